@@ -1,0 +1,1 @@
+"""Jieban (接办): case management for Chinese 12345 government hotlines."""
