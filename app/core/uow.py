@@ -39,7 +39,7 @@ class UnitOfWork:
 
 @contextmanager
 def unit_of_work(sessions: Sessions, actor: Actor, now: datetime) -> Iterator[UnitOfWork]:
-    """Open a transaction for `actor` at `now` (aware); commit at the end, roll back on any error."""
+    """Open a transaction for `actor` at `now` (aware); commit at the end, roll back on an error."""
     if now.tzinfo is None:
         raise ValueError("a unit of work needs an aware instant")
     session = sessions()

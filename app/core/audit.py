@@ -1,0 +1,50 @@
+"""Hash chains: an entry carries the digest of everything before it.
+
+Each case has a chain; the heads of all cases are anchored once a day in a chain of their own,
+so that neither a changed entry nor a vanished case goes unnoticed.
+"""
+
+import hashlib
+import secrets
+from datetime import date, datetime
+
+import orjson
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+
+GENESIS = bytes(32)
+"""What the first entry of a chain follows."""
+
+
+class ChainAnchor(Base):
+    """The heads of all chains on one day, as one digest."""
+
+    __tablename__ = "chain_anchor"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    day: Mapped[date] = mapped_column(unique=True)
+    cases: Mapped[int]
+    """How many chains there were."""
+    last_case_id: Mapped[int]
+    heads: Mapped[bytes] = mapped_column(LargeBinary)
+    """Digest over (case, entries, head) of every case, in order of case."""
+    previous: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    anchored_at: Mapped[datetime]
+
+
+def link(previous: bytes, content: object) -> bytes:
+    """The digest of an entry with `content` (JSON values) that follows `previous`."""
+    return hashlib.sha256(previous + orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def salt() -> bytes:
+    """A fresh salt. Deleting it with its text leaves a digest that betrays nothing."""
+    return secrets.token_bytes(16)
+
+
+def digest_of_text(text_salt: bytes, text: str) -> str:
+    """What the chain keeps of personal data and free text."""
+    return hashlib.sha256(text_salt + text.encode()).hexdigest()

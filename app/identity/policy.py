@@ -1,0 +1,138 @@
+"""Who may do what: one table that can be read aloud.
+
+A permission is granted to whoever satisfies one of its lines; a line is a role, alone or with
+the condition that the matter belongs to the actor's own unit.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.core.errors import NotAllowed
+from app.core.phrase import Phrase
+from app.core.uow import Actor
+
+
+class Role(StrEnum):
+    """The people around a work order."""
+
+    AGENT = "agent"
+    POLICY_SPECIALIST = "policy_specialist"
+    DISPATCHER = "dispatcher"
+    UNIT_LIAISON = "unit_liaison"
+    UNIT_HANDLER = "unit_handler"
+    UNIT_APPROVER = "unit_approver"
+    REVIEWER = "reviewer"
+    CALLBACK_AGENT = "callback_agent"
+    INSPECTOR = "inspector"
+    COORDINATOR = "coordinator"
+    OWNERSHIP_AUTHORITY = "ownership_authority"
+    LEADER = "leader"
+    DUTY_MANAGER = "duty_manager"
+    KNOWLEDGE_EDITOR = "knowledge_editor"
+    PROCESS_DESIGNER = "process_designer"
+    ADMINISTRATOR = "administrator"
+    SYSTEM = "system"
+
+
+ROLE_NAMES: dict[str, Phrase] = {
+    Role.AGENT: Phrase("话务员", "Agent"),
+    Role.POLICY_SPECIALIST: Phrase("政策专员", "Policy specialist"),
+    Role.DISPATCHER: Phrase("派单员", "Dispatcher"),
+    Role.UNIT_LIAISON: Phrase("承办单位联络员", "Unit liaison"),
+    Role.UNIT_HANDLER: Phrase("承办人", "Unit handler"),
+    Role.UNIT_APPROVER: Phrase("单位审核人", "Unit approver"),
+    Role.REVIEWER: Phrase("热线审核员", "Reviewer"),
+    Role.CALLBACK_AGENT: Phrase("回访员", "Callback agent"),
+    Role.INSPECTOR: Phrase("督办员", "Inspector"),
+    Role.COORDINATOR: Phrase("协调员", "Coordinator"),
+    Role.OWNERSHIP_AUTHORITY: Phrase("编办·司法·督查", "Ownership authority"),
+    Role.LEADER: Phrase("分管领导", "Leader"),
+    Role.DUTY_MANAGER: Phrase("值班长", "Duty manager"),
+    Role.KNOWLEDGE_EDITOR: Phrase("知识编辑", "Knowledge editor"),
+    Role.PROCESS_DESIGNER: Phrase("流程设计员", "Process designer"),
+    Role.ADMINISTRATOR: Phrase("系统管理员", "Administrator"),
+    Role.SYSTEM: Phrase("系统", "System"),
+}
+
+UNIT_ROLES = frozenset({Role.UNIT_LIAISON, Role.UNIT_HANDLER, Role.UNIT_APPROVER})
+"""Roles that see and do only what belongs to their own unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One way to have a permission."""
+
+    role: Role
+    own_unit: bool = False
+
+
+def _centre(*roles: Role) -> tuple[Line, ...]:
+    return tuple(Line(role) for role in roles)
+
+
+def _unit(*roles: Role) -> tuple[Line, ...]:
+    return tuple(Line(role, own_unit=True) for role in roles)
+
+
+_WHOLE_CENTRE = _centre(
+    Role.DISPATCHER,
+    Role.REVIEWER,
+    Role.CALLBACK_AGENT,
+    Role.INSPECTOR,
+    Role.COORDINATOR,
+    Role.LEADER,
+    Role.DUTY_MANAGER,
+)
+_WHOLE_UNIT = _unit(Role.UNIT_LIAISON, Role.UNIT_HANDLER, Role.UNIT_APPROVER)
+
+PERMISSIONS: dict[str, tuple[Line, ...]] = {
+    # registering and answering
+    "demand.register": _centre(Role.AGENT, Role.DUTY_MANAGER),
+    "demand.see": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    # the order and its story
+    "order.see": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "order.see_worklist": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
+    + _unit(Role.UNIT_HANDLER),
+    # diagrams
+    "diagram.see": _centre(Role.AGENT, Role.PROCESS_DESIGNER) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    # the office
+    "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
+    "user.see": _centre(Role.ADMINISTRATOR),
+    "calendar.see": _centre(Role.ADMINISTRATOR, Role.DUTY_MANAGER, Role.PROCESS_DESIGNER),
+}
+
+
+def may(actor: Actor, permission: str, unit_id: int | None = None) -> bool:
+    """Whether `actor` has `permission` for a matter that belongs to `unit_id`.
+
+    Raises `KeyError` for a permission that is not in the table.
+    """
+    return any(
+        line.role in actor.roles
+        and (not line.own_unit or (unit_id is not None and unit_id == actor.unit_id))
+        for line in PERMISSIONS[permission]
+    )
+
+
+def require(actor: Actor, permission: str, unit_id: int | None = None) -> None:
+    """Raise `NotAllowed` unless `actor` has `permission` for a matter of `unit_id`."""
+    if not may(actor, permission, unit_id):
+        raise NotAllowed(
+            Phrase(
+                "您没有进行此项操作的权限。如确需办理,请联系系统管理员调整您的岗位。",
+                "You do not have permission for this. If it is your job, ask the administrator "
+                "to adjust your roles.",
+            )
+        )
+
+
+def may_do_step(actor: Actor, role: str, unit_id: int | None) -> bool:
+    """Whether `actor` may do a step that the diagram gives to `role` in an order of `unit_id`.
+
+    Steps of unit roles are for people of that very unit; the others for anyone in the role.
+    The duty manager may stand in for every role of the centre, never for a unit.
+    """
+    if role in UNIT_ROLES:
+        return role in actor.roles and unit_id is not None and unit_id == actor.unit_id
+    return role in actor.roles or Role.DUTY_MANAGER in actor.roles
