@@ -1,0 +1,119 @@
+// Comfort for pages that work without it: every form posts and every link leads without scripts.
+import htmx from 'htmx.org';
+
+htmx.config.includeIndicatorStyles = false;
+htmx.config.allowEval = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0; // pages carry personal data: none of it is kept in the browser
+
+const csrf = document.querySelector('meta[name="csrf-token"]');
+document.addEventListener('htmx:configRequest', (event) => {
+  if (csrf) event.detail.headers['X-CSRF-Token'] = csrf.content;
+});
+
+// "/" goes to the search field, as the placeholder says.
+document.addEventListener('keydown', (event) => {
+  const typing = event.target.closest('input, textarea, select, [contenteditable]');
+  if (event.key !== '/' || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector('[data-search]');
+  if (search) {
+    event.preventDefault();
+    search.focus();
+  }
+});
+
+// The box in a table's head ticks all rows; the count beside the toolbar follows.
+document.addEventListener('change', (event) => {
+  const form = event.target.closest('form[data-selection]');
+  if (!form || event.target.type !== 'checkbox') return;
+  const rows = [...form.querySelectorAll('tbody input[type="checkbox"]')];
+  const all = form.querySelector('[data-select-all]');
+  if (event.target === all) rows.forEach((row) => { row.checked = all.checked; });
+  const chosen = rows.filter((row) => row.checked).length;
+  if (all) {
+    all.checked = chosen > 0 && chosen === rows.length;
+    all.indeterminate = chosen > 0 && chosen < rows.length;
+  }
+  const count = form.querySelector('[data-selected-count]');
+  if (count) count.textContent = String(chosen);
+});
+
+// A form is sent once, however often its button is pressed.
+document.addEventListener('submit', (event) => {
+  const form = event.target;
+  if (form.method !== 'post') return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = '1';
+  form.setAttribute('aria-busy', 'true');
+});
+window.addEventListener('pageshow', () => {
+  document.querySelectorAll('form[data-sent]').forEach((form) => {
+    delete form.dataset.sent;
+    form.removeAttribute('aria-busy');
+  });
+});
+
+// Whoever leaves a page with typed but unsent text is asked first.
+const changed = new Set();
+document.addEventListener('input', (event) => {
+  const form = event.target.closest('form[data-keep]');
+  if (form) changed.add(form);
+});
+document.addEventListener('submit', (event) => changed.delete(event.target));
+window.addEventListener('beforeunload', (event) => {
+  if (changed.size) event.preventDefault();
+});
+
+// A select with groups becomes two: first the group, then what is in it.
+function cascade(select) {
+  const groups = [...select.querySelectorAll('optgroup')];
+  if (!groups.length) return;
+  const first = document.createElement('select');
+  first.className = select.className;
+  first.setAttribute('aria-label', select.dataset.cascade);
+  first.add(new Option(select.options[0].text, ''));
+  for (const group of groups) first.add(new Option(group.label, group.label));
+  const chosen = select.selectedOptions[0];
+  const fill = () => {
+    const blank = select.options[0];
+    const group = groups.find((one) => one.label === first.value);
+    select.replaceChildren(blank, ...(group ? [...group.children].map((one) => one.cloneNode(true)) : []));
+    select.disabled = !group;
+  };
+  if (chosen && chosen.parentElement.tagName === 'OPTGROUP') first.value = chosen.parentElement.label;
+  const value = select.value;
+  fill();
+  select.value = value;
+  first.addEventListener('change', () => {
+    fill();
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+  select.before(first);
+}
+
+async function enhance(root) {
+  root.querySelectorAll('select[data-cascade]').forEach((select) => {
+    const { cascade: label } = select.dataset;
+    if (label && !select.dataset.cascaded) {
+      select.dataset.cascaded = '1';
+      cascade(select);
+    }
+  });
+  for (const container of root.querySelectorAll('[data-diagram]:not([data-started])')) {
+    container.dataset.started = '1';
+    try {
+      const island = await import(container.dataset.script);
+      await island.show(container);
+    } catch (error) {
+      container.textContent = container.dataset.failed;
+      container.dataset.ready = 'failed';
+      console.error(error);
+    }
+  }
+}
+document.addEventListener('htmx:afterSettle', (event) => enhance(event.target));
+enhance(document);
+document.body.dataset.ready = '1';
