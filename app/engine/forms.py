@@ -32,6 +32,8 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     PHONE = "phone"
     UNIT = "unit"
+    CATEGORY = "category"
+    DISTRICT = "district"
     FILES = "files"
 
 

@@ -1,0 +1,75 @@
+"""What a requester asks for. Most demands are answered at once and never become an order."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, Id
+
+
+class DemandStatus(StrEnum):
+    """Where a demand stands."""
+
+    REGISTERING = "registering"
+    ACCEPTED = "accepted"
+    ANSWERED_ONLINE = "answered_online"
+    ORDERED = "ordered"
+    NOT_ACCEPTED = "not_accepted"
+    CLOSED = "closed"
+
+
+class Demand(Base):
+    """A demand with its five elements: who, when, where, cause and course of events.
+
+    The history of the whole case, order included, hangs on it.
+    """
+
+    __tablename__ = "demand"
+    __table_args__ = (
+        Index("ix_demand_requester_phone_arrived_at", "requester_phone", "arrived_at"),
+        Index("ix_demand_category_district_arrived_at", "category", "district", "arrived_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    """Shown to people: SQ, the day, and a running number of that day."""
+    query_code: Mapped[str]
+    """With the number it lets the requester look up progress."""
+    status: Mapped[str]
+    channel: Mapped[str]
+    arrived_at: Mapped[datetime] = mapped_column(index=True)
+    registered_at: Mapped[datetime | None]
+    registered_by: Mapped[int | None] = mapped_column(Id, ForeignKey("app_user.id"))
+
+    requester_name: Mapped[str]
+    requester_phone: Mapped[str]
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    confidential: Mapped[bool] = mapped_column(default=False)
+    enterprise: Mapped[bool] = mapped_column(default=False)
+
+    nature: Mapped[str]
+    category: Mapped[str]
+    urgency: Mapped[str] = mapped_column(default="normal")
+    district: Mapped[str]
+    address: Mapped[str] = mapped_column(Text)
+    happened: Mapped[str] = mapped_column(Text)
+    """When it happened, in the requester's words."""
+    title: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)
+
+    answer: Mapped[str | None] = mapped_column(Text)
+    """What the requester was told, where no order was needed."""
+    closed_at: Mapped[datetime | None]
+    process_id: Mapped[int | None] = mapped_column(Id)
+
+
+class DailyNumber(Base):
+    """The running number of a day and a prefix; the row is locked while the next is taken."""
+
+    __tablename__ = "daily_number"
+
+    day: Mapped[str] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(primary_key=True)
+    last: Mapped[int]
