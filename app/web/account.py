@@ -1,0 +1,104 @@
+"""Signing in and out, the reader's language, a new password, and where work begins."""
+
+from urllib.parse import urlsplit
+
+from flask import current_app, flash, g, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from app.core import clock
+from app.core.db import Sessions
+from app.core.errors import Invalid, NotAllowed
+from app.core.uow import SYSTEM, unit_of_work
+from app.identity import directory
+from app.web import shell
+from app.web.access import PUBLIC, SESSIONS, SIGNED_IN, acting, begin_session, permission
+from app.web.language import LANGUAGES, _, say
+
+Page = str | Response | tuple[str, int]
+
+
+@permission(SIGNED_IN)
+def home() -> Page:
+    """The first page of the user's work."""
+    places = shell.navigation()
+    if places:
+        return redirect(url_for(places[0].endpoint))
+    return render_template("home.html")
+
+
+@permission(PUBLIC)
+def sign_in() -> Page:
+    """Ask for login and password. A wrong one does not tell which of the two was wrong."""
+    following = _local(request.values.get("next"))
+    if request.method == "GET":
+        if g.actor is not None:
+            return redirect(following)
+        return render_template("sign_in.html", following=following, login="", refusal=None)
+    login = request.form.get("login", "").strip()
+    sessions: Sessions = current_app.extensions[SESSIONS]
+    try:
+        with unit_of_work(sessions, SYSTEM, clock.now()) as uow:
+            user = directory.sign_in(uow, login, request.form.get("password", ""))
+            # the visitor's choice wins over the one kept with the user
+            chosen = session.get("language") or (user.language if user else "zh")
+            if user is not None:
+                begin_session(user, chosen)
+    except NotAllowed as locked:
+        refusal = say(locked.phrase)
+    else:
+        if user is not None:
+            return redirect(following)
+        refusal = _("登录名或密码不正确。请核对后重新输入。")
+    page = render_template("sign_in.html", following=following, login=login, refusal=refusal)
+    return page, 422
+
+
+@permission(SIGNED_IN)
+def sign_out() -> Page:
+    """End the session and show the sign-in page in the same language."""
+    chosen = session.get("language", "zh")
+    session.clear()
+    session["language"] = chosen
+    flash(_("您已退出登录。"), "done")
+    return redirect(url_for("web.sign_in"))
+
+
+@permission(PUBLIC)
+def set_language() -> Page:
+    """Show the pages in another language from now on, beginning with the present one."""
+    asked = request.form.get("language", "")
+    if asked in LANGUAGES:
+        session["language"] = asked
+    return redirect(_local(request.form.get("next")))
+
+
+@permission(SIGNED_IN)
+def password() -> Page:
+    """Give oneself a new password; other sessions of the same user end."""
+    if request.method == "GET":
+        return render_template("password.html", errors={}, refusal=None)
+    form = request.form
+    errors: dict[str, str] = {}
+    if form.get("new") != form.get("again"):
+        errors["again"] = _("两次输入的新密码不一致。")
+    else:
+        try:
+            with acting() as uow:
+                directory.change_password(uow, g.user.id, form.get("old", ""), form.get("new", ""))
+            g.user.session_version += 1
+            begin_session(g.user, session.get("language", "zh"))
+        except Invalid as refusal:
+            errors = {name: say(phrase) for name, phrase in refusal.fields.items()}
+    if errors:
+        return render_template("password.html", errors=errors), 422
+    flash(_("密码已修改。"), "done")
+    return redirect(url_for("web.home"))
+
+
+def _local(target: str | None) -> str:
+    """`target` if it is a path of this site, else the home page: no redirect leads elsewhere."""
+    if target and target.startswith("/") and not target.startswith(("//", "/\\")):
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc:
+            return target
+    return url_for("web.home")

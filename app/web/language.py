@@ -1,0 +1,65 @@
+"""The reader's language. Chinese is the source and the default, English is complete."""
+
+from datetime import datetime
+
+from flask import Flask, request, session
+from flask_babel import (  # type: ignore[import-untyped] # it ships no types
+    Babel,
+    get_locale,
+    gettext,
+)
+
+from app.core.clock import CHINA
+from app.core.phrase import Phrase
+from app.web.build import TRANSLATIONS
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+_TAGS = {"zh": "zh-CN", "en": "en"}
+
+
+def _(sentence: str, **values: object) -> str:
+    """`sentence`, which is Chinese, in the reader's language, with `%(name)s` filled in."""
+    return str(gettext(sentence, **values))
+
+
+def set_up(app: Flask) -> None:
+    """Give the app gettext and the filters by which templates speak the reader's language."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    Babel(app, locale_selector=_chosen)
+    app.add_template_filter(say)
+    app.add_template_filter(moment)
+    app.add_template_filter(day)
+
+
+def language() -> str:
+    """`zh` or `en`."""
+    locale = get_locale()
+    return "zh" if locale is None else str(locale.language)
+
+
+def language_tag() -> str:
+    """The reader's language as the `lang` attribute writes it."""
+    return _TAGS[language()]
+
+
+def say(phrase: Phrase | str | None) -> str:
+    """A phrase in the reader's language; a plain text as it is."""
+    if phrase is None:
+        return ""
+    return phrase.in_language(language()) if isinstance(phrase, Phrase) else phrase
+
+
+def moment(instant: datetime | None) -> str:
+    """An instant to the minute in the office's zone, or a dash for none."""
+    return "—" if instant is None else instant.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def day(instant: datetime | None) -> str:
+    """The day of an instant in the office's zone, or a dash for none."""
+    return "—" if instant is None else instant.astimezone(CHINA).strftime("%Y-%m-%d")
+
+
+def _chosen() -> str:
+    asked = session.get("language") if request else None
+    return asked if asked in LANGUAGES else "zh"
