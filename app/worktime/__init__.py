@@ -1,0 +1,1 @@
+"""Working time: calendars, limits, deadlines and why they fall where they fall."""

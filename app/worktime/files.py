@@ -1,0 +1,250 @@
+"""What comes in from files: calendar rows, hours and deadlines to check, validated row by row.
+
+A file is refused as a whole, with a sentence for every wrong cell that names row and column.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from app.core.clock import CHINA
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
+from app.worktime.days import DayKind, DayRow
+from app.worktime.hours import parse_segments, segments_text
+
+_DATE = Phrase("日期，如 2026-10-01", "a date like 2026-10-01")
+_KIND = Phrase("workday、restday、holiday、makeup 之一", "one of workday, restday, holiday, makeup")
+_TEXT = Phrase("不留空的文字", "some text")
+_HOURS = Phrase(
+    "时段，如 08:30-12:00,14:00-17:30，前后不重叠",
+    "segments like 08:30-12:00,14:00-17:30 that do not overlap",
+)
+
+
+def _segments(text: str) -> None:
+    try:
+        parse_segments(text)
+    except Invalid as error:
+        raise ValidationError(str(error)) from error
+
+
+class DayRowSchema(Schema):
+    """One row of a calendar file."""
+
+    date = fields.Date(required=True, metadata={"expects": _DATE})
+    kind = fields.Enum(DayKind, by_value=True, required=True, metadata={"expects": _KIND})
+    holiday_name = fields.String(load_default="")
+    statutory = fields.String(load_default="")
+    notice = fields.String(
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={"expects": Phrase("发文字号", "the number of the document")},
+    )
+    hours = fields.String(
+        load_default="",
+        validate=lambda text: _segments(text) if text else None,
+        metadata={"expects": _HOURS},
+    )
+
+
+class NationalDaySchema(DayRowSchema):
+    """One row of the shipped file, which also says when the notice was issued."""
+
+    issued = fields.Date(required=True, metadata={"expects": _DATE})
+
+
+_MONTH_DAY = validate.Regexp(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
+SeasonSchema = Schema.from_dict(
+    {
+        "from": fields.String(required=True, validate=_MONTH_DAY),
+        "to": fields.String(required=True, validate=_MONTH_DAY),
+        "segments": fields.String(required=True, validate=_segments),
+    },
+    name="SeasonSchema",
+)
+"""Hours between two dates of every year."""
+
+
+class HoursSchema(Schema):
+    """An hours profile, as shipped, exported and imported."""
+
+    code = fields.String(required=True, validate=validate.Length(min=1))
+    name = fields.String(required=True, validate=validate.Length(min=1))
+    segments = fields.String(required=True, validate=_segments)
+    seasons = fields.List(fields.Nested(SeasonSchema))
+    weekdays = fields.Dict(
+        keys=fields.String(validate=validate.OneOf("1234567")),
+        values=fields.String(validate=_segments),
+    )
+
+
+class VectorSchema(Schema):
+    """One deadline to recompute. Instants without an offset are read as China's."""
+
+    id = fields.String(required=True, validate=validate.Length(min=1), metadata={"expects": _TEXT})
+    start = fields.DateTime(
+        required=True,
+        metadata={
+            "expects": Phrase(
+                "时刻，如 2026-02-13T17:30:00+08:00", "an instant like 2026-02-13T17:30:00+08:00"
+            )
+        },
+    )
+    limit = fields.Decimal(
+        required=True,
+        validate=validate.Range(min=Decimal(0), min_inclusive=False),
+        metadata={"expects": Phrase("大于零的数", "a number above zero")},
+    )
+    unit = fields.String(
+        required=True,
+        validate=validate.OneOf(["WD", "WH", "NH", "ND", "MON"]),
+        metadata={
+            "expects": Phrase("WD、WH、NH、ND、MON 之一", "one of WD, WH, NH, ND, MON"),
+        },
+    )
+    calendar = fields.String(required=True, validate=validate.Length(min=1))
+    hours = fields.String(required=True, validate=validate.Length(min=1))
+    receipt_rule = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "next", "defer", "same"]),
+        metadata={"expects": Phrase("next、defer、same 或留空", "next, defer, same or nothing")},
+    )
+    end_rule = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "24", "close"]),
+        metadata={"expects": Phrase("24、close 或留空", "24, close or nothing")},
+    )
+    roll = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "0", "1"]),
+        metadata={"expects": Phrase("0、1 或留空", "0, 1 or nothing")},
+    )
+    pauses = fields.String(load_default="")
+    extension = fields.String(load_default="")
+    deadline_date = fields.Date(required=True, metadata={"expects": _DATE})
+    deadline_at = fields.DateTime(
+        required=True,
+        metadata={
+            "expects": Phrase(
+                "时刻，如 2026-02-25T00:00:00+08:00", "an instant like 2026-02-25T00:00:00+08:00"
+            )
+        },
+    )
+    status = fields.String(
+        load_default="",
+        validate=validate.OneOf(["", "final", "provisional"]),
+        metadata={"expects": Phrase("final、provisional 或留空", "final, provisional or nothing")},
+    )
+
+
+def national_days(text: str) -> list[tuple[date, DayRow]]:
+    """Day of issue and row of the shipped file, in its order."""
+    return [(row["issued"], _day_row(row)) for row in _rows(text, NationalDaySchema())]
+
+
+def day_rows(text: str) -> tuple[DayRow, ...]:
+    """The rows of a calendar file, sorted by date. `Invalid` also when a date stands twice."""
+    rows: dict[date, DayRow] = {}
+    for number, loaded in enumerate(_rows(text, DayRowSchema()), start=2):
+        row = _day_row(loaded)
+        if row.date in rows:
+            phrase = Phrase(
+                f"第 {number} 行“date”列：{row.date} 已经出现过，每个日期只能有一行。",
+                f'Row {number}, column "date": {row.date} stands there twice; once is enough.',
+            )
+            raise Invalid(phrase, {f"{number}.date": phrase})
+        rows[row.date] = row
+    return tuple(rows[day] for day in sorted(rows))
+
+
+def day_rows_csv(rows: Iterable[DayRow]) -> str:
+    """The file that `day_rows` reads back; provisional days, having no document, are left out."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["date", "kind", "holiday_name", "statutory", "notice", "hours"])
+    for row in rows:
+        if row.document:
+            hours = segments_text(row.hours) if row.hours else ""
+            writer.writerow(
+                [row.date, row.kind.value, row.name, row.statutory, row.document, hours]
+            )
+    return out.getvalue()
+
+
+def vector_rows(text: str) -> list[dict[str, Any]]:
+    """The rows of a file of deadlines, instants aware."""
+    rows = _rows(text, VectorSchema())
+    for row in rows:
+        row["start"] = in_china(row["start"])
+        row["deadline_at"] = in_china(row["deadline_at"])
+    return rows
+
+
+def in_china(at: datetime) -> datetime:
+    """An instant written without an offset is China's."""
+    return at if at.tzinfo else at.replace(tzinfo=CHINA)
+
+
+def _day_row(row: dict[str, Any]) -> DayRow:
+    return DayRow(
+        row["date"],
+        row["kind"],
+        row["holiday_name"],
+        row["statutory"],
+        row["notice"],
+        parse_segments(row["hours"]) if row["hours"] else None,
+    )
+
+
+def _rows(text: str, schema: Schema) -> list[dict[str, Any]]:
+    """Every row through the schema; columns the schema does not know are passed over."""
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    missing = [
+        name
+        for name, column in schema.fields.items()
+        if column.required and name not in (reader.fieldnames or ())
+    ]
+    if missing:
+        columns = ", ".join(missing)
+        raise Invalid(
+            Phrase(
+                f"文件缺少这些列：{columns}。首行应是列名，以逗号分隔，编码为 UTF-8。",
+                f"The file lacks these columns: {columns}. "
+                "Its first line names the columns, separated by commas, in UTF-8.",
+            )
+        )
+    loaded: list[dict[str, Any]] = []
+    wrong: dict[str, Phrase] = {}
+    for number, row in enumerate(reader, start=2):
+        known = {name: (row[name] or "").strip() for name in schema.fields if name in row}
+        try:
+            loaded.append(schema.load(known))
+        except ValidationError as error:
+            for name in error.messages_dict:
+                wrong[f"{number}.{name}"] = _cell(schema, number, name, known.get(name, ""))
+    if wrong:
+        raise Invalid(_together(list(wrong.values())), wrong)
+    return loaded
+
+
+def _cell(schema: Schema, number: int, name: str, value: str) -> Phrase:
+    expects = schema.fields[name].metadata.get("expects", _TEXT)
+    return Phrase(
+        f"第 {number} 行“{name}”列：“{value}”不对，应为{expects.zh}。",
+        f'Row {number}, column "{name}": "{value}" is wrong; it takes {expects.en}.',
+    )
+
+
+def _together(sentences: Sequence[Phrase]) -> Phrase:
+    shown = sentences[:10]
+    more = len(sentences) - len(shown)
+    return Phrase(
+        "\n".join(phrase.zh for phrase in shown) + (f"\n另有 {more} 处。" if more else ""),
+        "\n".join(phrase.en for phrase in shown) + (f"\nAnd {more} more." if more else ""),
+    )
