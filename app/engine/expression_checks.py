@@ -1,0 +1,162 @@
+"""Holds every text to be evaluated against the one expression language, FEEL, and ISO 8601."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from app.core.phrase import Phrase
+from app.engine import iso8601
+from app.engine.diagram import Element, Expression, Flow, Timer, TimerKind
+from app.engine.ports import Compile
+from app.engine.remarks import Remarks
+
+_LANGUAGES = (
+    ("feel", None),
+    ("juel", "JUEL"),
+    ("xpath", "XPath"),
+    ("xquery", "XQuery"),
+    ("javascript", "JavaScript"),
+    ("ecmascript", "JavaScript"),
+    ("groovy", "Groovy"),
+    ("python", "Python"),
+    ("jython", "Python"),
+    ("ruby", "Ruby"),
+    ("mvel", "MVEL"),
+    ("spel", "SpEL"),
+    ("drools", "Drools"),
+    ("java", "Java"),
+)
+"""What a declared language contains, and whose it is (None: ours)."""
+
+_MARKS = (
+    (re.compile(r"[$#]\{"), "JUEL"),
+    (re.compile(r"T\(\s*java|#\w"), "SpEL"),
+    (re.compile(r"getDataObject|getVariable|\$\w|/\w+/text\(\)|::"), "XPath"),
+    (re.compile(r"===|!==|&&|\|\||=>|;|\b(var|let|const|new|typeof|undefined)\b"), "JavaScript"),
+    (re.compile(r"__|\b(True|False|None|lambda|import|elif|def|is)\b|==|'"), "Python"),
+)
+"""What only another language writes. Strings are cut out before looking."""
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_FUNCTION = Callable[..., object]
+
+
+def foreign_language(expression: Expression) -> str | None:
+    """The name of the language when it is declared or evidently another than FEEL."""
+    bare = _STRING.sub('""', expression.text)
+    for pattern, name in _MARKS:
+        if pattern.search(bare):
+            return name
+    declared = (expression.language or "").strip()
+    if not declared:
+        return None
+    for part, owner in _LANGUAGES:
+        if part in declared.lower():
+            return owner
+    return declared
+
+
+def check_expression(
+    remarks: Remarks,
+    where: Element | Flow,
+    expression: Expression,
+    compile_expression: Compile | None,
+    functions: Mapping[str, _FUNCTION] | None = None,
+) -> None:
+    """Remark on a text that is no FEEL, or no correct FEEL."""
+    if not expression.feel:
+        remarks.error(
+            "empty_expression",
+            where,
+            "表达式是空的：请填写 FEEL 表达式。",
+            "The expression is empty: write one in FEEL.",
+        )
+        return
+    language = foreign_language(expression)
+    if language is not None:
+        remarks.error(
+            "foreign_language",
+            where,
+            f"“{expression.text}”是 {language} 表达式，这里只用 FEEL：请改写，"
+            '例如 amount > 3 and result = "approved"。',
+            f"“{expression.text}” is written in {language}, and only FEEL is used here: rewrite "
+            'it, for example amount > 3 and result = "approved".',
+        )
+        return
+    if compile_expression is None:
+        return
+    try:
+        compile_expression(expression.feel, functions or {})
+    except Exception as error:  # noqa: BLE001 - whatever the compiler says is told to the author
+        phrase = getattr(error, "phrase", None) or Phrase(str(error), str(error))
+        column = getattr(error, "column", None)
+        row = getattr(error, "line", None)
+        place = Phrase("", "")
+        if column is not None:
+            place = Phrase(f"（第 {row} 行第 {column} 列）", f" (line {row}, column {column})")
+        remarks.error(
+            "feel",
+            where,
+            f"表达式“{expression.text}”不是正确的 FEEL{place.zh}：{phrase.zh}",
+            f"“{expression.text}” is not correct FEEL{place.en}: {phrase.en}",
+        )
+
+
+def check_timer(
+    remarks: Remarks,
+    where: Element,
+    timer: Timer,
+    compile_expression: Compile | None,
+    functions: Mapping[str, _FUNCTION],
+) -> None:
+    """Remark on a timer that does not say for certain when it is due."""
+    text = timer.expression.text.strip()
+    if not timer.is_literal:
+        quoted = re.fullmatch(r"[\"']([^\"']*)[\"']", text)
+        if quoted and (iso8601.looks_like_duration(quoted[1]) or quoted[1][:4].isdecimal()):
+            remarks.error(
+                "timer",
+                where,
+                f"定时文字 {text} 带了引号：请去掉引号，写成 {quoted[1]}。",
+                f"The timer text {text} is in quotes: write {quoted[1]} without them.",
+            )
+            return
+        check_expression(remarks, where, timer.expression, compile_expression, functions)
+        return
+    try:
+        match timer.kind:
+            case TimerKind.DATE:
+                iso8601.parse_instant(text)
+            case TimerKind.DURATION:
+                iso8601.parse_duration(text)
+            case TimerKind.CYCLE:
+                iso8601.parse_repetition(text)
+    except ValueError:
+        remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](text))
+
+
+def _date(text: str) -> tuple[str, str]:
+    return (
+        f"时刻“{text}”无效或缺少时区：请写成 2026-03-01T17:30:00+08:00。",
+        f"The instant “{text}” is not valid or lacks its offset: write 2026-03-01T17:30:00+08:00.",
+    )
+
+
+def _duration(text: str) -> tuple[str, str]:
+    return (
+        f"时长“{text}”无效：请写成 PT72H、P3D 这样的 ISO 8601 时长，且要大于零。",
+        f"The duration “{text}” is not valid: write one of more than nothing, as PT72H or P3D.",
+    )
+
+
+def _cycle(text: str) -> tuple[str, str]:
+    return (
+        f"周期“{text}”无效：请写成 R3/PT24H 或 R/P1D 这样的 ISO 8601 周期（不支持 cron）。",
+        f"The cycle “{text}” is not valid: write R3/PT24H or R/P1D (cron is not supported).",
+    )
+
+
+_HOW_TO_WRITE = {
+    TimerKind.DATE: _date,
+    TimerKind.DURATION: _duration,
+    TimerKind.CYCLE: _cycle,
+}

@@ -1,0 +1,155 @@
+"""Plays the token game of one scope, ignoring data, to find joins that cannot work.
+
+Every choice is taken both ways, so what happens nowhere here happens nowhere at all, while a
+deadlock found here may be excluded by data: the one is an error, the other a warning.
+Activities are single steps; a boundary event may fire once per visit instead of or beside the
+activity. The game is bounded; where it is not finished nothing is claimed to be impossible.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from app.engine.diagram import ACTIVITIES, Element, Process
+
+_MAX_STATES = 3000
+_MAX_TOKENS = 3
+_MAX_INCLUSIVE = 5
+
+_State = tuple[tuple[str, int], ...]
+"""How many tokens rest on which sequence flow, sorted; only flows with tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the game showed: elements never run, joins where tokens may stay, elements that may
+    be entered by two tokens at once.
+    """
+
+    never: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+
+
+def explore(process: Process, scope: str) -> Verdict:
+    """The verdict on the elements directly in `scope`, whose flows are known to be well-formed."""
+    return _Game(process, scope).play()
+
+
+class _Game:
+    def __init__(self, process: Process, scope: str) -> None:
+        self._process = process
+        self._elements = list(process.within(scope))
+        self._feeds = {name: element.id for element in self._elements for name in element.incoming}
+        self._reach: dict[str, frozenset[str]] = {}
+        self._ran: set[str] = set()
+        self._stuck: dict[str, None] = {}
+        self._twice: dict[str, None] = {}
+
+    def play(self) -> Verdict:
+        start = next(element for element in self._elements if element.kind == "startEvent")
+        self._ran.add(start.id)
+        first = _state(dict.fromkeys(start.outgoing, 1))
+        seen = {first}
+        todo = [first]
+        complete = True
+        while todo:
+            state = todo.pop()
+            following = list(self._moves(dict(state)))
+            if state and not following:
+                for flow, _ in state:
+                    self._stuck[self._feeds[flow]] = None
+            for after in following:
+                if any(count >= _MAX_TOKENS for _, count in after):
+                    complete = False
+                elif after not in seen:
+                    seen.add(after)
+                    todo.append(after)
+            if len(seen) > _MAX_STATES:
+                complete = False
+                break
+        never = [e.id for e in self._elements if e.id not in self._ran] if complete else []
+        return Verdict(tuple(never), tuple(self._stuck), tuple(self._twice))
+
+    def _moves(self, tokens: dict[str, int]) -> Iterator[_State]:
+        for flow, count in tokens.items():
+            target = self._process.elements[self._feeds[flow]]
+            if count > 1 and target.kind != "endEvent":
+                self._twice[target.id] = None
+        for element in self._elements:
+            waiting = [flow for flow in element.incoming if tokens.get(flow)]
+            if not waiting:
+                continue
+            if element.kind == "parallelGateway":
+                takes = [waiting] if len(waiting) == len(element.incoming) else []
+            elif element.kind == "inclusiveGateway":
+                takes = [] if self._may_still_come(element, tokens) else [waiting]
+            else:
+                takes = [[flow] for flow in waiting]
+            for taken in takes:
+                self._ran.add(element.id)
+                yield from self._results(element, tokens, taken)
+
+    def _results(
+        self, element: Element, tokens: dict[str, int], taken: list[str]
+    ) -> Iterator[_State]:
+        rest = dict(tokens)
+        for flow in taken:
+            rest[flow] -= 1
+        if element.event is not None and element.event.kind == "terminate":
+            yield ()
+            return
+        for given in self._choices(element):
+            after = dict(rest)
+            for flow in given:
+                after[flow] = after.get(flow, 0) + 1
+            yield _state(after)
+
+    def _choices(self, element: Element) -> Iterator[tuple[str, ...]]:
+        out = element.outgoing
+        if element.kind in {"exclusiveGateway", "eventBasedGateway"}:
+            yield from ((flow,) for flow in out)
+        elif element.kind == "inclusiveGateway" and len(out) > 1:
+            for chosen in product((True, False), repeat=min(len(out), _MAX_INCLUSIVE)):
+                if any(chosen):
+                    yield tuple(flow for flow, taken in zip(out, chosen, strict=False) if taken)
+            yield from ((flow,) for flow in out[_MAX_INCLUSIVE:])
+        else:
+            yield out
+        if element.kind in ACTIVITIES:
+            for boundary in self._process.attached(element.id):
+                self._ran.add(boundary.id)
+                yield boundary.outgoing if boundary.interrupting else out + boundary.outgoing
+
+    def _may_still_come(self, join: Element, tokens: dict[str, int]) -> bool:
+        """Whether a token elsewhere can reach an empty input of the inclusive `join`."""
+        empty = {flow for flow in join.incoming if not tokens.get(flow)}
+        here = set(join.incoming)
+        return any(
+            count and flow not in here and self._reachable(flow, join.id) & empty
+            for flow, count in tokens.items()
+        )
+
+    def _reachable(self, flow: str, without: str) -> frozenset[str]:
+        """The flows a token on `flow` can get to without passing the element `without`."""
+        key = f"{flow} {without}"
+        if key not in self._reach:
+            found = {flow}
+            todo = [flow]
+            while todo:
+                name = self._feeds[todo.pop()]
+                if name == without:
+                    continue
+                out = list(self._process.elements[name].outgoing)
+                for boundary in self._process.attached(name):
+                    out += boundary.outgoing
+                for following in out:
+                    if following not in found:
+                        found.add(following)
+                        todo.append(following)
+            self._reach[key] = frozenset(found)
+        return self._reach[key]
+
+
+def _state(tokens: dict[str, int]) -> _State:
+    return tuple(sorted((flow, count) for flow, count in tokens.items() if count))
