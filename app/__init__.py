@@ -1,1 +1,27 @@
 """Jieban (接办): case management for Chinese 12345 government hotlines."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.office import Office
+
+
+def create_app(office: "Office | None" = None) -> "Flask":
+    """The web application of an office; without one, the office the environment describes.
+
+    Only wiring: pages and rules are elsewhere. Imports late, so that the pure packages below
+    can be used without Flask.
+    """
+    from flask import Flask
+
+    from app import web
+    from app.office import open_office
+    from app.settings import read_settings
+
+    office = office or open_office(read_settings())
+    app = Flask("app", static_folder=None)
+    app.config.update(SECRET_KEY=office.settings.secret_key, MAX_CONTENT_LENGTH=2 * 1024 * 1024)
+    web.register(app, office.sessions, secure=office.settings.secure_cookies)
+    return app

@@ -51,9 +51,7 @@ def record(
     digest = audit.link(previous, _content(row))
     uow.session.execute(insert(HistoryEntry).values(**row, digest=digest))
     if head is None:
-        uow.session.execute(
-            insert(CaseHead).values(demand_id=demand_id, entries=1, digest=digest)
-        )
+        uow.session.execute(insert(CaseHead).values(demand_id=demand_id, entries=1, digest=digest))
     else:
         uow.session.execute(
             update(CaseHead)
@@ -173,6 +171,7 @@ def _faults_of_records(session: Session) -> Iterator[str]:
         .execution_options(yield_per=1000)
     ):
         expected = orjson.loads(entry.facts).get("record")
+        assert step.salt is not None  # the query asks for it
         if audit.digest_of_text(step.salt, step.answers) != expected:
             yield f"case {entry.demand_id}: the text of entry {entry.position} was changed"
 

@@ -1,0 +1,46 @@
+"""An order is made of a demand and dispatched to the unit that must handle it."""
+
+from app.cases import history
+from app.cases.answers import Answers
+from app.cases.models.demand import DemandStatus
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.orders import Case, next_number
+from app.cases.services import Occasion, service
+from app.cases.steps import step
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.identity.models import HandlingUnit
+
+
+@service(Phrase("生成工单", "Create the work order"))
+def create_order(occasion: Occasion) -> None:
+    """The demand gets a work order, which waits to be dispatched."""
+    uow, demand = occasion.uow, occasion.case.demand
+    order = WorkOrder(
+        number=next_number(uow, "GD"),
+        demand_id=demand.id,
+        status=OrderStatus.PENDING_DISPATCH,
+        created_at=occasion.at,
+    )
+    uow.session.add(order)
+    uow.session.flush()
+    demand.status = DemandStatus.ORDERED
+    occasion.case.order = order
+    history.record(uow, demand.id, "create_order", facts={"order": order.id}, at=occasion.at)
+
+
+@step("dispatch")
+def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """The dispatcher names the lead unit; from now on the order is that unit's."""
+    unit_id = given["lead_unit"]
+    unit = uow.session.get(HandlingUnit, unit_id)
+    if unit is None or not unit.active or unit.kind == "centre":
+        raise Invalid(
+            Phrase("请选择主办单位。", "Choose the lead unit."),
+            {"lead_unit": Phrase("请从列表中选择承办单位。", "Choose a unit from the list.")},
+        )
+    order = case.ordered
+    order.lead_unit_id = unit.id
+    order.dispatched_at = uow.now
+    order.status = OrderStatus.DISPATCHED

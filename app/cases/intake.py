@@ -1,0 +1,108 @@
+"""A demand arrives and is registered with its five elements."""
+
+import secrets
+from collections.abc import Mapping
+
+from sqlalchemy import select
+
+from app import engine
+from app.cases import history, steps
+from app.cases.answers import Answers
+from app.cases.models.city import Category, District
+from app.cases.models.demand import Demand, DemandStatus
+from app.cases.orders import SUBJECT, Case, next_number
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.identity.policy import require
+
+MAIN_PROCESS = "work_order"
+_CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Letters of query codes: none that are mistaken for each other on the phone."""
+
+
+def register(uow: UnitOfWork, given: Mapping[str, object]) -> Case:
+    """Take a demand in and register it at once, as an agent does during a call.
+
+    Raises `NotAllowed`, or `Invalid` with the fields that are missing or wrong.
+    """
+    require(uow.actor, "demand.register")
+    demand = arrive(uow, str(given.get("channel") or "phone"))
+    return steps.complete(uow, engine.only_task(uow, SUBJECT, demand.id).id, given)
+
+
+def arrive(uow: UnitOfWork, channel: str) -> Demand:
+    """A demand reaches the hotline: its process starts and waits for the registration."""
+    demand = Demand(
+        number=next_number(uow, "SQ"),
+        query_code="".join(secrets.choice(_CODE_LETTERS) for _ in range(6)),
+        status=DemandStatus.REGISTERING,
+        channel=channel,
+        arrived_at=uow.now,
+        requester_name="",
+        requester_phone="",
+        nature="other",
+        category="",
+        district="",
+        address="",
+        happened="",
+        title="",
+        content="",
+    )
+    uow.session.add(demand)
+    uow.session.flush()
+    history.record(uow, demand.id, "arrive", facts={"channel": channel})
+    demand.process_id = engine.create(uow, MAIN_PROCESS, SUBJECT, demand.id)
+    engine.start(uow, demand.process_id)
+    return demand
+
+
+@steps.step("register")
+def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """The five elements become the demand's; a name and number are needed unless anonymous."""
+    wrong: dict[str, Phrase] = {}
+    if not given["anonymous"]:
+        for field, label in (
+            ("requester_name", Phrase("诉求人姓名", "the name")),
+            ("requester_phone", Phrase("联系电话", "the phone number")),
+        ):
+            if not given[field]:
+                wrong[field] = Phrase(
+                    f"请填写{label.zh};不愿透露的,请勾选“匿名”。",
+                    f"Fill in {label.en}, or tick “anonymous”.",
+                )
+    for field, table in (("category", Category), ("district", District)):
+        code = given[field]
+        if uow.session.scalar(select(table.code).where(table.code == code)) is None:
+            wrong[field] = Phrase("请从列表中选择。", "Choose from the list.")
+    if wrong:
+        raise Invalid(
+            Phrase("请更正标出的内容后再提交。", "Please correct what is marked, then submit."),
+            wrong,
+        )
+    demand = case.demand
+    for field in (
+        "channel",
+        "anonymous",
+        "confidential",
+        "enterprise",
+        "nature",
+        "category",
+        "district",
+        "address",
+        "happened",
+        "title",
+        "content",
+        "urgency",
+    ):
+        setattr(demand, field, given[field])
+    demand.requester_name = str(given["requester_name"] or "")
+    demand.requester_phone = _digits(str(given["requester_phone"] or ""))
+    demand.registered_at = uow.now
+    demand.registered_by = uow.actor.user_id
+    demand.status = DemandStatus.ACCEPTED
+
+
+def _digits(phone: str) -> str:
+    """A number as it is compared: blanks and hyphens away, the country code away."""
+    return phone.replace(" ", "").replace("-", "").removeprefix("+86")

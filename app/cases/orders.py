@@ -1,0 +1,98 @@
+"""Taking a case under lock, and finding it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases.models.demand import DailyNumber, Demand
+from app.cases.models.work_order import WorkOrder
+from app.core.clock import CHINA
+from app.core.errors import NotFound
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+
+SUBJECT = "demand"
+"""The kind of subject of every process, clock and decision of a case: they hang on its demand."""
+
+
+@dataclass(slots=True)
+class Case:
+    """A demand and, if there is one, its work order."""
+
+    demand: Demand
+    order: WorkOrder | None
+
+    @property
+    def ordered(self) -> WorkOrder:
+        """The order. Raises `NotFound` where the demand has none."""
+        if self.order is None:
+            raise NotFound(
+                Phrase(
+                    f"诉求 {self.demand.number} 没有生成工单。",
+                    f"Demand {self.demand.number} has no work order.",
+                )
+            )
+        return self.order
+
+    @property
+    def unit_id(self) -> int | None:
+        """The unit the case belongs to now."""
+        return self.order.lead_unit_id if self.order is not None else None
+
+
+def take(uow: UnitOfWork, demand_id: int) -> Case:
+    """Lock a case and let its due deadlines pass; what is decided afterwards is decided on facts.
+
+    Raises `NotFound`.
+    """
+    case = find(uow.session, demand_id, lock=True)
+    engine.let_due_pass(uow, SUBJECT, demand_id)
+    if case.order is None:
+        case.order = _order_of(uow.session, demand_id)
+    return case
+
+
+def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
+    """The case, optionally under lock. Raises `NotFound`."""
+    demand = session.get(
+        Demand, demand_id, with_for_update=True if lock else None, populate_existing=lock
+    )
+    if demand is None:
+        raise NotFound(Phrase("没有这件诉求。", "There is no such demand."))
+    return Case(demand, _order_of(session, demand_id))
+
+
+def next_number(uow: UnitOfWork, prefix: str) -> str:
+    """The next number of the day, such as GD202611210042: prefix, day, four or more digits.
+
+    The counter's row stays locked until the end of the transaction, so numbers have no gaps.
+    """
+    day = uow.now.astimezone(CHINA).strftime("%Y%m%d")
+    taken = uow.session.execute(
+        update(DailyNumber)
+        .where(DailyNumber.day == day, DailyNumber.prefix == prefix)
+        .values(last=DailyNumber.last + 1)
+        .returning(DailyNumber.last)
+    ).scalar_one_or_none()
+    if taken is None:
+        _open_counter(uow.session, day, prefix)
+        return next_number(uow, prefix)
+    return f"{prefix}{day}{taken:04d}"
+
+
+def _open_counter(session: Session, day: str, prefix: str) -> None:
+    """Two transactions may open the day at once: the second finds the row and goes on."""
+    dialect = session.get_bind().dialect.name
+    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    session.execute(
+        build(DailyNumber)
+        .values(day=day, prefix=prefix, last=0)
+        .on_conflict_do_nothing(index_elements=["day", "prefix"])
+    )
+
+
+def _order_of(session: Session, demand_id: int) -> WorkOrder | None:
+    return session.scalar(select(WorkOrder).where(WorkOrder.demand_id == demand_id))

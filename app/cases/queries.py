@@ -1,0 +1,292 @@
+"""What pages show: worklists, an order with its story, counts. Nothing here changes anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.cases.models.demand import Demand
+from app.cases.models.work_order import WorkOrder
+from app.cases.orders import SUBJECT
+from app.core.uow import Actor
+from app.engine import ClockRow, ClockRungRow, HumanTaskRow
+from app.identity.models import HandlingUnit
+from app.identity.policy import UNIT_ROLES, Role
+
+
+class Light(StrEnum):
+    """The colour of a deadline."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    PAUSED = "paused"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a worklist: an open task with its case and the deadline nearest to it."""
+
+    task: HumanTaskRow
+    demand: Demand
+    order: WorkOrder | None
+    unit: HandlingUnit | None
+    clock: ClockRow | None
+    yellow_at: datetime | None
+
+    def light(self, now: datetime) -> Light:
+        """The colour at `now`."""
+        return light_of(self.clock, self.yellow_at, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a worklist is narrowed to; empty means everything."""
+
+    text: str = ""
+    nature: str = ""
+    category: str = ""
+    light: str = ""
+    element_id: str = ""
+    arrived_from: datetime | None = None
+    arrived_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a worklist."""
+
+    items: Sequence[Item]
+    total: int
+    number: int
+    size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, at least one."""
+        return max(1, -(-self.total // self.size))
+
+
+def light_of(clock: ClockRow | None, yellow_at: datetime | None, now: datetime) -> Light:
+    """The colour of a clock at `now`: passed when now > due (24:00 itself is still in time)."""
+    if clock is None or clock.due_at is None:
+        return Light.NONE
+    if clock.paused_at is not None:
+        return Light.PAUSED
+    instant = clock.stopped_at or now
+    if instant > clock.due_at:
+        return Light.RED
+    if yellow_at is not None and instant > yellow_at:
+        return Light.YELLOW
+    return Light.GREEN
+
+
+def worklist(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    narrowed: Filter = Filter(),
+    *,
+    page: int = 1,
+    size: int = 20,
+) -> Page:
+    """The open tasks the actor may do, the most urgent first (no deadline last)."""
+    chosen = _chosen(actor, now, narrowed)
+    total = _count(session, chosen)
+    page = max(1, min(page, -(-total // size) or 1))
+    rows = session.execute(
+        chosen.order_by(ClockRow.due_at.is_(None), ClockRow.due_at, HumanTaskRow.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return Page([Item(*row) for row in rows], total, page, size)
+
+
+def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light, int]:
+    """How many of the actor's open tasks show which colour."""
+    return {
+        light: _count(session, _chosen(actor, now, Filter(light=light.value))) for light in Light
+    }
+
+
+def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
+    """The open tasks of a case, oldest first."""
+    return list(
+        session.scalars(
+            select(HumanTaskRow)
+            .where(
+                HumanTaskRow.subject_kind == SUBJECT,
+                HumanTaskRow.subject_id == demand_id,
+                HumanTaskRow.closed_at.is_(None),
+            )
+            .order_by(HumanTaskRow.id)
+        )
+    )
+
+
+def clocks_of(session: Session, demand_id: int) -> list[tuple[ClockRow, datetime | None]]:
+    """Every run of every clock of a case with its yellow instant, in order of start."""
+    yellow = aliased(ClockRungRow)
+    return [
+        (clock, yellow_at)
+        for clock, yellow_at in session.execute(
+            select(ClockRow, yellow.due_at)
+            .outerjoin(yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow"))
+            .where(ClockRow.subject_kind == SUBJECT, ClockRow.subject_id == demand_id)
+            .order_by(ClockRow.started_at, ClockRow.id)
+        )
+    ]
+
+
+def order_by_number(session: Session, number: str) -> WorkOrder | None:
+    """The order with this number, or none."""
+    return session.scalar(select(WorkOrder).where(WorkOrder.number == number))
+
+
+def demands_registered_by(
+    session: Session, user_id: int, *, page: int = 1, size: int = 20
+) -> tuple[list[tuple[Demand, WorkOrder | None]], int]:
+    """The demands an agent registered, newest first, and how many there are in all."""
+    total = (
+        session.scalar(
+            select(func.count()).select_from(Demand).where(Demand.registered_by == user_id)
+        )
+        or 0
+    )
+    rows = session.execute(
+        select(Demand, WorkOrder)
+        .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
+        .where(Demand.registered_by == user_id)
+        .order_by(Demand.arrived_at.desc(), Demand.id.desc())
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return [(demand, order) for demand, order in rows], total
+
+
+def orders(
+    session: Session, actor: Actor, *, text: str = "", page: int = 1, size: int = 20
+) -> tuple[list[tuple[WorkOrder, Demand]], int]:
+    """The orders the actor may look up, newest first, and how many there are in all."""
+    chosen: Select[tuple[WorkOrder, Demand]] = select(WorkOrder, Demand).join(
+        Demand, Demand.id == WorkOrder.demand_id
+    )
+    if not actor.roles - UNIT_ROLES:
+        chosen = chosen.where(WorkOrder.lead_unit_id == actor.unit_id)
+    if text:
+        chosen = chosen.where(_contains(text))
+    total = _count(session, chosen)
+    rows = session.execute(
+        chosen.order_by(WorkOrder.id.desc()).limit(size).offset((page - 1) * size)
+    )
+    return [(order, demand) for order, demand in rows], total
+
+
+def _chosen(
+    actor: Actor, now: datetime, narrowed: Filter
+) -> Select[tuple[HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, datetime | None]]:
+    yellow = aliased(ClockRungRow)
+    return (
+        select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
+        .join(Demand, Demand.id == HumanTaskRow.subject_id)
+        .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
+        .outerjoin(HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
+        .outerjoin(ClockRow, ClockRow.id == _nearest_clock())
+        .outerjoin(yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow"))
+        .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
+        .where(_within_reach(actor), *_narrowing(narrowed, yellow.due_at, now))
+    )
+
+
+def _count(session: Session, chosen: Select[Any]) -> int:
+    columns = chosen.with_only_columns(func.count(), maintain_column_froms=True)
+    return session.scalar(columns) or 0
+
+
+def _nearest_clock() -> ColumnElement[int]:
+    """The running clock of the case that is due first: the one the person is measured by."""
+    clock = aliased(ClockRow)
+    return (
+        select(clock.id)
+        .where(
+            clock.subject_kind == SUBJECT,
+            clock.subject_id == HumanTaskRow.subject_id,
+            clock.stopped_at.is_(None),
+        )
+        .order_by(clock.due_at, clock.id)
+        .limit(1)
+        .correlate(HumanTaskRow)
+        .scalar_subquery()
+    )
+
+
+def _within_reach(actor: Actor) -> ColumnElement[bool]:
+    """The rule of `policy.may_do_step` as a condition on rows; a test holds the two together."""
+    if Role.DUTY_MANAGER in actor.roles:
+        centre: ColumnElement[bool] = HumanTaskRow.role.not_in(UNIT_ROLES)
+    else:
+        centre_roles = sorted(actor.roles - UNIT_ROLES)
+        centre = HumanTaskRow.role.in_(centre_roles) if centre_roles else false()
+    unit_roles = sorted(actor.roles & UNIT_ROLES)
+    if not unit_roles or actor.unit_id is None:
+        return centre
+    return or_(
+        centre,
+        and_(HumanTaskRow.role.in_(unit_roles), WorkOrder.lead_unit_id == actor.unit_id),
+    )
+
+
+def _narrowing(
+    narrowed: Filter, yellow_at: ColumnElement[datetime | None], now: datetime
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if narrowed.text:
+        conditions.append(_contains(narrowed.text))
+    if narrowed.nature:
+        conditions.append(Demand.nature == narrowed.nature)
+    if narrowed.category:
+        conditions.append(Demand.category == narrowed.category)
+    if narrowed.element_id:
+        conditions.append(HumanTaskRow.element_id == narrowed.element_id)
+    if narrowed.arrived_from is not None:
+        conditions.append(Demand.arrived_at >= narrowed.arrived_from)
+    if narrowed.arrived_before is not None:
+        conditions.append(Demand.arrived_at < narrowed.arrived_before)
+    if narrowed.light:
+        conditions.append(_shows(Light(narrowed.light), yellow_at, now))
+    return conditions
+
+
+def _shows(
+    light: Light, yellow_at: ColumnElement[datetime | None], now: datetime
+) -> ColumnElement[bool]:
+    """`light_of` as a condition on the rows of a worklist, whose clocks all run or rest."""
+    running = and_(ClockRow.due_at.is_not(None), ClockRow.paused_at.is_(None))
+    past_yellow = and_(yellow_at.is_not(None), yellow_at < now)
+    match light:
+        case Light.RED:
+            return and_(running, ClockRow.due_at < now)
+        case Light.YELLOW:
+            return and_(running, ClockRow.due_at >= now, past_yellow)
+        case Light.GREEN:
+            return and_(running, ClockRow.due_at >= now, ~past_yellow)
+        case Light.PAUSED:
+            return ClockRow.paused_at.is_not(None)
+        case Light.NONE:
+            return or_(ClockRow.id.is_(None), ClockRow.due_at.is_(None))
+
+
+def _contains(text: str) -> ColumnElement[bool]:
+    """Number, title, phone or place contains the text as typed."""
+    return or_(
+        WorkOrder.number.contains(text, autoescape=True),
+        Demand.number.contains(text, autoescape=True),
+        Demand.title.contains(text, autoescape=True),
+        Demand.requester_phone.contains(text, autoescape=True),
+        Demand.address.contains(text, autoescape=True),
+    )

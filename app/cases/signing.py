@@ -1,0 +1,30 @@
+"""The unit signs for an order: it has received it, and its handling limit begins."""
+
+from app.cases import clocks, history
+from app.cases.answers import Answers
+from app.cases.models.work_order import OrderStatus
+from app.cases.orders import Case
+from app.cases.services import Occasion, service
+from app.cases.steps import step
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+
+
+@step("sign_for")
+def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> None:
+    """The liaison signs for the order."""
+    order = case.ordered
+    order.signed_at = uow.now
+    order.status = OrderStatus.SIGNED
+    clocks.stop(uow, case, "sign_for", uow.now)
+
+
+@service(Phrase("系统自动签收", "Sign automatically"))
+def sign_automatically(occasion: Occasion) -> None:
+    """Nobody signed in time: the order counts as signed for at the instant the limit lapsed."""
+    order = occasion.case.ordered
+    order.signed_at = occasion.at
+    order.signed_automatically = True
+    order.status = OrderStatus.SIGNED
+    clocks.stop(occasion.uow, occasion.case, "sign_for", occasion.at)
+    history.record(occasion.uow, occasion.case.demand.id, "sign_automatically", at=occasion.at)

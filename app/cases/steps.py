@@ -1,0 +1,157 @@
+"""Doing a step: what a person does with an open task of a diagram.
+
+A plain step only keeps its answers. A step with behaviour of its own registers a function under
+the id of the diagram's user task; nothing else lists steps, so that designers can add plain
+ones without a release.
+"""
+
+from collections.abc import Callable, Mapping
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import answers, history
+from app.cases.models.history import HistoryEntry
+from app.cases.models.work_order import StepRecord
+from app.cases.orders import SUBJECT, Case, take
+from app.core import audit
+from app.core.clock import CHINA
+from app.core.errors import Conflict, NotAllowed, NotFound
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.engine import HumanTaskRow
+from app.identity import policy
+
+Facts = Mapping[str, object]
+Act = Callable[[UnitOfWork, Case, answers.Answers], Facts | None]
+
+STEPS: dict[str, Act] = {}
+
+
+def step(element_id: str) -> Callable[[Act], Act]:
+    """Register the decorated function as the behaviour of the user task `element_id`.
+
+    It runs before the diagram moves on, may refuse with `Invalid`, and returns the routing
+    facts it decides beyond those of the form.
+    """
+
+    def register(act: Act) -> Act:
+        if element_id in STEPS:
+            raise ValueError(f"the step {element_id} is registered twice")
+        STEPS[element_id] = act
+        return act
+
+    return register
+
+
+def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case:
+    """Do the step of an open task with the answers `given` (field → text as entered).
+
+    Take, let due deadlines pass, require, act, record: all in the caller's transaction.
+    Raises `NotFound`, `NotAllowed`, `Invalid` with the fields, or `Conflict` saying who was first.
+    """
+    task = _task(uow.session, task_id)
+    case = take(uow, task.subject_id)
+    uow.session.refresh(task)
+    if task.closed_at is not None:
+        raise somebody_was_first(uow.session, task)
+    require_step(uow, task, case)
+    form = engine.form_of(uow.session, task.process_id, task.element_id)
+    checked = answers.check(form, given, uow.actor.roles)
+    facts = dict(answers.facts(form, checked))
+    act = STEPS.get(task.element_id)
+    if act is not None:
+        facts |= act(uow, case, checked) or {}
+    _record(uow, case, task.element_id, checked, facts)
+    engine.complete(uow, task.process_id, task.token, facts)
+    return case
+
+
+def open_task(session: Session, task_id: int) -> HumanTaskRow:
+    """The task, if it is still open. Raises `NotFound`, or `Conflict` saying who was first."""
+    task = _task(session, task_id)
+    if task.closed_at is not None:
+        raise somebody_was_first(session, task)
+    return task
+
+
+def require_step(uow: UnitOfWork, task: HumanTaskRow, case: Case) -> None:
+    """Raise `NotAllowed` unless the actor may do this step of this case."""
+    if not policy.may_do_step(uow.actor, task.role or "", case.unit_id):
+        role = policy.ROLE_NAMES.get(task.role or "", Phrase(task.role or "", task.role or ""))
+        raise NotAllowed(
+            Phrase(
+                f"“{task.name}”由{role.zh}办理,且须属于本单位,您不能办理这一步。",
+                f"“{task.name_en}” is for the {role.en.lower()} of the unit in charge; "
+                "you cannot do this step.",
+            )
+        )
+
+
+def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
+    """The refusal for a task that is closed: who did the step, and when."""
+    entry = session.scalar(
+        select(HistoryEntry)
+        .where(
+            HistoryEntry.demand_id == task.subject_id,
+            HistoryEntry.element_id == task.element_id,
+            HistoryEntry.at >= task.opened_at,
+        )
+        .order_by(HistoryEntry.position)
+        .limit(1)
+    )
+    if entry is None:
+        return Conflict(
+            Phrase(
+                f"“{task.name}”已不在待办中(流程已继续)。您填写的内容仍保留在页面上。",
+                f"“{task.name_en}” is no longer open: the case has moved on. "
+                "What you typed is still on the page.",
+            )
+        )
+    when = entry.at.astimezone(CHINA)
+    return Conflict(
+        Phrase(
+            f"“{task.name}”已由{entry.actor_name}于{when:%m月%d日%H:%M}办理。"
+            "您填写的内容仍保留在页面上,可复制留存。",
+            f"“{task.name_en}” was already done by {entry.actor_name} at {when:%d %b %H:%M}. "
+            "What you typed is still on the page for you to copy.",
+        )
+    )
+
+
+def _task(session: Session, task_id: int) -> HumanTaskRow:
+    task = session.get(HumanTaskRow, task_id)
+    if task is None or task.subject_kind != SUBJECT:
+        raise NotFound(Phrase("没有这项待办。", "There is no such task."))
+    return task
+
+
+def _record(
+    uow: UnitOfWork, case: Case, element_id: str, checked: answers.Answers, facts: Facts
+) -> None:
+    """Keep the answers with a salt, and their digest in the chain."""
+    text = orjson.dumps(checked, option=orjson.OPT_SORT_KEYS, default=str).decode()
+    salt = audit.salt()
+    record_id = uow.session.execute(
+        insert(StepRecord)
+        .values(
+            demand_id=case.demand.id,
+            element_id=element_id,
+            done_at=uow.now,
+            done_by=uow.actor.user_id,
+            done_by_name=uow.actor.name,
+            answers=text,
+            salt=salt,
+        )
+        .returning(StepRecord.id)
+    ).scalar_one()
+    history.record(
+        uow,
+        case.demand.id,
+        "step",
+        element_id=element_id,
+        facts={"facts": dict(facts), "record": audit.digest_of_text(salt, text)},
+        record_id=record_id,
+    )

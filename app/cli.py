@@ -1,0 +1,217 @@
+"""The console: `jieban …`. Each area brings its own group of commands."""
+
+import importlib
+import logging
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy.exc import OperationalError
+
+from app.core import clock
+from app.settings import SETTINGS, SettingError, read_settings
+
+if TYPE_CHECKING:
+    from app.office import Office
+
+GROUPS = {
+    "calendar": ("app.worktime.console", "Working calendars: show, import a notice, export."),
+    "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
+    "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
+    "rules": ("app.decisions.console", "Decision tables: evaluate, run examples."),
+}
+"""Groups that are imported only when they are used, so that `jieban --help` is quick."""
+
+
+class _Console(click.Group):
+    """The commands of this file and, by name, those of the areas."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *GROUPS])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in GROUPS:
+            module, _summary = GROUPS[cmd_name]
+            command: click.Command = getattr(importlib.import_module(module), cmd_name)
+            return command
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [(name, summary) for name, (_module, summary) in GROUPS.items()]
+        for name in super().list_commands(ctx):
+            command = super().get_command(ctx, name)
+            if command is not None:
+                rows.append((name, command.get_short_help_str(70)))
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows))
+
+
+@click.group(cls=_Console)
+@click.pass_context
+def jieban(context: click.Context) -> None:
+    """Case management for Chinese 12345 government hotlines."""
+    context.ensure_object(dict)
+    context.obj.setdefault("sessions", lambda: _ready().sessions)
+
+
+@jieban.command()
+def serve() -> None:
+    """Bring the database up to date and serve the product, ticker included."""
+    from waitress import create_server
+
+    from app import create_app
+    from app.demo import city
+    from app.jobs import scheduler
+
+    settings = read_settings()
+    _port_must_be_free(settings.host, settings.port)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    office = _ready()
+    if settings.demo and city.is_empty(office.sessions):
+        click.echo("正在载入演示城市云江市 / Loading the demo city …")
+        city.load(office.sessions, clock.now())
+    server = create_server(
+        create_app(office),
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident="jieban",
+    )
+    ticker = scheduler.start(office)
+    click.echo(f"\n接办 Jieban: http://{settings.host}:{settings.port}/")
+    if settings.demo:
+        click.echo(city.sign_ins())
+    click.echo("按 Ctrl+C 停止 / Press Ctrl+C to stop.")
+    try:
+        server.run()
+    finally:
+        ticker.shutdown()
+        office.database.dispose()
+
+
+@jieban.command()
+def prepare() -> None:
+    """Bring the database to the newest migration and publish the shipped tables and diagrams."""
+    _ready()
+    click.echo("ready")
+
+
+@jieban.command()
+def tick() -> None:
+    """Let everything due pass once, send what waits in the outbox, and stop."""
+    from app.jobs import deadlines, sending
+
+    office = _ready()
+    fired = deadlines.tick(office.sessions, clock.now)
+    sent = sending.send_waiting(office.sessions, clock.now, sending.senders(office.settings))
+    click.echo(f"{fired} fired, {sent} messages tried")
+
+
+@jieban.command()
+def verify() -> None:
+    """Prove the history of every case and the chain of daily anchors; exit 1 when broken."""
+    from app.cases import history
+    from app.core.db import reading
+
+    faults = 0
+    with reading(_ready().sessions) as session:
+        for fault in history.faults(session):
+            click.echo(fault)
+            faults += 1
+    click.echo("every chain holds" if not faults else f"{faults} faults")
+    sys.exit(1 if faults else 0)
+
+
+@jieban.command("add-user")
+@click.argument("login")
+@click.option("--name", required=True)
+@click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
+@click.option("--unit", "unit_code", help="Code of the handling unit.")
+@click.password_option()
+def add_user(
+    login: str, name: str, roles: tuple[str, ...], unit_code: str | None, password: str
+) -> None:
+    """Add a person who signs in."""
+    from app.core.uow import SYSTEM, unit_of_work
+    from app.identity import directory
+    from app.identity.policy import Role
+
+    unknown = set(roles) - set(Role)
+    if unknown:
+        raise click.ClickException(
+            f"no role {', '.join(sorted(unknown))}; there are: {', '.join(Role)}"
+        )
+    with unit_of_work(_ready().sessions, SYSTEM, clock.now()) as uow:
+        unit = directory.unit_by_code(uow.session, unit_code) if unit_code else None
+        if unit_code and unit is None:
+            raise click.ClickException(f"no unit with the code {unit_code}")
+        directory.add_user(uow, login, name, password, list(roles), unit)
+    click.echo(f"{login} can sign in")
+
+
+@jieban.command()
+def settings() -> None:
+    """List every setting: its variable, its default, what it means."""
+    for setting in SETTINGS.values():
+        click.echo(f"{setting.variable}  ({setting.default or 'none'})\n    {setting.meaning}")
+
+
+def main() -> None:
+    """Run the console; a refusal is one sentence on stderr, never a traceback."""
+    from app.core.errors import DomainError
+    from app.core.migrating import DatabaseIsNewer
+
+    try:
+        jieban(prog_name="jieban")
+    except (SettingError, DatabaseIsNewer) as refusal:
+        _stop(str(refusal))
+    except DomainError as refusal:
+        _stop(f"{refusal.phrase.zh}\n{refusal.phrase.en}")
+    except (OSError, OperationalError) as error:
+        sentence = _in_words(error)
+        if sentence is None:
+            raise
+        _stop(sentence)
+
+
+def _ready() -> "Office":
+    """The office of the environment, its database at the newest migration."""
+    from app.office import open_office
+    from app.office import prepare as prepare_office
+
+    office = open_office(read_settings())
+    prepare_office(office, clock.now())
+    return office
+
+
+def _port_must_be_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingError(
+                f"PORT={port} on {host} cannot be used ({error.strerror}): "
+                "another program listens there. Stop it or set PORT to a free port."
+            ) from None
+
+
+def _in_words(error: Exception) -> str | None:
+    """A sentence for what operators meet: no disk space, no access, no database."""
+    text = str(error)
+    if "disk is full" in text or "No space left" in text:
+        return "The disk is full: free some space (the data is unharmed) and start again."
+    if "readonly database" in text or "unable to open database" in text:
+        return "The database file cannot be opened for writing: check the path and its owner."
+    if isinstance(error, OperationalError) and ("connect" in text or "connection" in text):
+        return f"The database cannot be reached: {text.splitlines()[0]}"
+    if isinstance(error, PermissionError):
+        return f"No permission for {error.filename}."
+    return None
+
+
+def _stop(sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(2)

@@ -1,0 +1,67 @@
+"""An office in operation: its settings, its database, and everything wired together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from app import engine
+from app.cases import services
+from app.cases.ports import OfficePorts
+from app.core import migrating
+from app.core.db import Sessions, make_engine, make_sessions
+from app.core.uow import SYSTEM, unit_of_work
+from app.decisions import registry
+from app.engine import read_diagram
+from app.settings import Settings
+from app.worktime import offices
+
+ROOT = Path(__file__).resolve().parent.parent
+DIAGRAMS = ROOT / "bpmn"
+TABLES = ROOT / "rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What entry points need to work."""
+
+    settings: Settings
+    database: Engine
+    sessions: Sessions
+
+
+def open_office(settings: Settings) -> Office:
+    """Connect to the database of `settings` and wire the engine to the office's rules.
+
+    Touches no data: see `prepare`.
+    """
+    database = make_engine(settings.database_url)
+    wire()
+    return Office(settings, database, make_sessions(database))
+
+
+def wire() -> None:
+    """Give the engine the office's services, decisions and working time."""
+    services.load()
+    engine.wire(OfficePorts())
+
+
+def prepare(office: Office, now: datetime) -> None:
+    """Bring the database to the newest migration and publish what the release brought along.
+
+    Calendars, tables and diagrams get a new version only where they changed. Raises
+    `migrating.DatabaseIsNewer` when the database was used by a later release.
+    """
+    migrating.upgrade(office.database)
+    publish_shipped(office.sessions, now)
+
+
+def publish_shipped(sessions: Sessions, now: datetime) -> None:
+    """Publish the shipped calendars, decision tables and diagrams, where they changed."""
+    with unit_of_work(sessions, SYSTEM, now) as uow:
+        offices.seed(uow)
+        for table in sorted(TABLES.glob("*.dmn")):
+            registry.publish(uow, table.stem, table.read_bytes())
+        for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
+            engine.publish(uow, diagram.stem, [read_diagram(diagram.read_bytes(), diagram.name)])
