@@ -1,0 +1,1 @@
+"""Decisions: FEEL and DMN, evaluated with evidence. `feel`, `dmn`, `tables` are pure."""

@@ -1,0 +1,1 @@
+"""FEEL: the expression language of diagrams, tables and forms, compiled to closures."""

@@ -1,0 +1,137 @@
+"""The door to FEEL: compile a text once, evaluate it as often as needed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from app.core.phrase import Phrase
+from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
+from app.decisions.feel.compiler import Compiler, Findings, HostFunction
+from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
+from app.decisions.feel.parser import parse_expression, parse_unary_tests
+from app.decisions.feel.run import Code, Run
+from app.decisions.feel.values import Value, to_feel, to_python
+
+Functions = Mapping[str, Callable[..., object]]
+
+
+def compile_expression(
+    text: str,
+    names: Iterable[str] | None = None,
+    functions: Mapping[str, HostFunction] | None = None,
+) -> "Expression":
+    """The compiled expression of `text`.
+
+    `names`: the names that may be used; None allows any. `functions`: the host's functions; where
+    names or functions are given, a call of anything else is refused. Names of functions go before
+    data of the same name. Raises FeelError with line and column.
+    """
+    allowed = None if names is None else frozenset(names)
+    tree = parse_expression(text, allowed or ())
+    compiler = Compiler(allowed, functions)
+    code = compiler.compile(tree)
+    return Expression(text, code, compiler.findings)
+
+
+def compile_unary_tests(
+    text: str,
+    names: Iterable[str] | None = None,
+    functions: Mapping[str, HostFunction] | None = None,
+) -> "UnaryTests":
+    """The compiled unary tests of `text`, as they stand in a cell of a table (`-`: anything)."""
+    allowed = None if names is None else frozenset(names)
+    tree = parse_unary_tests(text, allowed or ())
+    compiler = Compiler(allowed, functions)
+    return UnaryTests(text, compiler.tests(tree), compiler.findings)
+
+
+class Expression:
+    """A compiled expression. Immutable; may be evaluated by many threads at once."""
+
+    __slots__ = ("_code", "_slots", "functions", "names", "text")
+
+    def __init__(self, text: str, code: Code, findings: Findings) -> None:
+        self.text = text
+        self.names = frozenset(findings.names)
+        """The free names: what the scope must provide."""
+        self.functions = frozenset(findings.functions)
+        """The called functions that are not built in."""
+        self._code = code
+        self._slots = findings.slots
+
+    def evaluate(
+        self,
+        scope: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        functions: Functions | None = None,
+    ) -> Any:
+        """The value in `scope`, as plain Python; whole numbers come as int, others as Decimal.
+
+        Where the standard says null, None. `now` (aware) is what `now()` and `today()` read.
+        `functions` replaces host functions for this evaluation. Raises TooCostly at a bound.
+        """
+        return to_python(self.in_run(Run(scope, self._slots, now, functions)))
+
+    def evaluate_strictly(
+        self,
+        scope: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        functions: Functions | None = None,
+    ) -> Any:
+        """Like `evaluate`, but a null that comes from an error raises FeelError with the reason."""
+        value, diagnostics = self.explain(scope, now=now, functions=functions)
+        if value is None and diagnostics:
+            first = diagnostics[0]
+            raise FeelError(first.phrase, first.line, first.column)
+        return value
+
+    def explain(
+        self,
+        scope: Mapping[str, object],
+        *,
+        now: datetime | None = None,
+        functions: Functions | None = None,
+    ) -> tuple[Any, tuple[Diagnostic, ...]]:
+        """The value together with the reasons for every null that an error produced."""
+        run = Run(scope, self._slots, now, functions)
+        value = to_python(self.in_run(run))
+        return value, tuple(run.diagnostics or ())
+
+    def in_run(self, run: Run) -> Value:
+        """The FEEL value within an evaluation that is under way."""
+        try:
+            return self._code(run)
+        except RecursionError:
+            raise TooCostly(_TOO_DEEP) from None
+
+
+class UnaryTests:
+    """Compiled unary tests. Immutable; may be evaluated by many threads at once."""
+
+    __slots__ = ("_code", "_slots", "functions", "names", "text")
+
+    def __init__(self, text: str, code: Code, findings: Findings) -> None:
+        self.text = text
+        self.names = frozenset(findings.names)
+        self.functions = frozenset(findings.functions)
+        self._code = code
+        self._slots = findings.slots
+
+    def accepts(
+        self, value: object, scope: Mapping[str, object], *, now: datetime | None = None
+    ) -> bool | None:
+        """Whether `value` passes; None where the tests and the value cannot be compared."""
+        run = Run(scope, self._slots, now, None)
+        run.input = to_feel(value)
+        try:
+            truth = self._code(run)
+        except RecursionError:
+            raise TooCostly(_TOO_DEEP) from None
+        return truth if isinstance(truth, bool) else None
+
+
+_TOO_DEEP = Phrase(
+    "数据或函数嵌套太深，已停止。", "Data or functions are nested too deeply: stopped."
+)
