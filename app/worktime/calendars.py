@@ -15,10 +15,12 @@ from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.worktime.days import MONDAY_TO_FRIDAY, DayKind, DayRow, Layer, overlaid
 from app.worktime.hours import DAY
+from app.worktime.policy import DayOne
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=CHINA).astimezone(UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SECOND = 1_000_000
+_NEXT = DayOne.NEXT
 
 T = TypeVar("T")
 
@@ -35,7 +37,7 @@ def micros_of(at: datetime) -> int:
 
 def instant_of(micros: int) -> datetime:
     """The instant, in UTC, of a number of microseconds of local time."""
-    return _EPOCH + timedelta(microseconds=micros)
+    return _EPOCH + timedelta(0, 0, micros)
 
 
 def local_date(at: datetime) -> date:
@@ -55,7 +57,9 @@ class WorkingCalendar:
 
     __slots__ = (
         "_close",
+        "_close_of_nth",
         "_cum",
+        "_dates",
         "_end_of_nth",
         "_length",
         "_ln",
@@ -110,12 +114,13 @@ class WorkingCalendar:
         self._nth: list[int] = []
         self._nth_date: list[date] = []
         self._end_of_nth: list[datetime] = []
+        self._close_of_nth: list[datetime] = []
+        self._dates = [date.fromordinal(origin + index) for index in range(self._length)]
         self._open = [0] * self._length
         self._close = [0] * self._length
         starts: list[int] = []
         ends: list[int] = []
-        for index in range(self._length):
-            day = date.fromordinal(origin + index)
+        for index, day in enumerate(self._dates):
             row = rows.get(day)
             if row.kind.is_working if row else by_weekday[day.weekday()]:
                 self._nth.append(index)
@@ -125,6 +130,7 @@ class WorkingCalendar:
                 segments = row.hours if row and row.hours else hours.on(day)
                 self._open[index] = midnight + segments[0][0]
                 self._close[index] = midnight + segments[-1][1]
+                self._close_of_nth.append(instant_of(self._close[index]))
                 for opens, closes in segments:
                     if ends and midnight + opens <= ends[-1]:  # night duty runs on
                         ends[-1] = max(ends[-1], midnight + closes)
@@ -220,7 +226,7 @@ class WorkingCalendar:
         """The date at a position."""
         if not 0 <= index < self._length:
             raise self._beyond(None)
-        return date.fromordinal(self._origin + index)
+        return self._dates[index]
 
     def rank(self, index: int) -> int:
         """How many working days lie before the position; `rank(i + 1)` includes day i."""
@@ -255,7 +261,7 @@ class WorkingCalendar:
             return 0
         spent = micros - self._st[at]
         length = self._ln[at]
-        return self._cum[at] + (min(length, spent))
+        return self._cum[at] + (spent if spent < length else length)  # noqa: FURB136 - hot
 
     def earliest(self, worked: int) -> int:
         """The earliest instant by which that much has been worked: the end of a segment, not the
@@ -277,22 +283,49 @@ class WorkingCalendar:
         at = bisect_right(self._cum, worked) - 1
         return self._st[at] + worked - self._cum[at]
 
-    def short_way(self, start: datetime, count: int) -> tuple[datetime, date, bool]:
-        """End (24:00, UTC), date and provisional mark of the `count`-th working day after that of
-        `start`: the common case of `deadlines.deadline` in one step.
-        """
-        index = (start - _EPOCH).days - self._shift
+    # The two common cases of `deadlines.deadline`, each in one step -------------------------------
+
+    def end_in_days(
+        self, start: datetime, count: int, day_one: DayOne, *, at_close: bool
+    ) -> tuple[datetime, date, bool]:
+        """End (UTC), date and provisional mark of the last of `count` working days."""
+        since = start - _EPOCH
+        index = since.days - self._shift
         if not 0 <= index < self._length:
             raise self._beyond(None)
-        rank = self._ranks[index + 1] + count - 1
+        if day_one is _NEXT:
+            rank = self._ranks[index + 1] + count - 1
+        elif day_one is DayOne.SAME:
+            rank = self._ranks[index] + count - 1
+        else:
+            micros = (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+            late = micros > self._close[index]  # a rest day closes at 0: always late
+            rank = self._ranks[index + 1] + count - (not late)
         try:
             return (
-                self._end_of_nth[rank],
+                self._close_of_nth[rank] if at_close else self._end_of_nth[rank],
                 self._nth_date[rank],
                 self._nth[rank] > self.official_index,
             )
         except IndexError:
             raise self._beyond(None) from None
+
+    def end_in_hours(self, start: datetime, worked: int) -> tuple[datetime, date, bool]:
+        """End (UTC), its date and provisional mark, of `worked` microseconds of working time."""
+        since = start - _EPOCH
+        micros = (since.days * 86_400 + since.seconds) * _SECOND + since.microseconds
+        if not 0 <= since.days - self._shift < self._length:
+            raise self._beyond(None)
+        at = bisect_right(self._st, micros) - 1  # as worked_before() and earliest(), in line
+        if at >= 0:
+            spent, length = micros - self._st[at], self._ln[at]
+            worked += self._cum[at] + (spent if spent < length else length)  # noqa: FURB136 - hot
+        if worked > self._total:
+            raise self._beyond(None)
+        at = bisect_left(self._cum, worked) - 1
+        due = self._st[at] + worked - self._cum[at]
+        index = (due - 1) // DAY - self._shift
+        return _EPOCH + timedelta(0, 0, due), self._dates[index], index > self.official_index
 
     def _beyond(self, day: date | None) -> HorizonError:
         span = f"{self.first}…{self.last}"

@@ -30,8 +30,9 @@ from app.worktime.policy import (
 )
 
 _WORKING_DAY = LimitUnit.WORKING_DAY
-_NEXT = DayOne.NEXT
-_MIDNIGHT = DayEnd.MIDNIGHT
+_WORKING_HOUR = LimitUnit.WORKING_HOUR
+_CLOSE = DayEnd.CLOSE
+_SEGMENT_END = HoursEnd.SEGMENT_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,8 @@ class Extension:
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What was used up before the start, under another calendar: working days, or microseconds
-    of working time for a limit in working hours. The day of the start counts as used there.
+    """What was used before the start, in an earlier run: days, or microseconds for a limit in
+    hours, and the calendar it was counted by. The day of the start counts as used there.
     """
 
     used: int
@@ -175,19 +176,16 @@ def deadline(
     reached until then changes nothing. Raises `HorizonError` beyond the calendar.
     Source of the rules: 民法典 art. 200-204, see `policy`.
     """
-    if limit.unit is not _WORKING_DAY:
-        due_at, last_day, provisional = _HOW[limit.unit](
-            calendar, start, limit, policy, _events(pauses, extensions), carried
+    unit = limit.unit
+    straight = not (pauses or extensions or carried)
+    if straight and unit is _WORKING_DAY:
+        due_at, last_day, provisional = calendar.end_in_days(
+            start, limit.count, policy.day_one, at_close=policy.day_end is _CLOSE
         )
-    elif (
-        policy.day_one is _NEXT
-        and policy.day_end is _MIDNIGHT
-        and not (pauses or extensions or carried)
-    ):
-        assert isinstance(limit.amount, int)
-        due_at, last_day, provisional = calendar.short_way(start, limit.amount)
+    elif straight and unit is _WORKING_HOUR and policy.hours is _SEGMENT_END:
+        due_at, last_day, provisional = calendar.end_in_hours(start, limit.micros)
     else:
-        due_at, last_day, provisional = _in_working_days(
+        due_at, last_day, provisional = _HOW[unit](
             calendar, start, limit, policy, _events(pauses, extensions), carried
         )
     return Deadline(
@@ -244,7 +242,7 @@ def _in_working_days(
     """
     base = first_rank(calendar, start, policy, carried=carried is not None)
     begun = calendar.index_at(micros_of(start))
-    total = int(limit.amount) - (carried.used if carried else 0)
+    total = limit.count - (carried.used if carried else 0)
     last = base + total - 1
     floor = calendar.rank(begun) if carried else 0
     paused_to = begun
@@ -298,18 +296,19 @@ def _in_natural_days(
     limit: Limit,
     policy: Policy,
     events: Sequence[Event],
-    _carried: Carried | None,
+    carried: Carried | None,
 ) -> _End:
     """Days and months of the plain calendar; the roll to a working day comes once, at the end."""
     begun = calendar.index_at(micros_of(start))
-    base = begun if policy.day_one is DayOne.SAME else begun + 1
-    if policy.day_one is DayOne.DEFER:
+    base = begun if policy.day_one is DayOne.SAME and not carried else begun + 1
+    if policy.day_one is DayOne.DEFER and not carried:
         begun = calendar.nth(first_rank(calendar, start, policy, carried=False) - 1)
         base = begun + 1
-    amount = int(limit.amount)
+    amount = limit.count
     last = _natural_end(calendar, base - 1, amount, limit.unit)
-    shift = floor = 0
-    paused_to = begun
+    shift = -carried.used if carried else 0
+    last += shift
+    floor = paused_to = begun
     given_back_to: int | None = None
     for event in events:
         if isinstance(event, Extension):
@@ -397,10 +396,10 @@ def _in_natural_hours(
     limit: Limit,
     _policy: Policy,
     events: Sequence[Event],
-    _carried: Carried | None,
+    carried: Carried | None,
 ) -> _End:
-    due = micros_of(start) + limit.micros
-    paused_to = micros_of(start)
+    begun = paused_to = micros_of(start)
+    due = begun + limit.micros - (carried.used if carried else 0)
     for event in events:
         if isinstance(event, Extension):
             more = int(event.amount * HOUR)
@@ -415,6 +414,7 @@ def _in_natural_hours(
         until = max(micros_of(event.end), since)
         due += until - since
         paused_to = until
+    due = max(due, begun)
     return instant_of(due), calendar.day(calendar.index_at(due - 1)), False
 
 

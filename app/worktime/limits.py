@@ -65,7 +65,10 @@ class Limit:
 
     amount: int | Decimal
     unit: LimitUnit
+    count: int = field(init=False, repr=False, compare=False, default=0)
+    """The amount of a limit in days or months."""
     micros: int = field(init=False, repr=False, compare=False, default=0)
+    """The amount of a limit in hours, in microseconds."""
 
     def __post_init__(self) -> None:
         amount = self.amount
@@ -88,7 +91,9 @@ class Limit:
                     )
                 )
             object.__setattr__(self, "micros", int(micros))
-        elif not isinstance(amount, int):
+        elif isinstance(amount, int):
+            object.__setattr__(self, "count", amount)
+        else:
             raise Invalid(
                 Phrase(
                     f"以“{self.unit.phrase.zh}”计的时限须是整数，不能是 {amount}。",

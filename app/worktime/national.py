@@ -39,6 +39,12 @@ class Notice:
         """The year it arranges; it may touch the last days of the year before."""
         return max(row.date.year for row in self.rows)
 
+    @property
+    def is_annual(self) -> bool:
+        """Whether it arranges a whole year, from New Year's Day to the National Day."""
+        names = {row.name for row in self.rows}
+        return "元旦" in names and any("国庆节" in name for name in names)
+
 
 @cache
 def shipped_notices() -> tuple[Notice, ...]:
