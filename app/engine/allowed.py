@@ -42,7 +42,8 @@ exclusiveGateway: {_FLOW} gatewayDirection default | {_NODE_CHILDREN}
 inclusiveGateway: {_FLOW} gatewayDirection default | {_NODE_CHILDREN}
 parallelGateway: {_FLOW} gatewayDirection | {_NODE_CHILDREN}
 eventBasedGateway: {_FLOW} gatewayDirection instantiate eventGatewayType | {_NODE_CHILDREN}
-startEvent: {_FLOW} parallelMultiple isInterrupting | {_NODE_CHILDREN} property
+startEvent: {_FLOW} parallelMultiple isInterrupting | {_NODE_CHILDREN} property \
+messageEventDefinition signalEventDefinition
 endEvent: {_FLOW} | {_NODE_CHILDREN} property messageEventDefinition signalEventDefinition \
 errorEventDefinition escalationEventDefinition terminateEventDefinition
 intermediateCatchEvent: {_FLOW} parallelMultiple | {_NODE_CHILDREN} property \
@@ -352,16 +353,6 @@ MISPLACED: dict[tuple[str, str], Phrase] = {
         "流程不会自己按时间启动：请用普通开始事件，之后接一个定时中间事件，或由任务计划启动。",
         "A process does not start itself by the clock: begin with a plain start event followed by "
         "a timer event, or let a job start it.",
-    ),
-    ("startEvent", "signalEventDefinition"): Phrase(
-        "不支持由信号启动流程：请用普通开始事件，之后接一个接收信号的中间事件。",
-        "A process is not started by a signal: begin with a plain start event followed by an event "
-        "that catches the signal.",
-    ),
-    ("startEvent", "messageEventDefinition"): Phrase(
-        "不支持由消息启动流程：请用普通开始事件，由收到消息的服务启动流程。",
-        "A process is not started by a message: begin with a plain start event and let whoever "
-        "receives the message start the process.",
     ),
     ("intermediateThrowEvent", "timerEventDefinition"): Phrase(
         "抛出事件不能是定时事件：请改用捕获的定时中间事件。",

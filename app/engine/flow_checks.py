@@ -4,6 +4,9 @@ from app.engine.diagram import ACTIVITIES, GATEWAYS, SUB_PROCESSES, Element, Flo
 from app.engine.remarks import Remarks
 from app.engine.soundness import Verdict, explore
 
+_PASSED = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
+"""Events that may end a path, as activities may."""
+
 
 def check_flows(remarks: Remarks, process: Process) -> None:
     """Remark on everything about sequence flows that would not run as BPMN says."""
@@ -54,7 +57,7 @@ class _Scope:
             if element.kind in GATEWAYS:
                 self._check_gateway(element)
             else:
-                self._check_conditions(element, self._out(element))
+                self._check_choice(element, self._out(element))
             if element.kind == "eventBasedGateway":
                 self._check_events_behind(element)
         self._check_reached()
@@ -67,24 +70,38 @@ class _Scope:
 
     def _check_start(self) -> None:
         starts = [element for element in self._elements if element.kind == "startEvent"]
-        if len(starts) == 1:
-            return
-        where = (self._owner or self._process) if not starts else starts[1]
-        if not starts:
+        ends = [element for element in self._elements if element.kind == "endEvent"]
+        if not starts and (ends or not self._elements):
             self._remarks.error(
                 "no_start",
-                where,
+                self._owner or self._process,
                 f"“{self._scope}”没有开始事件：请画一个，连到第一步。",
                 f"“{self._scope}” has no start event: draw one and connect it to the first step.",
             )
-        else:
-            self._remarks.error(
-                "several_starts",
-                where,
-                f"“{self._scope}”有 {len(starts)} 个开始事件：请只留一个，用网关分开几种开始。",
-                f"“{self._scope}” has {len(starts)} start events: keep one and tell the beginnings "
-                "apart by a gateway.",
-            )
+        triggers = [self._trigger(element) for element in starts]
+        for element, trigger in zip(starts, triggers, strict=True):
+            if triggers.count(trigger) > 1 and element is not starts[triggers.index(trigger)]:
+                self._remarks.error(
+                    "several_starts",
+                    element,
+                    f"“{self._scope}”有几个同样的开始事件：请只留一个，或改由不同的消息开始。",
+                    f"“{self._scope}” has several start events of the same kind: keep one, or let "
+                    "different messages start the process.",
+                )
+            if trigger is not None and self._owner is not None:
+                self._remarks.error(
+                    "several_starts",
+                    element,
+                    "子流程随到达而开始：请改为普通开始事件，之后接收消息或信号。",
+                    "A sub-process begins when it is reached: make this a plain start event "
+                    "followed by an event that catches.",
+                )
+
+    def _trigger(self, start: Element) -> tuple[str, str] | None:
+        if start.event is None:
+            return None
+        definition = self._remarks.diagram.definition(start.event)
+        return (start.event.kind, "" if definition is None else definition.name)
 
     def _check_element(self, element: Element) -> None:
         takes_in = element.kind not in {"startEvent", "boundaryEvent"}
@@ -106,21 +123,39 @@ class _Scope:
                     "flow.",
                 )
             return
-        if not element.outgoing:
+        if not element.outgoing and element.kind not in ACTIVITIES | _PASSED:
             self._remarks.error(
                 "dead_end",
                 element,
                 "这条路径没有结束：请连接到下一步或结束事件。",
                 "This path does not end: connect it to the next step or to an end event.",
             )
+        elif not element.outgoing and any(e.kind == "endEvent" for e in self._elements):
+            self._remarks.warning(
+                "implicit_end",
+                element,
+                "路径在这里结束，但没有画结束事件：若是有意的，请补画结束事件。",
+                "The path ends here without an end event: if that is meant, draw one.",
+            )
         if len(element.outgoing) > 1 and element.kind not in GATEWAYS:
-            self._remarks.error(
+            self._remarks.warning(
                 "implicit_fork",
                 element,
-                "除网关外，元素只能有一条流出的顺序流：请在其后加并行网关（都走）或排他网关（走一条）。",
-                "Only a gateway has several outgoing sequence flows: put a parallel gateway (all) "
-                "or an exclusive gateway (one) behind the element.",
+                "不经网关流出几条顺序流：没有条件的会同时走，有条件的成立就走；"
+                "用网关画出来更清楚。",
+                "Several sequence flows leave without a gateway: those without condition are all "
+                "taken at once, and every one whose condition holds; a gateway shows it better.",
             )
+
+    def _check_choice(self, element: Element, flows: list[Flow]) -> None:
+        """Conditions on the flows out of an activity work like those of an inclusive gateway."""
+        conditional = [flow for flow in flows if flow.condition is not None]
+        if element.kind not in ACTIVITIES:
+            self._check_conditions(element, flows)
+            return
+        self._check_default(element, flows)
+        if conditional and element.default is None and len(conditional) == len(flows):
+            self._no_default(element)
 
     def _check_conditions(self, element: Element, flows: list[Flow]) -> None:
         for flow in flows:
@@ -128,17 +163,17 @@ class _Scope:
                 self._remarks.error(
                     "misplaced_condition",
                     flow,
-                    "条件只能写在排他网关或包容网关流出的顺序流上：请在前面加网关。",
-                    "Conditions belong on flows out of an exclusive or inclusive gateway: put a "
-                    "gateway in front.",
+                    "条件只能写在排他网关、包容网关或任务流出的顺序流上：请在前面加网关。",
+                    "Conditions belong on flows out of an exclusive or inclusive gateway or a "
+                    "task: put a gateway in front.",
                 )
         if element.default is not None:
             self._remarks.error(
                 "misplaced_default",
                 element,
-                "只有排他网关和包容网关可以有默认流：请在其后加网关。",
-                "Only exclusive and inclusive gateways have a default flow: put a gateway behind "
-                "the element.",
+                "只有排他网关、包容网关和任务可以有默认流：请在其后加网关。",
+                "Only exclusive and inclusive gateways and tasks have a default flow: put a "
+                "gateway behind the element.",
             )
 
     def _check_gateway(self, gateway: Element) -> None:
@@ -146,13 +181,7 @@ class _Scope:
         if gateway.kind not in {"exclusiveGateway", "inclusiveGateway"}:
             self._check_conditions(gateway, flows)
             return
-        if gateway.default is not None and gateway.default not in gateway.outgoing:
-            self._remarks.error(
-                "misplaced_default",
-                gateway,
-                "默认流不是从这个网关流出的：请重新指定默认流。",
-                "The default flow does not leave this gateway: choose another default.",
-            )
+        self._check_default(gateway, flows)
         if len(flows) == 1:
             if flows[0].condition is not None:
                 self._remarks.error(
@@ -164,15 +193,7 @@ class _Scope:
                 )
             return
         for flow in flows:
-            if flow.id == gateway.default:
-                if flow.condition is not None:
-                    self._remarks.error(
-                        "misplaced_condition",
-                        flow,
-                        "默认流不能写条件：请删除条件，或指定另一条默认流。",
-                        "A default flow has no condition: remove it, or choose another default.",
-                    )
-            elif flow.condition is None:
+            if flow.condition is None and flow.id != gateway.default:
                 self._remarks.error(
                     "no_condition",
                     flow,
@@ -181,13 +202,35 @@ class _Scope:
                     "default.",
                 )
         if flows and gateway.default is None:
+            self._no_default(gateway)
+
+    def _check_default(self, element: Element, flows: list[Flow]) -> None:
+        if element.default is None:
+            return
+        flow = next((flow for flow in flows if flow.id == element.default), None)
+        if flow is None:
             self._remarks.error(
-                "no_default",
-                gateway,
-                "网关没有默认流，所有条件都不成立时流程会停住：请指定默认流。",
-                "The gateway has no default flow, so the process would stop when no condition "
-                "holds: choose a default.",
+                "misplaced_default",
+                element,
+                "默认流不是从这里流出的：请重新指定默认流。",
+                "The default flow does not leave this element: choose another default.",
             )
+        elif flow.condition is not None:
+            self._remarks.error(
+                "misplaced_condition",
+                flow,
+                "默认流不能写条件：请删除条件，或指定另一条默认流。",
+                "A default flow has no condition: remove it, or choose another default.",
+            )
+
+    def _no_default(self, element: Element) -> None:
+        self._remarks.error(
+            "no_default",
+            element,
+            "没有默认流，所有条件都不成立时流程会停住：请指定默认流。",
+            "There is no default flow, so the process would stop when no condition holds: choose "
+            "a default.",
+        )
 
     def _check_events_behind(self, gateway: Element) -> None:
         if len(gateway.outgoing) < 2:
@@ -243,7 +286,10 @@ class _Scope:
             )
 
     def _check_reached(self) -> None:
-        open_ids = [element.id for element in self._elements if element.kind == "startEvent"]
+        starts = [element.id for element in self._elements if element.kind == "startEvent"]
+        open_ids = starts or [
+            e.id for e in self._elements if not e.incoming and e.kind != "boundaryEvent"
+        ]
         reached: set[str] = set(open_ids)
         while open_ids:
             element = self._process.elements[open_ids.pop()]
@@ -254,8 +300,6 @@ class _Scope:
                 if name in self._process.elements and name not in reached:
                     reached.add(name)
                     open_ids.append(name)
-        if not reached:
-            return
         for element in self._elements:
             if element.id not in reached:
                 self._remarks.error(

@@ -47,11 +47,12 @@ class _Game:
         self._twice: dict[str, None] = {}
 
     def play(self) -> Verdict:
-        start = next(element for element in self._elements if element.kind == "startEvent")
-        self._ran.add(start.id)
-        first = _state(dict.fromkeys(start.outgoing, 1))
-        seen = {first}
-        todo = [first]
+        starts = [element for element in self._elements if element.kind == "startEvent"]
+        if not starts:
+            return Verdict()
+        self._ran.update(start.id for start in starts)
+        todo = [_state(dict.fromkeys(start.outgoing, 1)) for start in starts]
+        seen = set(todo)
         complete = True
         while todo:
             state = todo.pop()
@@ -115,11 +116,23 @@ class _Game:
                     yield tuple(flow for flow, taken in zip(out, chosen, strict=False) if taken)
             yield from ((flow,) for flow in out[_MAX_INCLUSIVE:])
         else:
-            yield out
+            yield from self._conditional(element)
         if element.kind in ACTIVITIES:
             for boundary in self._process.attached(element.id):
                 self._ran.add(boundary.id)
                 yield boundary.outgoing if boundary.interrupting else out + boundary.outgoing
+
+    def _conditional(self, element: Element) -> Iterator[tuple[str, ...]]:
+        """The ways out of anything but a gateway: usually all flows, less where conditions are."""
+        flows = [self._process.flows[name] for name in element.outgoing]
+        certain = tuple(f.id for f in flows if f.condition is None and f.id != element.default)
+        free = [f.id for f in flows if f.id not in certain]
+        if not free:
+            yield certain
+            return
+        for name in free:
+            yield (*certain, name)
+        yield element.outgoing
 
     def _may_still_come(self, join: Element, tokens: dict[str, int]) -> bool:
         """Whether a token elsewhere can reach an empty input of the inclusive `join`."""
