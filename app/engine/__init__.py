@@ -1,0 +1,106 @@
+"""The engine's door: diagrams are published, processes move, deadlines pass.
+
+Verbs take the unit of work first, work in the caller's transaction and never commit. The kernel
+in memory is `app.engine.kernel`; what the host must provide is `Wiring`.
+"""
+
+from app.engine.errors import BusinessError, ProcessFault, UncaughtError
+from app.engine.firing import Firing, due_firings, fire, let_due_pass
+from app.engine.models import (
+    ClockRevisionRow,
+    ClockRow,
+    ClockRungRow,
+    DiagramVersionRow,
+    HumanTaskRow,
+    MessageWaitRow,
+    ProcessMoveRow,
+    ProcessRow,
+    RepairItemRow,
+    TimerWaitRow,
+)
+from app.engine.ports import Call, Compiled, Description, Outcome, Ports, WorkingTime
+from app.engine.processes import (
+    cancel,
+    complete,
+    create,
+    decision_version,
+    describe,
+    form_of,
+    hold,
+    jump,
+    only_task,
+    rebuild,
+    resume,
+    send,
+    send_to_subject,
+    signal,
+    start,
+    stuck_processes,
+)
+from app.engine.timers import (
+    clock_of,
+    continue_clock,
+    move_clock,
+    pause_clock,
+    resume_clock,
+    start_clock,
+    stop_clock,
+)
+from app.engine.versions import bundle_of, forget_bundles, latest, publish
+from app.engine.wiring import Process, Wiring, wire
+
+__all__ = [
+    "BusinessError",
+    "Call",
+    "ClockRevisionRow",
+    "ClockRow",
+    "ClockRungRow",
+    "Compiled",
+    "Description",
+    "DiagramVersionRow",
+    "Firing",
+    "HumanTaskRow",
+    "MessageWaitRow",
+    "Outcome",
+    "Ports",
+    "Process",
+    "ProcessFault",
+    "ProcessMoveRow",
+    "ProcessRow",
+    "RepairItemRow",
+    "TimerWaitRow",
+    "UncaughtError",
+    "Wiring",
+    "WorkingTime",
+    "bundle_of",
+    "cancel",
+    "clock_of",
+    "complete",
+    "continue_clock",
+    "create",
+    "decision_version",
+    "describe",
+    "due_firings",
+    "fire",
+    "forget_bundles",
+    "form_of",
+    "hold",
+    "jump",
+    "latest",
+    "let_due_pass",
+    "move_clock",
+    "only_task",
+    "pause_clock",
+    "publish",
+    "rebuild",
+    "resume",
+    "resume_clock",
+    "send",
+    "send_to_subject",
+    "signal",
+    "start",
+    "start_clock",
+    "stop_clock",
+    "stuck_processes",
+    "wire",
+]

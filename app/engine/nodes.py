@@ -562,8 +562,8 @@ class BoundaryEvent(Catch, BoundaryEventMixin):  # type: ignore[misc]
         top = token.workflow.top_workflow
         inside = token.internal_data
         left = inside.get("left")
-        if self.waits_for is not None and cured(Cure.REARM):
-            return
+        if "clock" in inside or (self.waits_for is not None and cured(Cure.REARM)):
+            return  # a rung fires again only when its clock is extended or started anew
         if "left" in inside and (left is None or left > 1):
             every = value(self.made.timer, token).every  # type: ignore[union-attr]
             inside["left"] = None if left is None else left - 1

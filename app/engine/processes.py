@@ -1,0 +1,541 @@
+"""Processes that outlive a request: load, move, save, and keep the rows in step.
+
+Every verb works in the caller's transaction and never commits. The instance lives for one verb
+and is thrown away; what people and timers wait for is projected to rows by the difference the
+verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core.errors import Conflict, NotFound
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.engine import state
+from app.engine.errors import ambiguous, not_open
+from app.engine.forms import Form
+from app.engine.kernel import Bundle, Instance
+from app.engine.models import (
+    ClockRow,
+    ClockRungRow,
+    HumanTaskRow,
+    MessageWaitRow,
+    ProcessRow,
+    RepairItemRow,
+    TimerWaitRow,
+)
+from app.engine.ports import Description, Outcome, TimerWait
+from app.engine.versions import bundle_of, decisions_of, version_of
+from app.engine.wiring import Process, wired
+
+PROCESS: Table = ProcessRow.__table__  # type: ignore[assignment]
+TASK: Table = HumanTaskRow.__table__  # type: ignore[assignment]
+TIMER: Table = TimerWaitRow.__table__  # type: ignore[assignment]
+WAIT: Table = MessageWaitRow.__table__  # type: ignore[assignment]
+CLOCK: Table = ClockRow.__table__  # type: ignore[assignment]
+RUNG: Table = ClockRungRow.__table__  # type: ignore[assignment]
+
+_READ = select(
+    PROCESS.c.id,
+    PROCESS.c.diagram_version_id,
+    PROCESS.c.subject_kind,
+    PROCESS.c.subject_id,
+    PROCESS.c.state,
+    PROCESS.c.status,
+    PROCESS.c.revision,
+    PROCESS.c.started_at,
+).where(PROCESS.c.id == bindparam("process"))
+_TAKE = _READ.with_for_update()
+_SAVE = (
+    update(PROCESS)
+    .where(PROCESS.c.id == bindparam("process"), PROCESS.c.revision == bindparam("seen"))
+    .values(
+        state=bindparam("new_state"),
+        status=bindparam("new_status"),
+        revision=PROCESS.c.revision + 1,
+        started_at=bindparam("begun"),
+        ended_at=bindparam("ended"),
+    )
+)
+_CLOSE_TASK = (
+    update(TASK)
+    .where(TASK.c.process_id == bindparam("process"), TASK.c.token == bindparam("of"))
+    .values(closed_at=bindparam("at"), closed_how=bindparam("how"))
+)
+_OPEN_TASK = insert(TASK)
+_ARM = insert(TIMER)
+_DISARM = delete(TIMER).where(
+    TIMER.c.process_id == bindparam("process"), TIMER.c.token == bindparam("of")
+)
+_AWAIT = insert(WAIT)
+_UNAWAIT = delete(WAIT).where(
+    WAIT.c.process_id == bindparam("process"), WAIT.c.token == bindparam("of")
+)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A process taken for one verb."""
+
+    row: Any
+    """id, diagram_version_id, subject_kind, subject_id, state, status, revision, started_at."""
+    bundle: Bundle
+    instance: Instance
+    host: Process
+
+
+def create(
+    uow: UnitOfWork, key: str, subject_kind: str, subject_id: int, *, version: int | None = None
+) -> int:
+    """A new process on the newest (or given) version of `key`; returns its id. It has not begun.
+
+    Raises `NotFound` when no version is published.
+    """
+    published = version_of(uow.session, key, version)
+    return uow.session.execute(
+        insert(ProcessRow)
+        .values(
+            diagram_version_id=published.id,
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            state=None,
+            state_format=state.FORMAT,
+            status="created",
+            revision=0,
+        )
+        .returning(ProcessRow.id)
+    ).scalar_one()
+
+
+def start(
+    uow: UnitOfWork,
+    process_id: int,
+    data: Mapping[str, object] | None = None,
+    *,
+    message: str | None = None,
+    at: datetime | None = None,
+) -> Outcome:
+    """Begin a created process with its first data. Raises `Conflict` when it has begun."""
+    loaded = _load(uow, process_id)
+    if loaded.row.status != "created":
+        raise not_open(str(process_id))
+    return _act(
+        uow,
+        loaded,
+        at,
+        lambda i, when: i.start(data or {}, at=when, host=loaded.host, message=message),
+    )
+
+
+def complete(
+    uow: UnitOfWork,
+    process_id: int,
+    task: str,
+    data: Mapping[str, object] | None = None,
+    *,
+    at: datetime | None = None,
+) -> Outcome:
+    """Complete an open task, named by token or element id. Raises `Conflict` when it is not open."""
+    loaded = take(uow, process_id)
+    return _act(
+        uow, loaded, at, lambda i, when: i.complete(task, data or {}, at=when, host=loaded.host)
+    )
+
+
+def send(
+    uow: UnitOfWork,
+    process_id: int,
+    message: str,
+    data: Mapping[str, object] | None = None,
+    *,
+    element: str | None = None,
+    at: datetime | None = None,
+) -> Outcome:
+    """Deliver a message to the one place of the process that waits for it; else `Conflict`."""
+    loaded = take(uow, process_id)
+    return _act(
+        uow,
+        loaded,
+        at,
+        lambda i, when: i.send(message, data or {}, at=when, host=loaded.host, element=element),
+    )
+
+
+def send_to_subject(
+    uow: UnitOfWork,
+    subject_kind: str,
+    subject_id: int,
+    message: str,
+    data: Mapping[str, object] | None = None,
+) -> Outcome:
+    """Deliver a message to the one process of a subject that waits for it; else `Conflict`."""
+    found = (
+        uow.session.connection()
+        .execute(
+            select(WAIT.c.process_id)
+            .join(PROCESS, PROCESS.c.id == WAIT.c.process_id)
+            .where(
+                WAIT.c.kind == "message",
+                WAIT.c.name == message,
+                PROCESS.c.subject_kind == subject_kind,
+                PROCESS.c.subject_id == subject_id,
+                PROCESS.c.status == "active",
+            )
+            .distinct()
+        )
+        .scalars()
+        .all()
+    )
+    if len(found) != 1:
+        raise ambiguous(message, len(found)) if found else not_open(message)
+    return send(uow, found[0], message, data)
+
+
+def signal(
+    uow: UnitOfWork, process_id: int, name: str, data: Mapping[str, object] | None = None
+) -> Outcome:
+    """Let everything in the process that waits for the signal go on."""
+    loaded = take(uow, process_id)
+    return _act(
+        uow, loaded, None, lambda i, when: i.signal(name, data or {}, at=when, host=loaded.host)
+    )
+
+
+def cancel(uow: UnitOfWork, process_id: int) -> Outcome:
+    """End a process where it stands; works on stuck ones too."""
+    loaded = take(uow, process_id, stuck=True)
+    return _act(
+        uow, loaded, None, lambda i, when: i.cancel(at=when, host=loaded.host), ended="cancelled"
+    )
+
+
+def jump(uow: UnitOfWork, process_id: int, element_id: str, *, token: str | None = None) -> Outcome:
+    """Put a process at an element, whatever it was doing; works on stuck ones too."""
+    loaded = take(uow, process_id, stuck=True)
+    return _act(
+        uow,
+        loaded,
+        None,
+        lambda i, when: i.jump(element_id, at=when, token=token, host=loaded.host),
+    )
+
+
+def describe(session: Session, process_id: int) -> Description:
+    """Tokens, open tasks, timers and waits of a process. Raises `NotFound`."""
+    row = _row(session.connection(), process_id, lock=False)
+    if row.state is None:
+        return Description((), (), (), (), {}, row.status in {"completed", "cancelled"})
+    bundle = bundle_of(session, row.diagram_version_id)
+    return Instance.load(bundle, wired().ports, row.state).describe()
+
+
+def rebuild(uow: UnitOfWork, process_id: int) -> int:
+    """Bring the rows of tasks, timers and waits in step with the state.
+
+    Returns how many rows were wrong; 0 unless somebody changed rows by hand.
+    """
+    connection = uow.session.connection()
+    row = _row(connection, process_id)
+    if row.state is None:
+        seen = Description((), (), (), (), {}, True)
+    else:
+        bundle = bundle_of(uow.session, row.diagram_version_id)
+        seen = Instance.load(bundle, wired().ports, row.state).describe()
+    open_tasks = {
+        token: element
+        for token, element in connection.execute(
+            select(TASK.c.token, TASK.c.element_id).where(
+                TASK.c.process_id == process_id, TASK.c.closed_at.is_(None)
+            )
+        )
+    }
+    timers = {
+        token: (element, due, clock, rung)
+        for token, element, due, clock, rung in connection.execute(
+            select(
+                TIMER.c.token, TIMER.c.element_id, TIMER.c.due_at, TIMER.c.clock_name, TIMER.c.rung
+            ).where(TIMER.c.process_id == process_id)
+        )
+    }
+    waits = {
+        token: (element, kind, name)
+        for token, element, kind, name in connection.execute(
+            select(WAIT.c.token, WAIT.c.element_id, WAIT.c.kind, WAIT.c.name).where(
+                WAIT.c.process_id == process_id
+            )
+        )
+    }
+    wanted_tasks = {t.token: t.element_id for t in seen.tasks}
+    wanted_timers = {t.token: (t.element_id, t.due_at, t.clock, t.rung) for t in seen.timers}
+    wanted_waits = {w.token: (w.element_id, w.kind, w.name) for w in seen.waits}
+    repaired = Outcome(
+        opened=tuple(t for t in seen.tasks if open_tasks.get(t.token) != t.element_id),
+        closed=tuple((t, "cancelled") for t in open_tasks if t not in wanted_tasks),
+        armed=tuple(t for t in seen.timers if timers.get(t.token) != wanted_timers[t.token]),
+        disarmed=tuple(t for t, had in timers.items() if wanted_timers.get(t) != had),
+        waits=tuple(w for w in seen.waits if waits.get(w.token) != wanted_waits[w.token]),
+        unwaits=tuple(t for t, had in waits.items() if wanted_waits.get(t) != had),
+    )
+    connection.execute(
+        delete(TASK).where(
+            TASK.c.process_id == process_id,
+            TASK.c.token.in_([t.token for t in repaired.opened]),
+        )
+    )
+    _project(connection, row, repaired, uow.now)
+    return (
+        len({t.token for t in repaired.opened} | {t for t, _ in repaired.closed})
+        + len({t.token for t in repaired.armed} | set(repaired.disarmed))
+        + len({w.token for w in repaired.waits} | set(repaired.unwaits))
+    )
+
+
+def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
+    """The form of a user task in the version the process runs on."""
+    version_id = (
+        session.connection()
+        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
+        .scalar_one()
+    )
+    element = bundle_of(session, version_id).element(element_id)
+    return None if element is None else element.form
+
+
+def decision_version(session: Session, process_id: int | None, key: str) -> int | None:
+    """The version of a decision the process was published with; None: the newest."""
+    if process_id is None:
+        return None
+    version_id = (
+        session.connection()
+        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
+        .scalar_one()
+    )
+    return decisions_of(session, version_id).get(key)
+
+
+def only_task(uow: UnitOfWork, subject_kind: str, subject_id: int) -> HumanTaskRow:
+    """The one open task of a subject. Raises `Conflict` when there is none or more than one."""
+    found = uow.session.scalars(
+        select(HumanTaskRow)
+        .where(
+            HumanTaskRow.subject_kind == subject_kind,
+            HumanTaskRow.subject_id == subject_id,
+            HumanTaskRow.closed_at.is_(None),
+        )
+        .limit(2)
+    ).all()
+    if len(found) != 1:
+        raise ambiguous(subject_kind, len(found)) if found else not_open(subject_kind)
+    return found[0]
+
+
+def hold(uow: UnitOfWork, process_id: int, what: str, error: str) -> None:
+    """Put a process into the repair queue: it stays as it is until somebody has looked."""
+    uow.session.execute(
+        insert(RepairItemRow).values(
+            process_id=process_id, what=what, error=error[:4000], opened_at=uow.now
+        )
+    )
+    uow.session.connection().execute(
+        update(PROCESS)
+        .where(PROCESS.c.id == process_id, PROCESS.c.status == "active")
+        .values(status="stuck", revision=PROCESS.c.revision + 1)
+    )
+
+
+def resume(uow: UnitOfWork, process_id: int) -> None:
+    """Take a process out of the repair queue: its due timers are tried again."""
+    uow.session.execute(
+        update(RepairItemRow)
+        .where(RepairItemRow.process_id == process_id, RepairItemRow.resolved_at.is_(None))
+        .values(resolved_at=uow.now)
+        .execution_options(synchronize_session=False)
+    )
+    uow.session.connection().execute(
+        update(PROCESS)
+        .where(PROCESS.c.id == process_id, PROCESS.c.status == "stuck")
+        .values(status="active", revision=PROCESS.c.revision + 1)
+    )
+
+
+def stuck_processes(session: Session) -> list[int]:
+    """Active processes with no open task, no timer and no wait: they will never move again."""
+    connection = session.connection()
+
+    def none_in(table: Table, *conditions: Any) -> Any:
+        return ~select(table.c.id).where(table.c.process_id == PROCESS.c.id, *conditions).exists()
+
+    return list(
+        connection.execute(
+            select(PROCESS.c.id).where(
+                PROCESS.c.status == "active",
+                none_in(TASK, TASK.c.closed_at.is_(None)),
+                none_in(TIMER),
+                none_in(WAIT),
+            )
+        ).scalars()
+    )
+
+
+def take(uow: UnitOfWork, process_id: int, *, stuck: bool = False) -> Loaded:
+    """Load an active process for one verb. Raises `NotFound`, `Conflict` when it has ended or is
+    in the repair queue (unless `stuck`).
+    """
+    loaded = _load(uow, process_id)
+    status = loaded.row.status
+    if status == "stuck" and not stuck:
+        raise Conflict(
+            Phrase(
+                "该流程出现异常，正在由管理员修复：请稍后再试。",
+                "This process ran into an error and is being repaired by an administrator: try "
+                "again later.",
+            )
+        )
+    if loaded.row.state is None:
+        raise Conflict(
+            Phrase(
+                "该流程已经结束或尚未开始：请刷新后查看。",
+                "This process has ended or not begun: reload and look.",
+            )
+        )
+    return loaded
+
+
+def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
+          ended: str = "completed") -> None:  # fmt: skip
+    """Save the state and project what the verb changed. Raises `Conflict` for a lost race."""
+    connection = uow.session.connection()
+    row, instance = loaded.row, loaded.instance
+    done = outcome.completed
+    stuck = not done and instance.describe().stuck
+    saved = connection.execute(
+        _SAVE,
+        {
+            "process": row.id,
+            "seen": row.revision,
+            "new_state": None if done else instance.dump(),
+            "new_status": ended if done else "stuck" if stuck else "active",
+            "begun": row.started_at or at,
+            "ended": at if done else None,
+        },
+    )
+    if saved.rowcount != 1:
+        raise not_open(str(row.id))
+    _project(connection, row, outcome, at)
+    if stuck:
+        uow.session.execute(
+            insert(RepairItemRow).values(
+                process_id=row.id,
+                what="stuck",
+                error="no open task, no timer and no wait",
+                opened_at=uow.now,
+            )
+        )
+
+
+def _act(
+    uow: UnitOfWork,
+    loaded: Loaded,
+    at: datetime | None,
+    verb: Callable[[Instance, datetime], Outcome],
+    *,
+    ended: str = "completed",
+) -> Outcome:
+    when = at or uow.now
+    outcome = verb(loaded.instance, when)
+    apply(uow, loaded, outcome, when, ended=ended)
+    _ask_passed_clocks(uow, loaded.row.id, outcome, when)
+    return outcome
+
+
+def _load(uow: UnitOfWork, process_id: int) -> Loaded:
+    row = _row(uow.session.connection(), process_id)
+    bundle = bundle_of(uow.session, row.diagram_version_id)
+    ports = wired().ports
+    instance = (
+        Instance(bundle, ports) if row.state is None else Instance.load(bundle, ports, row.state)
+    )
+    host = Process(uow, row.id, row.diagram_version_id, row.subject_kind, row.subject_id)
+    return Loaded(row, bundle, instance, host)
+
+
+def _row(connection: Connection, process_id: int, *, lock: bool = True) -> Any:
+    statement = _TAKE if lock else _READ
+    row = connection.execute(statement, {"process": process_id}).one_or_none()
+    if row is None:
+        raise NotFound(Phrase("没有这个流程。", "There is no such process."))
+    return row
+
+
+def _project(connection: Connection, row: Any, outcome: Outcome, at: datetime) -> None:
+    process = row.id
+    if outcome.closed:
+        connection.execute(
+            _CLOSE_TASK,
+            [{"process": process, "of": t, "at": at, "how": how} for t, how in outcome.closed],
+        )
+    if outcome.disarmed:
+        connection.execute(_DISARM, [{"process": process, "of": t} for t in outcome.disarmed])
+    if outcome.unwaits:
+        connection.execute(_UNAWAIT, [{"process": process, "of": t} for t in outcome.unwaits])
+    if outcome.opened:
+        connection.execute(
+            _OPEN_TASK,
+            [
+                {
+                    "process_id": process,
+                    "token": t.token,
+                    "element_id": t.element_id,
+                    "instance": t.instance,
+                    "name": t.name,
+                    "name_en": t.name_en,
+                    "role": t.role,
+                    "subject_kind": row.subject_kind,
+                    "subject_id": row.subject_id,
+                    "opened_at": at,
+                }
+                for t in outcome.opened
+            ],
+        )
+    if outcome.armed:
+        connection.execute(_ARM, [_timer_values(process, t) for t in outcome.armed])
+    if outcome.waits:
+        connection.execute(
+            _AWAIT,
+            [
+                {
+                    "process_id": process,
+                    "token": w.token,
+                    "element_id": w.element_id,
+                    "kind": w.kind,
+                    "name": w.name,
+                }
+                for w in outcome.waits
+            ],
+        )
+
+
+def _timer_values(process: int, timer: TimerWait) -> dict[str, object]:
+    return {
+        "process_id": process,
+        "token": timer.token,
+        "element_id": timer.element_id,
+        "clock_name": timer.clock,
+        "rung": timer.rung,
+        "due_at": timer.due_at,
+        "armed_at": timer.armed_at,
+    }
+
+
+def _ask_passed_clocks(uow: UnitOfWork, process_id: int, outcome: Outcome, at: datetime) -> None:
+    """Fire at once the timers just armed whose rung has passed already."""
+    if not any(timer.clock for timer in outcome.armed):
+        return
+    from app.engine.firing import fire_passed
+
+    fire_passed(uow, process_id, at)

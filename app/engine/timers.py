@@ -1,0 +1,280 @@
+"""Clocks and their rungs: rows that own deadlines. Nothing here loads a process.
+
+The caller has counted working time already and passes instants; here they are stored, armed,
+moved and stopped. A deadline has passed when now is later than its due instant.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import orjson
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.core.errors import Conflict
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.engine.models import ClockRevisionRow, ClockRow, ClockRungRow
+
+Rungs = Mapping[str, datetime]
+
+
+def start_clock(
+    uow: UnitOfWork,
+    subject_kind: str,
+    subject_id: int,
+    name: str,
+    *,
+    started_at: datetime,
+    due_at: datetime | None,
+    rungs: Rungs,
+    provisional: bool = False,
+    calendar_code: str | None = None,
+    calendar_version: str | None = None,
+    terms: object = None,
+    evidence: object = None,
+) -> ClockRow:
+    """Start a run of a clock; an earlier run that still goes on ends at the same instant."""
+    before = clock_of(uow.session, subject_kind, subject_id, name)
+    if before is not None and before.stopped_at is None:
+        _stop(uow, before, started_at)
+    clock_id = uow.session.execute(
+        insert(ClockRow)
+        .values(
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            name=name,
+            run=1 if before is None else before.run + 1,
+            started_at=started_at,
+            due_at=due_at,
+            provisional=provisional,
+            calendar_code=calendar_code,
+            calendar_version=calendar_version,
+            terms=orjson.dumps(terms).decode(),
+            evidence=orjson.dumps(evidence).decode(),
+        )
+        .returning(ClockRow.id)
+    ).scalar_one()
+    if rungs:
+        uow.session.execute(
+            insert(ClockRungRow),
+            [
+                {"clock_id": clock_id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
+                for rung, at in rungs.items()
+            ],
+        )
+    return uow.session.get_one(ClockRow, clock_id)
+
+
+def move_clock(
+    uow: UnitOfWork,
+    clock: ClockRow,
+    *,
+    due_at: datetime | None,
+    rungs: Rungs,
+    what: str,
+    at: datetime,
+    terms: object = None,
+    evidence: object = None,
+    calendar_version: str | None = None,
+    provisional: bool | None = None,
+) -> None:
+    """Give a run other instants (`what`: extension, calendar, …), kept as a revision.
+
+    Rungs whose instant now lies ahead of `at` are armed again, even when they had passed; those
+    behind it that had not passed yet will pass at their new instant at the next look.
+    """
+    _revise(uow, clock, at, what, due_at, evidence)
+    values: dict[str, object] = {"due_at": due_at}
+    if terms is not None:
+        values["terms"] = orjson.dumps(terms).decode()
+    if calendar_version is not None:
+        values["calendar_version"] = calendar_version
+    if provisional is not None:
+        values["provisional"] = provisional
+    _update(uow, clock, values)
+    _arm(uow, clock, rungs, at, standing=clock.paused_at is not None)
+
+
+def pause_clock(
+    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime,
+    evidence: object = None,
+) -> bool:  # fmt: skip
+    """Let the clock stand still; its rungs pass no more. False when it does not run."""
+    clock = _running(uow.session, subject_kind, subject_id, name)
+    if clock is None or clock.paused_at is not None:
+        return False
+    _revise(uow, clock, at, "pause", clock.due_at, evidence)
+    _update(uow, clock, {"paused_at": at})
+    _disarm(uow, clock)
+    return True
+
+
+def resume_clock(
+    uow: UnitOfWork,
+    subject_kind: str,
+    subject_id: int,
+    name: str,
+    at: datetime,
+    *,
+    due_at: datetime | None,
+    rungs: Rungs,
+    terms: object = None,
+    evidence: object = None,
+) -> ClockRow:
+    """Let a paused clock go on with the instants counted anew. Raises `Conflict` if not paused."""
+    clock = _running(uow.session, subject_kind, subject_id, name)
+    if clock is None or clock.paused_at is None:
+        raise Conflict(
+            Phrase(
+                f"计时“{name}”没有暂停，不能恢复：请刷新后查看。",
+                f'Clock "{name}" is not paused and cannot be resumed: reload and look.',
+            )
+        )
+    _update(uow, clock, {"paused_at": None})
+    move_clock(
+        uow, clock, due_at=due_at, rungs=rungs, what="resume", at=at, terms=terms,
+        evidence=evidence,
+    )  # fmt: skip
+    return clock
+
+
+def stop_clock(
+    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime
+) -> bool:
+    """Stop the running run; whether one ran."""
+    clock = _running(uow.session, subject_kind, subject_id, name)
+    if clock is None:
+        return False
+    _stop(uow, clock, at)
+    return True
+
+
+def continue_clock(
+    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime
+) -> ClockRow:
+    """Let the last run go on as if it had never stopped: its instants stay what they were.
+
+    Rungs that lie behind `at` and have not passed will pass at the next look. Raises `Conflict`
+    when the clock was never started.
+    """
+    clock = clock_of(uow.session, subject_kind, subject_id, name)
+    if clock is None:
+        raise Conflict(
+            Phrase(
+                f"计时“{name}”尚未开始，不能继续：请核对流程图。",
+                f'Clock "{name}" was never started and cannot continue: check the diagram.',
+            )
+        )
+    if clock.stopped_at is not None:
+        _revise(uow, clock, at, "continue", clock.due_at, None)
+        _update(uow, clock, {"stopped_at": None})
+        if clock.paused_at is None:
+            uow.session.execute(
+                update(ClockRungRow)
+                .where(ClockRungRow.clock_id == clock.id, ClockRungRow.passed_at.is_(None))
+                .values(fire_at=ClockRungRow.due_at)
+                .execution_options(synchronize_session=False)
+            )
+    return clock
+
+
+def clock_of(session: Session, subject_kind: str, subject_id: int, name: str) -> ClockRow | None:
+    """The latest run of a clock."""
+    return session.scalar(
+        select(ClockRow)
+        .where(
+            ClockRow.subject_kind == subject_kind,
+            ClockRow.subject_id == subject_id,
+            ClockRow.name == name,
+        )
+        .order_by(ClockRow.run.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _running(session: Session, kind: str, subject_id: int, name: str) -> ClockRow | None:
+    clock = clock_of(session, kind, subject_id, name)
+    return clock if clock is not None and clock.stopped_at is None else None
+
+
+def _stop(uow: UnitOfWork, clock: ClockRow, at: datetime) -> None:
+    _update(uow, clock, {"stopped_at": at})
+    _disarm(uow, clock)
+
+
+def _update(uow: UnitOfWork, clock: ClockRow, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        setattr(clock, name, value)
+    uow.session.flush([clock])
+
+
+def _revise(
+    uow: UnitOfWork,
+    clock: ClockRow,
+    at: datetime,
+    what: str,
+    due_after: datetime | None,
+    evidence: object,
+) -> None:
+    uow.session.execute(
+        insert(ClockRevisionRow).values(
+            clock_id=clock.id,
+            at=at,
+            what=what,
+            due_before=clock.due_at,
+            due_after=due_after,
+            evidence=orjson.dumps(evidence).decode(),
+        )
+    )
+
+
+def _disarm(uow: UnitOfWork, clock: ClockRow) -> None:
+    uow.session.execute(
+        update(ClockRungRow)
+        .where(ClockRungRow.clock_id == clock.id, ClockRungRow.fire_at.is_not(None))
+        .values(fire_at=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _arm(uow: UnitOfWork, clock: ClockRow, rungs: Rungs, at: datetime, *, standing: bool) -> None:
+    known = {
+        row.rung: row
+        for row in uow.session.execute(
+            select(ClockRungRow.id, ClockRungRow.rung, ClockRungRow.passed_at).where(
+                ClockRungRow.clock_id == clock.id
+            )
+        )
+    }
+    for rung, due in rungs.items():
+        row = known.get(rung)
+        if row is None:
+            uow.session.execute(
+                insert(ClockRungRow).values(
+                    clock_id=clock.id,
+                    rung=rung,
+                    due_at=due,
+                    fire_at=None if standing else due,
+                    fired_for="",
+                )
+            )
+        elif row.passed_at is None:
+            _set_rung(uow, row.id, due_at=due, fire_at=None if standing else due)
+        elif due > at:
+            _set_rung(
+                uow, row.id, due_at=due, fire_at=None if standing else due, passed_at=None,
+                fired_at=None, fired_for="",
+            )  # fmt: skip
+        else:
+            _set_rung(uow, row.id, due_at=due)
+
+
+def _set_rung(uow: UnitOfWork, rung_id: int, **values: object) -> None:
+    uow.session.execute(
+        update(ClockRungRow)
+        .where(ClockRungRow.id == rung_id)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
