@@ -8,12 +8,11 @@ from sqlalchemy import Engine
 
 from app import engine
 from app.cases import services
-from app.cases.ports import OfficePorts
+from app.cases.ports import wiring
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
 from app.core.uow import SYSTEM, unit_of_work
 from app.decisions import registry
-from app.engine import read_diagram
 from app.settings import Settings
 from app.worktime import offices
 
@@ -44,7 +43,7 @@ def open_office(settings: Settings) -> Office:
 def wire() -> None:
     """Give the engine the office's services, decisions and working time."""
     services.load()
-    engine.wire(OfficePorts())
+    engine.wire(wiring())
 
 
 def prepare(office: Office, now: datetime) -> None:
@@ -64,4 +63,4 @@ def publish_shipped(sessions: Sessions, now: datetime) -> None:
         for table in sorted(TABLES.glob("*.dmn")):
             registry.publish(uow, table.stem, table.read_bytes())
         for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
-            engine.publish(uow, diagram.stem, [read_diagram(diagram.read_bytes(), diagram.name)])
+            engine.publish(uow, diagram.stem, {diagram.name: diagram.read_bytes()})

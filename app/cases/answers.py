@@ -7,6 +7,7 @@ numbers become routing facts, which conditions may read; free text never leaves 
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
@@ -47,7 +48,7 @@ def check(form: Form | None, given: Mapping[str, object], roles: frozenset[str])
     try:
         loaded = schema.load(present)
     except ValidationError as error:
-        wrong = error.normalized_messages()
+        wrong = error.messages_dict
         raise Invalid(
             Phrase("请更正标出的内容后再提交。", "Please correct what is marked, then submit."),
             {
@@ -75,7 +76,7 @@ def facts(form: Form | None, checked: Answers) -> Answers:
     }
 
 
-def _value_of(field: Field) -> fields.Field:
+def _value_of(field: Field) -> fields.Field[Any]:
     checks: list[validate.Validator] = []
     if field.max_length is not None:
         checks.append(validate.Length(max=field.max_length))

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import history, steps
@@ -14,6 +15,7 @@ from app.cases.orders import SUBJECT, Case, next_number
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.engine.forms import Form
 from app.identity.policy import require
 
 MAIN_PROCESS = "work_order"
@@ -29,6 +31,15 @@ def register(uow: UnitOfWork, given: Mapping[str, object]) -> Case:
     require(uow.actor, "demand.register")
     demand = arrive(uow, str(given.get("channel") or "phone"))
     return steps.complete(uow, engine.only_task(uow, SUBJECT, demand.id).id, given)
+
+
+def registration_form(session: Session) -> Form:
+    """The form of the registration, in the newest version of the main process."""
+    newest = engine.version_of(session, MAIN_PROCESS)
+    element = engine.bundle_of(session, newest.id).element("register")
+    assert element is not None  # the checker refuses a main process without this step
+    assert element.form is not None
+    return element.form
 
 
 def arrive(uow: UnitOfWork, channel: str) -> Demand:

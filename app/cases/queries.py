@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
@@ -104,7 +104,7 @@ def worklist(
         .limit(size)
         .offset((page - 1) * size)
     )
-    return Page([Item(*row) for row in rows], total, page, size)
+    return Page([Item(*row.tuple()) for row in rows], total, page, size)
 
 
 def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light, int]:
@@ -173,7 +173,7 @@ def orders(
     session: Session, actor: Actor, *, text: str = "", page: int = 1, size: int = 20
 ) -> tuple[list[tuple[WorkOrder, Demand]], int]:
     """The orders the actor may look up, newest first, and how many there are in all."""
-    chosen: Select[tuple[WorkOrder, Demand]] = select(WorkOrder, Demand).join(
+    chosen: Select[WorkOrder, Demand] = select(WorkOrder, Demand).join(
         Demand, Demand.id == WorkOrder.demand_id
     )
     if not actor.roles - UNIT_ROLES:
@@ -189,7 +189,7 @@ def orders(
 
 def _chosen(
     actor: Actor, now: datetime, narrowed: Filter
-) -> Select[tuple[HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, datetime | None]]:
+) -> Select[Any]:
     yellow = aliased(ClockRungRow)
     return (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
@@ -242,7 +242,7 @@ def _within_reach(actor: Actor) -> ColumnElement[bool]:
 
 
 def _narrowing(
-    narrowed: Filter, yellow_at: ColumnElement[datetime | None], now: datetime
+    narrowed: Filter, yellow_at: InstrumentedAttribute[datetime], now: datetime
 ) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if narrowed.text:
@@ -263,7 +263,7 @@ def _narrowing(
 
 
 def _shows(
-    light: Light, yellow_at: ColumnElement[datetime | None], now: datetime
+    light: Light, yellow_at: InstrumentedAttribute[datetime], now: datetime
 ) -> ColumnElement[bool]:
     """`light_of` as a condition on the rows of a worklist, whose clocks all run or rest."""
     running = and_(ClockRow.due_at.is_not(None), ClockRow.paused_at.is_(None))

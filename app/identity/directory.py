@@ -5,7 +5,7 @@ from datetime import timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import Invalid, NotAllowed
 from app.core.phrase import Phrase
@@ -115,6 +115,15 @@ def people_of(session: Session, unit_id: int, role: str) -> list[User]:
             .join(UserRole)
             .where(User.unit_id == unit_id, UserRole.role == role, User.active)
             .order_by(User.id)
+        )
+    )
+
+
+def users(session: Session) -> list[User]:
+    """Everybody who can sign in, with roles and unit, in the order of their introduction."""
+    return list(
+        session.scalars(
+            select(User).options(joinedload(User.unit)).where(User.active).order_by(User.id)
         )
     )
 

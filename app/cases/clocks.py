@@ -1,0 +1,229 @@
+"""The clocks of a case: started, stopped, continued; each with its rungs and its evidence.
+
+A clock is one row per run; the engine's timers only ask it. The limit comes from the table
+`time_limits`, the rungs from `traffic_light`, the instants from the calendar of the unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import history
+from app.cases.models.demand import Demand
+from app.cases.orders import SUBJECT, Case
+from app.cases.services import Occasion, service
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.decisions import registry
+from app.engine import ClockRow
+from app.identity.models import HandlingUnit
+from app.worktime import offices
+from app.worktime.calendars import WorkingCalendar
+from app.worktime.deadlines import Deadline, deadline
+from app.worktime.explain import Line, explain
+from app.worktime.limits import Limit, LimitUnit
+from app.worktime.policy import Anchor, Policy
+from app.worktime.running import Preview, after_due, before_due, preview
+
+NAMES: dict[str, Phrase] = {
+    "total": Phrase("总时限", "Total"),
+    "sign_for": Phrase("签收时限", "Sign-for"),
+    "handling": Phrase("办理时限", "Handling"),
+    "callback": Phrase("回访时限", "Callback"),
+}
+"""What the clocks of the shipped diagrams are called; a designer's own show their code."""
+
+STANDARD_CALENDAR = "CN"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A limit and how it is counted, as the table `time_limits` answers."""
+
+    limit: Limit
+    policy: Policy
+
+
+@service(Phrase("起算时限", "Start a clock"), clock=str, stage=str)
+def start_clock(occasion: Occasion, clock: str, stage: str) -> None:
+    """Start a run of `clock`, limited as the table says for `stage`."""
+    start(occasion.uow, occasion.case, clock, stage, occasion.at)
+
+
+@service(Phrase("停止计时", "Stop a clock"), clock=str)
+def stop_clock(occasion: Occasion, clock: str) -> None:
+    """Stop the running run of `clock`; it may be continued."""
+    stop(occasion.uow, occasion.case, clock, occasion.at)
+
+
+@service(Phrase("按原时限继续计时", "Continue a clock"), clock=str)
+def continue_clock(occasion: Occasion, clock: str) -> None:
+    """Continue the last run of `clock` on its original limit: the time in between counts."""
+    uow, case = occasion.uow, occasion.case
+    engine.continue_clock(uow, SUBJECT, case.demand.id, clock, occasion.at)
+    history.record(uow, case.demand.id, "continue_clock", facts={"clock": clock}, at=occasion.at)
+
+
+def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> ClockRow:
+    """Start a run of the clock `name` for `stage`, at the instant its terms are anchored at.
+
+    The row keeps the terms, the calendar version and the table's matched row. Raises `Invalid`
+    when the table gives no limit, `HorizonError` beyond the calendar.
+    """
+    answer = registry.decide(
+        uow,
+        "time_limits",
+        _facts(case.demand, stage),
+        subject_kind=SUBJECT,
+        subject_id=case.demand.id,
+        version=engine.decision_version(uow.session, case.demand.process_id, "time_limits"),
+    )
+    terms = _terms(answer.outputs)
+    calendar = calendar_of(uow.session, case.unit_id)
+    due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
+    rungs = _rungs(uow.session, calendar, due)
+    clock = engine.start_clock(
+        uow,
+        SUBJECT,
+        case.demand.id,
+        name,
+        started_at=due.start,
+        due_at=due.due_at,
+        rungs=rungs,
+        provisional=due.provisional,
+        calendar_code=due.calendar,
+        calendar_version=due.version,
+        terms=due.to_json(),
+        evidence={"decision": answer.evidence.to_json(), "stage": stage},
+    )
+    history.record(
+        uow,
+        case.demand.id,
+        "start_clock",
+        facts={
+            "clock": name,
+            "run": clock.run,
+            "stage": stage,
+            "due_at": due.due_at.isoformat(),
+            "calendar": f"{due.calendar}@{due.version}",
+        },
+        at=at,
+    )
+    return clock
+
+
+def stop(uow: UnitOfWork, case: Case, name: str, at: datetime) -> None:
+    """Stop the running run of a clock at `at`; nothing happens when none runs."""
+    if engine.stop_clock(uow, SUBJECT, case.demand.id, name, at):
+        history.record(uow, case.demand.id, "stop_clock", facts={"clock": name}, at=at)
+
+
+def stop_all(uow: UnitOfWork, case: Case, at: datetime) -> None:
+    """Stop every clock of the case that still runs."""
+    running = uow.session.scalars(
+        select(ClockRow.name).where(
+            ClockRow.subject_kind == SUBJECT,
+            ClockRow.subject_id == case.demand.id,
+            ClockRow.stopped_at.is_(None),
+        )
+    )
+    for name in sorted(set(running)):
+        stop(uow, case, name, at)
+
+
+def foresee(session: Session, demand: Demand, unit_id: int | None, at: datetime) -> Preview:
+    """The handling deadline if the case were dispatched to the unit at `at`.
+
+    Sign-for is assumed at the end of its own limit, and the preview says so.
+    """
+    signing = terms_of(session, demand, "sign_for")
+    handling = terms_of(session, demand, "handling")
+    known = {Anchor.DISPATCH: at, Anchor.CALL: demand.arrived_at}
+    return preview(
+        calendar_of(session, unit_id),
+        handling.limit,
+        handling.policy,
+        known,
+        signing.limit,
+        signing.policy,
+    )
+
+
+def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:
+    """Why a clock is due when it is, in sentences, the result first."""
+    given = Deadline.from_json(orjson.loads(clock.terms))
+    return explain(offices.working_calendar(session, given.calendar, given.version), given)
+
+
+def terms_of(session: Session, demand: Demand, stage: str) -> Terms:
+    """What the table says for a stage of this demand; nothing is stored."""
+    version = engine.decision_version(session, demand.process_id, "time_limits")
+    return _terms(
+        registry.answer(session, "time_limits", _facts(demand, stage), version=version).outputs
+    )
+
+
+def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
+    """The calendar in which the unit's limits are counted; the national one without a unit."""
+    code = STANDARD_CALENDAR
+    if unit_id is not None:
+        code = (
+            session.scalar(select(HandlingUnit.calendar_code).where(HandlingUnit.id == unit_id))
+            or STANDARD_CALENDAR
+        )
+    return offices.working_calendar(session, code)
+
+
+def _facts(demand: Demand, stage: str) -> dict[str, object]:
+    return {
+        "nature": demand.nature,
+        "urgency": demand.urgency,
+        "channel": demand.channel,
+        "stage": stage,
+    }
+
+
+def _terms(outputs: Mapping[str, object]) -> Terms:
+    """A row of the table as limit and policy; switches it does not name keep their default."""
+    amount, unit = outputs["amount"], outputs["unit"]
+    if not isinstance(amount, int | Decimal):
+        raise Invalid(Phrase("时限表没有给出时限。", "The table of time limits gives no limit."))
+    switches = {
+        name: str(value)
+        for name, value in outputs.items()
+        if name not in {"amount", "unit"} and value is not None
+    }
+    return Terms(Limit(amount, LimitUnit(str(unit))), Policy.from_json(switches))
+
+
+def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
+    """The instant the terms count from; a clock anchored later than now counts from now."""
+    order = case.order
+    match anchor:
+        case Anchor.CALL:
+            return case.demand.arrived_at
+        case Anchor.DISPATCH if order is not None and order.dispatched_at is not None:
+            return order.dispatched_at
+        case _:
+            return at
+
+
+def _rungs(session: Session, calendar: WorkingCalendar, due: Deadline) -> dict[str, datetime]:
+    """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says."""
+    outputs = registry.answer(
+        session,
+        "traffic_light",
+        {"unit": due.limit.unit.value, "amount": due.limit.amount},
+    ).outputs
+    rungs = {"red": due.due_at}
+    rungs["yellow"] = before_due(calendar, due)
+    rungs["overdue_1"] = after_due(calendar, due, Limit(1, LimitUnit.WORKING_DAY))
+    _ = outputs
+    return rungs

@@ -1,0 +1,136 @@
+"""The history of a case in words: who did what when, and what a table decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import history
+from app.cases.clocks import NAMES
+from app.cases.models.history import HistoryEntry
+from app.cases.models.work_order import StepRecord
+from app.cases.notices import MESSAGES
+from app.core.clock import CHINA
+from app.core.phrase import Phrase
+from app.engine.forms import Field, FieldType
+from app.identity.models import HandlingUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer given in a step, for people."""
+
+    label: Phrase
+    value: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the story."""
+
+    at: datetime
+    who: str
+    what: Phrase
+    answers: tuple[Answer, ...]
+    by_system: bool
+
+
+def story(session: Session, demand_id: int, process_id: int, roles: frozenset[str]) -> list[Line]:
+    """Every entry of a case in words, oldest first; fields the reader may not see are left out."""
+    records = {
+        record.id: record
+        for record in session.scalars(select(StepRecord).where(StepRecord.demand_id == demand_id))
+    }
+    units = {unit.id: unit for unit in session.scalars(select(HandlingUnit))}
+    bundle = engine.bundle_of_process(session, process_id)
+    lines = []
+    for entry in history.story(session, demand_id):
+        record = records.get(entry.record_id or 0)
+        element = bundle.element(entry.element_id) if entry.element_id else None
+        label = element.label if element is not None else None
+        answers = []
+        if record is not None and element is not None and element.form is not None:
+            given = orjson.loads(record.answers)
+            answers = [
+                Answer(field.label, _value(field, given.get(field.name), units))
+                for field in element.form.fields
+                if field.is_visible_to(roles)
+                and given.get(field.name) not in (None, "", False)
+                and field.name not in _PERSONAL
+            ]
+        lines.append(
+            Line(
+                at=entry.at,
+                who=entry.actor_name,
+                what=_what(entry, label),
+                answers=tuple(answers),
+                by_system=entry.actor_id is None,
+            )
+        )
+    return lines
+
+
+_PERSONAL = frozenset({"requester_name", "requester_phone"})
+
+
+def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
+    facts = orjson.loads(entry.facts)
+    match entry.command:
+        case "step" if label is not None:
+            return label
+        case "start_clock":
+            name = _clock(facts)
+            due = datetime.fromisoformat(facts["due_at"]).astimezone(CHINA)
+            return Phrase(
+                f"起算{name.zh},至{due:%Y年%m月%d日 %H:%M}",
+                f"{name.en} limit started, due {due:%d %b %Y %H:%M}",
+            )
+        case "stop_clock":
+            name = _clock(facts)
+            return Phrase(f"停止{name.zh}", f"{name.en} limit stopped")
+        case "continue_clock":
+            name = _clock(facts)
+            return Phrase(f"{name.zh}按原时限继续", f"{name.en} goes on, original limit")
+        case "notify":
+            _role, text = MESSAGES[facts["message"]]
+            count = len(facts["to"])
+            return Phrase(
+                f"发送通知({count}人):{_title(text.zh)}", f"Told {count}: {_title(text.en)}"
+            )
+        case command:
+            return _COMMANDS.get(command, Phrase(command, command))
+
+
+_COMMANDS: Mapping[str, Phrase] = {
+    "arrive": Phrase("诉求到达", "Demand arrived"),
+    "create_order": Phrase("生成工单", "Work order created"),
+    "sign_automatically": Phrase("逾期未签,系统自动签收", "Signed automatically"),
+    "mark_overdue": Phrase("办理超期", "Overdue"),
+    "start_re_handling": Phrase("重办", "Handling again"),
+    "close_order": Phrase("停钟归档", "Closed and filed"),
+    "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
+}
+
+
+def _clock(facts: Mapping[str, str]) -> Phrase:
+    return NAMES.get(facts["clock"], Phrase(facts["clock"], facts["clock"]))
+
+
+def _title(text: str) -> str:
+    return text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ").strip()
+
+
+def _value(field: Field, value: object, units: Mapping[int, HandlingUnit]) -> Phrase:
+    if field.type is FieldType.BOOLEAN:
+        return Phrase("是", "Yes")
+    if field.type is FieldType.UNIT and isinstance(value, int) and value in units:
+        return Phrase(units[value].name_zh, units[value].name_en)
+    if field.options:
+        chosen = value if isinstance(value, list) else [value]
+        labels = [option.label for option in field.options if option.value in chosen]
+        return Phrase("、".join(p.zh for p in labels), ", ".join(p.en for p in labels))
+    return Phrase(str(value), str(value))

@@ -1,0 +1,277 @@
+"""Every path through bpmn/work_order.bpmn, walked with the real commands."""
+
+import pytest
+
+from app.cases.models.demand import DemandStatus
+from app.cases.models.work_order import OrderStatus
+from app.core.errors import Conflict, Invalid, NotAllowed
+from tests.office import Office
+
+
+def test_a_demand_becomes_a_closed_order(office: Office) -> None:
+    case = office.register()
+    for element in (
+        "answer_or_order",
+        "dispatch",
+        "sign_for",
+        "first_contact",
+        "reply",
+        "approve_reply",
+        "review_reply",
+        "callback",
+        "close",
+    ):
+        assert office.waiting(case) == [element]
+        office.wait(minutes=20)
+        office.do(case, element)
+    order = office.order(case)
+    assert office.waiting(case) == []
+    assert (order.status, order.closing_reason) == (OrderStatus.CLOSED, "resolved")
+    assert order.closed_at is not None
+    assert not order.overdue
+    assert office.demand(case).status == DemandStatus.CLOSED
+    assert office.demand(case).number.startswith("SQ20260302")
+    assert order.number.startswith("GD20260302")
+    assert all(
+        office.clock(case, name).stopped_at is not None
+        for name in ("total", "sign_for", "handling", "callback")
+    )
+
+
+def test_what_can_be_answered_at_once_never_becomes_an_order(office: Office) -> None:
+    case = office.register(nature="consultation")
+    office.do(case, "answer_or_order", outcome="answered", answer="可在政务服务网办理。")
+    demand = office.demand(case)
+    assert demand.status == DemandStatus.ANSWERED_ONLINE
+    assert demand.answer == "可在政务服务网办理。"
+    assert demand.closed_at == office.now
+    assert office.waiting(case) == []
+    with pytest.raises(Exception, match="No row"):
+        office.order(case)
+
+
+def test_an_online_answer_needs_words(office: Office) -> None:
+    case = office.register()
+    with pytest.raises(Invalid) as refusal:
+        office.do(case, "answer_or_order", outcome="answered")
+    assert list(refusal.value.fields) == ["answer"]
+    assert office.waiting(case) == ["answer_or_order"]
+
+
+def test_a_demand_outside_the_hotlines_remit_is_refused_with_its_lawful_channel(
+    office: Office,
+) -> None:
+    case = office.register(non_acceptance_ground="N3")
+    assert office.waiting(case) == ["tell_non_acceptance"]
+    with office.acting("agent") as uow:
+        from app.cases import steps
+
+        steps.complete(
+            uow,
+            office.task(case, "tell_non_acceptance"),
+            {"lawful_channel": "江畔区人民法院", "explanation": "已在诉讼中。"},
+        )
+    assert office.demand(case).status == DemandStatus.NOT_ACCEPTED
+    assert "江畔区人民法院" in (office.demand(case).answer or "")
+
+
+def test_an_unsigned_order_is_urged_at_the_limit_and_signed_by_the_system_later(
+    office: Office,
+) -> None:
+    case = office.bring_to("sign_for")
+    clock = office.clock(case, "sign_for")
+    assert clock.due_at is not None
+    office.wait_until(clock.due_at)
+    assert "发送通知(1人):工单签收已超时,请立即签收。" not in office.story(case)
+    office.wait(seconds=1)
+    assert office.waiting(case) == ["sign_for"]
+    assert any("签收已超时" in line for line in office.story(case))
+    office.wait(days=4)
+    order = office.order(case)
+    assert order.signed_automatically
+    assert order.signed_at is not None
+    assert order.signed_at < office.now
+    assert office.waiting(case) == ["first_contact"]
+    assert office.clock(case, "handling").started_at == order.signed_at
+
+
+def test_the_handling_limit_counts_working_days_from_sign_for(office: Office) -> None:
+    """A complaint signed for on Monday 2 March has five working days: until Monday the 9th."""
+    case = office.bring_to("first_contact")
+    clock = office.clock(case, "handling")
+    assert office.last_day(clock) == "2026-03-09"
+    assert not clock.provisional
+
+
+def test_a_consultation_has_three_working_days(office: Office) -> None:
+    case = office.bring_to("first_contact", nature="consultation")
+    assert office.last_day(office.clock(case, "handling")) == "2026-03-05"
+
+
+def test_yellow_red_and_reminders_fire_once_each_and_leave_the_order_with_its_handler(
+    office: Office,
+) -> None:
+    case = office.bring_to("reply")
+    office.wait(days=6, hours=3)  # Sunday: the last working day lies ahead
+    assert not office.order(case).overdue
+    office.wait(days=1)  # Monday the 9th, the last day
+    assert any("即将到期" in line for line in office.story(case))
+    office.wait(days=1)  # the 10th: overdue
+    assert office.order(case).overdue
+    office.wait(days=14)
+    story = "\n".join(office.story(case))
+    assert story.count("办理超期") == 1
+    assert story.count("催办:") == 1
+    assert story.count("再次催办:") == 1
+    assert office.waiting(case) == ["reply"]
+
+
+def test_a_late_reply_is_overdue_once_and_can_still_be_given(office: Office) -> None:
+    case = office.bring_to("reply")
+    office.wait(days=9)
+    office.do(case, "reply")
+    office.do(case, "approve_reply")
+    assert office.order(case).overdue
+    assert office.waiting(case) == ["review_reply"]
+    office.wait(days=30)
+    assert "\n".join(office.story(case)).count("再次催办") == 0
+
+
+def test_a_reply_given_in_time_is_not_made_late_by_a_slow_review(office: Office) -> None:
+    case = office.bring_to("review_reply")
+    office.wait(days=20)
+    assert not office.order(case).overdue
+
+
+def test_a_rejected_reply_goes_on_under_its_original_limit(office: Office) -> None:
+    case = office.bring_to("review_reply")
+    due = office.clock(case, "handling").due_at
+    with pytest.raises(Invalid) as refusal:
+        office.do(case, "review_reply", review="rejected")
+    assert list(refusal.value.fields) == ["review_opinion"]
+    office.do(case, "review_reply", review="rejected", review_opinion="缺现场照片,请补充。")
+    assert office.waiting(case) == ["reply"]
+    clock = office.clock(case, "handling")
+    assert (clock.run, clock.due_at, clock.stopped_at) == (1, due, None)
+    assert office.order(case).rejected_count == 1
+
+
+def test_a_rejection_after_the_limit_makes_the_order_overdue_at_once(office: Office) -> None:
+    case = office.bring_to("review_reply")
+    office.wait(days=12)
+    office.do(case, "review_reply", review="rejected", review_opinion="答非所问,请重新核实。")
+    office.tick()
+    assert office.order(case).overdue
+
+
+def test_the_unit_may_send_its_handler_back_to_work(office: Office) -> None:
+    case = office.bring_to("approve_reply")
+    office.do(case, "approve_reply", approval="rejected", approval_opinion="补充处罚依据。")
+    assert office.waiting(case) == ["reply"]
+    assert office.order(case).replied_at is None
+
+
+def test_nobody_reached_is_tried_three_times_half_a_working_day_apart(office: Office) -> None:
+    case = office.bring_to("callback")
+    for attempt in range(1, 4):
+        office.do(case, "callback", reached="no")
+        if attempt < 3:
+            assert office.waiting(case) == []
+            office.wait(hours=3)
+            assert office.waiting(case) == []
+            office.wait(days=3)
+            assert office.waiting(case) == ["callback"]
+    assert office.waiting(case) == ["close"]
+
+
+def test_silence_is_not_a_rating(office: Office) -> None:
+    case = office.bring_to("callback")
+    with pytest.raises(Invalid) as refusal:
+        office.do(case, "callback", efficiency="", solved="")
+    assert set(refusal.value.fields) == {"efficiency", "solved"}
+
+
+def test_dissatisfaction_through_the_units_fault_is_handled_once_more_and_only_once(
+    office: Office,
+) -> None:
+    case = office.bring_to("callback")
+    office.do(case, "callback", result="dissatisfied")
+    assert office.waiting(case) == ["judge"]
+    office.do(case, "judge")
+    assert office.waiting(case) == ["first_contact"]
+    clock = office.clock(case, "handling")
+    assert clock.run == 2
+    assert office.order(case).status == OrderStatus.RE_HANDLING
+    office.bring_to("callback", case)
+    office.do(case, "callback", result="dissatisfied")
+    with pytest.raises(Invalid, match="handled again already"):
+        office.do(case, "judge")
+    office.do(case, "judge", judgement="close", judgement_opinion="诉求无法律依据。")
+    office.do(case, "close", closing_reason="unreasonable")
+    assert office.order(case).closing_reason == "unreasonable"
+
+
+def test_an_anonymous_requester_is_not_called_back(office: Office) -> None:
+    case = office.bring_to(
+        "review_reply", anonymous=True, requester_name="", requester_phone=""
+    )
+    office.do(case, "review_reply")
+    assert office.waiting(case) == ["close"]
+
+
+def test_who_is_not_anonymous_gives_a_name_and_a_number(office: Office) -> None:
+    with pytest.raises(Invalid) as refusal:
+        office.register(requester_name="", requester_phone="")
+    assert set(refusal.value.fields) == {"requester_name", "requester_phone"}
+
+
+@pytest.mark.parametrize(
+    ("element", "by"),
+    [
+        ("dispatch", "agent"),
+        ("sign_for", "dispatcher"),
+        ("sign_for", "stranger"),
+        ("reply", "liaison"),
+        ("reply", "stranger"),
+        ("approve_reply", "handler"),
+        ("review_reply", "approver"),
+        ("callback", "reviewer"),
+        ("reply", "duty"),
+    ],
+)
+def test_a_step_is_refused_to_whoever_it_is_not_for(
+    office: Office, element: str, by: str
+) -> None:
+    case = office.bring_to(element)
+    with pytest.raises(NotAllowed):
+        office.do(case, element, by=by)
+    assert office.waiting(case) == [element]
+
+
+def test_the_second_person_reads_who_was_first_and_when(office: Office) -> None:
+    case = office.bring_to("reply")
+    task = office.task(case, "reply")
+    office.do(case, "reply")
+    office.wait(minutes=5)
+    from app.cases import steps
+
+    with pytest.raises(Conflict) as refusal, office.acting("handler2") as uow:
+        steps.complete(uow, task, {"reply_text": "我也写了一份"})
+    assert "冯经办于03月02日09:00办理" in refusal.value.phrase.zh
+
+
+def test_an_outage_of_the_ticker_changes_nothing_but_the_moment_of_noticing(
+    office: Office,
+) -> None:
+    case = office.bring_to("sign_for")
+    office.wait(days=30, ticking=False)
+    assert office.waiting(case) == ["sign_for"]
+    office.tick()
+    order = office.order(case)
+    assert order.signed_automatically
+    assert order.overdue
+    handling = office.clock(case, "handling")
+    assert handling.started_at == order.signed_at
+    story = "\n".join(office.story(case))
+    assert story.index("签收已超时") < story.index("自动签收") < story.index("即将到期")
+    assert story.index("即将到期") < story.index("办理超期") < story.index("再次催办")
