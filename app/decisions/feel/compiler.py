@@ -8,7 +8,7 @@ is known only when the item is there.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from app.core.phrase import Phrase
 from app.decisions.feel import comparing, iterating, syntax
@@ -33,12 +33,16 @@ from app.decisions.feel.values import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HostFunction:
-    """A function that the host declares: `call` receives plain FEEL values, in order."""
+class HostFunction(Protocol):
+    """What the compiler needs to know of a function that the host declares."""
 
-    parameters: tuple[str, ...]
-    call: Callable[..., object]
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters."""
+
+    @property
+    def call(self) -> Callable[..., object]:
+        """What is called, with the values in the order of the parameters."""
 
 
 @dataclass(slots=True)
@@ -48,18 +52,20 @@ class Findings:
     names: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
     slots: int = 0
+    problems: list[FeelError] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class _Lexical:
+class Lexical:
     """The names visible at a place: a local variable, or an item whose entries are visible."""
 
-    outer: "_Lexical | None"
+    outer: "Lexical | None"
     slot: int
     name: str | None  # None: the item of a filter
 
     @property
     def next_slot(self) -> int:
+        """The first slot that is free inside."""
         return self.slot + 1
 
 
@@ -67,21 +73,25 @@ class Compiler:
     """Compiles the nodes of one expression.
 
     `names`: the free names that may be used, None to allow any. `functions`: the host's functions,
-    None to leave them open until the evaluation. With `names`, calls that cannot succeed are
-    refused at once; without, they give null when they are evaluated, as the standard says.
+    None to leave them open until the evaluation. With `names`, unknown names and calls that cannot
+    succeed are refused at once; `lenient` notes them as problems instead and lets them give null
+    when they are evaluated, as the standard says.
     """
 
     def __init__(
         self,
         names: frozenset[str] | None = None,
         functions: Mapping[str, HostFunction] | None = None,
+        *,
+        lenient: bool = False,
     ) -> None:
+        self._lenient = lenient
         self._names = names
         self._functions = functions
         self._depth = 0
         self.findings = Findings()
 
-    def compile(self, node: Node, lexical: _Lexical | None = None) -> Code:
+    def compile(self, node: Node, lexical: Lexical | None = None) -> Code:
         """The closure of `node`; raises FeelError for what can be refused before evaluation."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -96,7 +106,7 @@ class Compiler:
 
     # --- names -------------------------------------------------------------------------------
 
-    def _name(self, node: syntax.Name, lexical: _Lexical | None) -> Code:
+    def _name(self, node: syntax.Name, lexical: Lexical | None) -> Code:
         items: list[int] = []
         place = lexical
         while place is not None:
@@ -106,6 +116,13 @@ class Compiler:
                 items.append(place.slot)
             place = place.outer
         return _in_items(items, node.name, self._free(node, in_filter=bool(items)))
+
+    def _object(self, at: Position, zh: str, en: str) -> None:
+        """Refuse what the standard would only let become null, or note it when lenient."""
+        refusal = _refused(at, zh, en)
+        if not self._lenient:
+            raise refusal
+        self.findings.problems.append(refusal)
 
     def _free(self, node: syntax.Name, *, in_filter: bool) -> Code:
         name = node.name
@@ -120,7 +137,7 @@ class Compiler:
         elif name in BUILTINS:
             return _constant(_function_value(BUILTINS[name]))
         elif not in_filter:
-            raise _refused(
+            self._object(
                 node.at,
                 f"不认识名称“{name}”，请使用已声明的数据名称。",
                 f"“{name}” is not known here: use one of the declared names.",
@@ -129,16 +146,16 @@ class Compiler:
 
     # --- operators ---------------------------------------------------------------------------
 
-    def _literal(self, node: syntax.Literal, _lexical: _Lexical | None) -> Code:
+    def _literal(self, node: syntax.Literal, _lexical: Lexical | None) -> Code:
         return _constant(node.value)
 
-    def _placeholder(self, _node: syntax.Placeholder, _lexical: _Lexical | None) -> Code:
+    def _placeholder(self, _node: syntax.Placeholder, _lexical: Lexical | None) -> Code:
         return _input
 
-    def _grouped(self, node: syntax.Grouped, lexical: _Lexical | None) -> Code:
+    def _grouped(self, node: syntax.Grouped, lexical: Lexical | None) -> Code:
         return self.compile(node.inner, lexical)
 
-    def _negation(self, node: syntax.Negation, lexical: _Lexical | None) -> Code:
+    def _negation(self, node: syntax.Negation, lexical: Lexical | None) -> Code:
         operand, at = self.compile(node.operand, lexical), node.at
 
         def negated(run: Run) -> Value:
@@ -149,7 +166,7 @@ class Compiler:
 
         return negated
 
-    def _arithmetic(self, node: syntax.Arithmetic, lexical: _Lexical | None) -> Code:
+    def _arithmetic(self, node: syntax.Arithmetic, lexical: Lexical | None) -> Code:
         code = self.compile(node.first, lexical)
         for operator, operand in node.rest:
             code = _arithmetic(operator, code, self.compile(operand, lexical), node.at)
@@ -161,17 +178,17 @@ class Compiler:
             )
         return code
 
-    def _logic(self, node: syntax.Logic, lexical: _Lexical | None) -> Code:
+    def _logic(self, node: syntax.Logic, lexical: Lexical | None) -> Code:
         operands = [self.compile(operand, lexical) for operand in node.operands]
         return _all(operands) if node.operator == "and" else _any(operands)
 
-    def _comparison(self, node: syntax.Comparison, lexical: _Lexical | None) -> Code:
+    def _comparison(self, node: syntax.Comparison, lexical: Lexical | None) -> Code:
         left = self.compile(node.left, lexical)
         if isinstance(node.right, syntax.Literal):
             return comparing.with_constant(node.operator, left, node.right.value, node.at)
         return comparing.general(node.operator, left, self.compile(node.right, lexical), node.at)
 
-    def _between(self, node: syntax.Between, lexical: _Lexical | None) -> Code:
+    def _between(self, node: syntax.Between, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
         low, high = self.compile(node.low, lexical), self.compile(node.high, lexical)
 
@@ -181,7 +198,7 @@ class Compiler:
 
         return between
 
-    def _in(self, node: syntax.In, lexical: _Lexical | None) -> Code:
+    def _in(self, node: syntax.In, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
         tests = _any([self.test(test, lexical) for test in node.tests])
 
@@ -194,7 +211,7 @@ class Compiler:
 
         return within
 
-    def _instance_of(self, node: syntax.InstanceOf, lexical: _Lexical | None) -> Code:
+    def _instance_of(self, node: syntax.InstanceOf, lexical: Lexical | None) -> Code:
         operand, fits = self.compile(node.operand, lexical), type_test(node.type)
 
         def instance_of(run: Run) -> bool:
@@ -202,7 +219,7 @@ class Compiler:
 
         return instance_of
 
-    def _if(self, node: syntax.If, lexical: _Lexical | None) -> Code:
+    def _if(self, node: syntax.If, lexical: Lexical | None) -> Code:
         condition = self.compile(node.condition, lexical)
         then = self.compile(node.then, lexical)
         otherwise = self.compile(node.otherwise, lexical)
@@ -220,11 +237,11 @@ class Compiler:
 
     # --- unary tests -------------------------------------------------------------------------
 
-    def tests(self, node: syntax.Tests) -> Code:
+    def tests(self, node: syntax.Tests, lexical: Lexical | None = None) -> Code:
         """The closure of the unary tests of a cell, about `run.input`."""
         if node.anything:
             return _constant(True)
-        code = _any([self.test(test, None) for test in node.tests])
+        code = _any([self.test(test, lexical) for test in node.tests])
         if not node.negated:
             return code
 
@@ -234,7 +251,7 @@ class Compiler:
 
         return none
 
-    def test(self, node: syntax.Test, lexical: _Lexical | None) -> Code:
+    def test(self, node: syntax.Test, lexical: Lexical | None) -> Code:
         """The closure of one unary test, about `run.input`."""
         if node.operator is not None:
             operand = node.operand
@@ -255,14 +272,14 @@ class Compiler:
 
     # --- iterations --------------------------------------------------------------------------
 
-    def _slot(self, lexical: _Lexical | None, name: str | None) -> _Lexical:
+    def _slot(self, lexical: Lexical | None, name: str | None) -> Lexical:
         slot = lexical.next_slot if lexical is not None else 0
         self.findings.slots = max(self.findings.slots, slot + 1)
-        return _Lexical(lexical, slot, name)
+        return Lexical(lexical, slot, name)
 
     def _iterators(
-        self, iterators: list[syntax.Iterator], lexical: _Lexical | None
-    ) -> tuple[list[iterating.Source], _Lexical | None]:
+        self, iterators: list[syntax.Iterator], lexical: Lexical | None
+    ) -> tuple[list[iterating.Source], Lexical | None]:
         sources = []
         for iterator in iterators:
             source = self.compile(iterator.source, lexical)
@@ -271,17 +288,17 @@ class Compiler:
             sources.append(iterating.Source(lexical.slot, source, high, iterator.at))
         return sources, lexical
 
-    def _for(self, node: syntax.For, lexical: _Lexical | None) -> Code:
+    def _for(self, node: syntax.For, lexical: Lexical | None) -> Code:
         partial = self._slot(lexical, "partial")
         sources, inner = self._iterators(node.iterators, partial)
         return iterating.for_each(sources, self.compile(node.body, inner), partial.slot)
 
-    def _quantified(self, node: syntax.Quantified, lexical: _Lexical | None) -> Code:
+    def _quantified(self, node: syntax.Quantified, lexical: Lexical | None) -> Code:
         sources, inner = self._iterators(node.iterators, lexical)
         condition = self.compile(node.condition, inner)
         return iterating.quantified(node.kind == "some", sources, condition, node.at)
 
-    def _filter(self, node: syntax.Filter, lexical: _Lexical | None) -> Code:
+    def _filter(self, node: syntax.Filter, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
         named = self._slot(lexical, "item")
         item = self._slot(named, None)
@@ -290,11 +307,11 @@ class Compiler:
 
     # --- structures --------------------------------------------------------------------------
 
-    def _list(self, node: syntax.ListLiteral, lexical: _Lexical | None) -> Code:
+    def _list(self, node: syntax.ListLiteral, lexical: Lexical | None) -> Code:
         items = [self.compile(item, lexical) for item in node.items]
         return lambda run: [item(run) for item in items]
 
-    def _context(self, node: syntax.ContextLiteral, lexical: _Lexical | None) -> Code:
+    def _context(self, node: syntax.ContextLiteral, lexical: Lexical | None) -> Code:
         entries: list[tuple[str, int, Code]] = []
         for name, value in node.entries:
             code = self.compile(value, lexical)
@@ -315,7 +332,7 @@ class Compiler:
 
         return context
 
-    def _range(self, node: syntax.RangeLiteral, lexical: _Lexical | None) -> Code:
+    def _range(self, node: syntax.RangeLiteral, lexical: Lexical | None) -> Code:
         low, high = self.compile(node.low, lexical), self.compile(node.high, lexical)
         low_included, high_included, at = node.low_included, node.high_included, node.at
 
@@ -335,11 +352,11 @@ class Compiler:
 
         return _folded(span, node.low, node.high)
 
-    def _unary_range(self, node: syntax.UnaryRange, lexical: _Lexical | None) -> Code:
+    def _unary_range(self, node: syntax.UnaryRange, lexical: Lexical | None) -> Code:
         operand, operator = self.compile(node.operand, lexical), node.operator
         return lambda run: comparing.range_of(operator, operand(run))
 
-    def _path(self, node: syntax.Path, lexical: _Lexical | None) -> Code:
+    def _path(self, node: syntax.Path, lexical: Lexical | None) -> Code:
         operand, name, at = self.compile(node.operand, lexical), node.name, node.at
         if name.startswith("__"):
             raise _refused(
@@ -361,7 +378,7 @@ class Compiler:
 
     # --- functions ---------------------------------------------------------------------------
 
-    def _function(self, node: syntax.FunctionDefinition, lexical: _Lexical | None) -> Code:
+    def _function(self, node: syntax.FunctionDefinition, lexical: Lexical | None) -> Code:
         kept = lexical.next_slot if lexical is not None else 0
         tests = [type_test(p.type) if p.type is not None else None for p in node.parameters]
         names = tuple(parameter.name for parameter in node.parameters)
@@ -389,7 +406,7 @@ class Compiler:
 
         return define
 
-    def _call(self, node: syntax.Call, lexical: _Lexical | None) -> Code:
+    def _call(self, node: syntax.Call, lexical: Lexical | None) -> Code:
         names = tuple(node.named) if node.named is not None else None
         nodes = list(node.named.values()) if node.named is not None else node.arguments
         function = node.function
@@ -407,12 +424,12 @@ class Compiler:
         arguments = [self.compile(argument, lexical) for argument in nodes]
         return _dynamic_call(self._callee(function, lexical), names, arguments, node.at)
 
-    def _callee(self, function: Node, lexical: _Lexical | None) -> Code:
+    def _callee(self, function: Node, lexical: Lexical | None) -> Code:
         if isinstance(function, syntax.Name) and not self._is_local(function.name, lexical):
             return _function_from_scope(function.name, function.at)
         return self.compile(function, lexical)
 
-    def _is_local(self, name: str, lexical: _Lexical | None) -> bool:
+    def _is_local(self, name: str, lexical: Lexical | None) -> bool:
         while lexical is not None:
             if lexical.name == name:
                 return True
@@ -425,14 +442,14 @@ class Compiler:
         if name.startswith("__") or (
             not known and (self._names is not None or self._functions is not None)
         ):
-            raise _refused(
+            self._object(
                 function.at,
                 f"没有名为“{name}”的函数。",
                 f"There is no function named “{name}”.",
             )
         self.findings.functions.add(name)
 
-    def _refuse_foreign_path(self, function: syntax.Path, lexical: _Lexical | None) -> None:
+    def _refuse_foreign_path(self, function: syntax.Path, lexical: Lexical | None) -> None:
         """Only functions that the expression or a declared name holds may be called by path."""
         root: Node = function
         while isinstance(root, syntax.Path | syntax.Filter):
@@ -442,7 +459,7 @@ class Compiler:
             and not self._is_local(root.name, lexical)
             and not (self._names is not None and root.name in self._names)
         ):
-            raise _refused(
+            self._object(
                 function.at,
                 f"不能调用“{root.name}”里的函数：它没有声明。",
                 f"No function of “{root.name}” can be called: it is not declared.",
@@ -456,7 +473,7 @@ class Compiler:
         else:
             fits = function.takes(len(node.arguments))
         if not fits:
-            raise _refused(
+            self._object(
                 node.at,
                 f"函数“{function.name}”的参数个数或名称不对。",
                 f"The function “{function.name}” does not take these arguments.",
@@ -468,7 +485,7 @@ class Compiler:
         names: tuple[str, ...] | None,
         nodes: list[Node],
         at: Position,
-        lexical: _Lexical | None,
+        lexical: Lexical | None,
     ) -> Code:
         arguments = [self.compile(argument, lexical) for argument in nodes]
 
@@ -485,7 +502,7 @@ class Compiler:
         return _folded(call, *nodes) if function.pure else call
 
     def _host_call(
-        self, name: str, function: HostFunction, node: syntax.Call, lexical: _Lexical | None
+        self, name: str, function: HostFunction, node: syntax.Call, lexical: Lexical | None
     ) -> Code:
         order = _host_arguments(name, function, node)
         arguments = [self.compile(argument, lexical) for argument in order]
@@ -499,6 +516,10 @@ class Compiler:
             return to_feel(target(*values))
 
         return call
+
+    def _boxed(self, node: syntax.Boxed, lexical: Lexical | None) -> Code:
+        code: Code = node.build(self, lexical)
+        return code
 
     _BY_NODE: ClassVar[Mapping[type[Node], Callable[..., Code]]] = {
         syntax.Literal: _literal,
@@ -523,6 +544,7 @@ class Compiler:
         syntax.Path: _path,
         syntax.FunctionDefinition: _function,
         syntax.Call: _call,
+        syntax.Boxed: _boxed,
     }
 
 

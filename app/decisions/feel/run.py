@@ -15,7 +15,11 @@ _MAX_DIAGNOSTICS = 20
 
 
 class Run:
-    """One evaluation. `locals` holds the variables that the expression itself introduces."""
+    """One evaluation. `locals` holds the variables that the expression itself introduces.
+
+    `strict`: decision tables raise where the standard gives null. `trace`: what decision tables
+    append their evidence to, or None.
+    """
 
     __slots__ = (
         "diagnostics",
@@ -27,6 +31,8 @@ class Run:
         "now",
         "scope",
         "steps",
+        "strict",
+        "trace",
     )
 
     def __init__(
@@ -45,6 +51,8 @@ class Run:
         self.functions = functions
         self.memo: dict[str, Value] | None = None
         self.diagnostics: list[Diagnostic] | None = None
+        self.strict = False
+        self.trace: list[object] | None = None
 
     def value_of(self, name: str, value: object) -> Value:
         """A value of the scope that is not an atom of FEEL, converted once per evaluation."""

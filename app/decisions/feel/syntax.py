@@ -1,5 +1,6 @@
 """The syntax tree of FEEL. Nodes carry what the compiler needs and where they stand."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 
 from app.decisions.feel.values import Value
@@ -236,6 +237,13 @@ class UnaryRange(Node):
 
     operator: str
     operand: Node
+
+
+@dataclass(slots=True)
+class Boxed(Node):
+    """An expression that is not FEEL text, as a decision table; `build` compiles it."""
+
+    build: Callable[..., Value]
 
 
 def mentions_placeholder(node: Node) -> bool:

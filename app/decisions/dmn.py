@@ -1,0 +1,426 @@
+"""DMN models: read from XML, compiled once, evaluated as often as needed.
+
+`Model.decide` answers for the product and raises where there is no right answer;
+`Model.evaluate` follows the standard to the letter: null and a diagnostic.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.core.phrase import Phrase
+from app.decisions import xml
+from app.decisions.boxed import BoxReader, fitted
+from app.decisions.errors import DecisionError, Problem
+from app.decisions.evidence import Answer, Evidence, TableEvidence
+from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
+from app.decisions.feel.compiler import Compiler
+from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
+from app.decisions.feel.lexer import normal_name
+from app.decisions.feel.parser import parse_unary_tests
+from app.decisions.feel.run import Code, Run
+from app.decisions.feel.syntax import Literal, Node
+from app.decisions.feel.values import Function, Value, to_feel, to_python
+from app.decisions.item_types import ItemType, base_type
+from app.decisions.xml import Element
+
+
+@dataclass(slots=True)
+class _Item:
+    """An element of the requirement graph: input data, decision, knowledge model or service."""
+
+    id: str
+    name: str
+    kind: str
+    element: Element
+    type: ItemType | None = None
+    needs: list[tuple[str, str]] = field(default_factory=list)  # name in scope, key of the item
+    code: Code | None = None
+    slots: int = 0
+    owner: "Model | None" = None
+
+
+class Model:
+    """A compiled DMN model. Immutable; may be evaluated by many threads at once."""
+
+    def __init__(self, root: Element, imports: Mapping[str, "Model"]) -> None:
+        self.name = root.get("name", "")
+        self.namespace = root.get("namespace", "")
+        self._root = root
+        self._imported: dict[str, Model] = {}
+        self._items: dict[str, _Item] = {}
+        self._types: dict[str, ItemType] = {}
+        self._definitions = {
+            normal_name(d.get("name", "")): d for d in xml.children(root, "itemDefinition")
+        }
+        self.problems: list[Problem] = []
+        """What is wrong with the model; a model with problems is not published."""
+        self._read_imports(imports)
+        self._reader = BoxReader(_names_in(root, imports.values()), self.type_named)
+        self._read_items()
+        for item in self._items.values():
+            self._link(item)
+        for item in self._items.values():
+            if item.kind in {"decision", "businessKnowledgeModel"}:
+                self._compile(item)
+        self.problems += self._reader.problems
+
+    # --- answering ---------------------------------------------------------------------------
+
+    @property
+    def main_decision(self) -> str:
+        """The id of the decision that nothing else requires; raises if there are several."""
+        required = {key for item in self._items.values() for _, key in item.needs}
+        tops = [i for i in self._items.values() if i.kind == "decision" and i.id not in required]
+        if len(tops) == 1:
+            return tops[0].id
+        raise DecisionError(
+            Phrase(
+                "文件里没有唯一的主决策，请只留一个最终决策。",
+                "The file has no single final decision: leave only one.",
+            )
+        )
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of the input data."""
+        return tuple(i.name for i in self._items.values() if i.kind == "inputData")
+
+    @property
+    def decision_names(self) -> Mapping[str, str]:
+        """The names of the decisions by their ids."""
+        return {i.id: i.name for i in self._items.values() if i.kind == "decision"}
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the table of the final decision has; 0 when it is not a table."""
+        table = xml.child(self._items[self.main_decision].element, "decisionTable")
+        return 0 if table is None else sum(1 for _ in xml.children(table, "rule"))
+
+    def require_sound(self) -> None:
+        """Raise DecisionError with the first problem, if there is any."""
+        if not self.problems:
+            return
+        shown = self.problems[:10]
+        raise DecisionError(
+            Phrase(
+                "规则有错误：" + " ".join(f"[{p.place}{p.text}] {p.phrase.zh}" for p in shown),
+                "The rules have errors: " + " ".join(f"[{p.text}] {p}" for p in shown),
+            )
+        )
+
+    def decide(
+        self,
+        inputs: Mapping[str, object],
+        decision: str | None = None,
+        *,
+        key: str = "",
+        version: int | None = None,
+        now: datetime | None = None,
+    ) -> Answer:
+        """The answer of a decision (by id; the final one by default), with its evidence.
+
+        Raises DecisionError where there is no right answer: a type that does not fit, several
+        rows under UNIQUE, no row at all, or a null that an error produced.
+        """
+        self.require_sound()
+        item = self._items[decision or self.main_decision]
+        run = Run({}, 0, now, None)
+        run.strict, run.trace = True, []
+        seen = self._accepted_inputs(inputs, run)
+        value = _Session(self, seen, run).value_of(item)
+        if value is None and run.diagnostics:
+            raise DecisionError(run.diagnostics[0].phrase)
+        tables = tuple(entry for entry in run.trace if isinstance(entry, TableEvidence))
+        return Answer(to_python(value), Evidence(key or item.id, version, seen, tables))
+
+    def evaluate(
+        self, inputs: Mapping[str, object], name: str, *, now: datetime | None = None
+    ) -> tuple[Value, tuple[Diagnostic, ...]]:
+        """The value of the decision or service called `name`, as the standard has it."""
+        run = Run({}, 0, now, None)
+        session = _Session(self, self._accepted_inputs(inputs, run), run)
+        for item in self._items.values():
+            if item.name == name and item.kind == "decision":
+                return session.value_of(item), tuple(run.diagnostics or ())
+        for item in self._items.values():
+            if item.name == name and item.kind == "decisionService":
+                value = session.serve(item, inputs)
+                return value, tuple(run.diagnostics or ())
+        run.null(Phrase(f"没有决策“{name}”。", f"There is no decision “{name}”."))
+        return None, tuple(run.diagnostics or ())
+
+    def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
+        accepted: dict[str, Value] = {}
+        types = {i.name: i.type for i in self._items.values() if i.kind == "inputData"}
+        for name, value in inputs.items():
+            try:
+                converted = to_feel(value)
+            except TypeError:
+                converted = run.null(
+                    Phrase(f"输入“{name}”的类型不支持。", f"The input “{name}” has no FEEL type.")
+                )
+            wanted = types.get(name)
+            accepted[name] = converted if wanted is None else fitted(run, converted, wanted)
+        return accepted
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def type_named(self, name: str | None) -> ItemType | None:
+        """The type called `name`, a base type or an item definition; None where none is named."""
+        if not name:
+            return None
+        name = normal_name(name.removeprefix("feel:"))
+        if name in self._types:
+            return self._types[name]
+        if name in self._definitions:
+            item = ItemType(name)
+            self._types[name] = item  # before its parts: definitions may refer to each other
+            self._define(item, self._definitions[name])
+            return item
+        prefix, dot, rest = name.partition(".")
+        if dot and prefix in self._imported:
+            return self._imported[prefix].type_named(rest)
+        return base_type(name)
+
+    def _define(self, item: ItemType, element: Element) -> None:
+        item.collection = element.get("isCollection") == "true"
+        components = list(xml.children(element, "itemComponent"))
+        if components:
+            item.components = {}
+            for part in components:
+                name = normal_name(part.get("name", ""))
+                component = item.components[name] = ItemType(name)
+                self._define(component, part)
+        elif xml.child(element, "functionItem") is not None:
+            item.base = base_type("function")
+        else:
+            item.base = self.type_named(xml.content(element, "typeRef") or "Any")
+        allowed = xml.text(xml.child(element, "allowedValues", "typeConstraint")).strip()
+        if allowed:
+            item.allowed = self._allowed(allowed, element)
+            item.allowed_texts = allowed
+
+    def _allowed(self, text: str, element: Element) -> Callable[[Value], bool | None] | None:
+        compiler = Compiler(None, None, lenient=True)
+        try:
+            code = compiler.tests(parse_unary_tests(text))
+        except FeelError as error:
+            self.problems.append(Problem(error.phrase, element.get("id", ""), text=text))
+            return None
+        slots = compiler.findings.slots
+
+        def accepts(value: Value) -> bool | None:
+            run = Run({}, slots, None, None)
+            run.input = value
+            truth = code(run)
+            return truth if isinstance(truth, bool) else None
+
+        return accepts
+
+    def _read_imports(self, imports: Mapping[str, "Model"]) -> None:
+        for element in xml.children(self._root, "import"):
+            model = imports.get(element.get("namespace", ""))
+            if model is not None:
+                self._imported[normal_name(element.get("name", ""))] = model
+
+    def _read_items(self) -> None:
+        for element in xml.children(
+            self._root, "inputData", "decision", "businessKnowledgeModel", "decisionService"
+        ):
+            variable = xml.child(element, "variable")
+            name = element.get("name", "")
+            declared = None
+            if variable is not None:
+                name = variable.get("name", name)
+                declared = self.type_named(variable.get("typeRef"))
+            identifier = element.get("id", name)
+            kind = xml.local(element)
+            item = _Item(identifier, normal_name(name), kind, element, declared, owner=self)
+            self._items[identifier] = item
+
+    def _link(self, item: _Item) -> None:
+        for requirement in xml.children(
+            item.element, "informationRequirement", "knowledgeRequirement"
+        ):
+            for target in requirement:
+                found = self.find(target.get("href", ""))
+                if found is not None:
+                    item.needs.append((self._name_in_scope(found), found.id))
+
+    def _name_in_scope(self, found: _Item) -> str:
+        if found.owner is self or found.owner is None:
+            return found.name
+        prefix = next(name for name, model in self._imported.items() if model is found.owner)
+        return f"{prefix}.{found.name}" if prefix else found.name
+
+    def find(self, href: str) -> _Item | None:
+        """The element that `href` points to, here or in an imported model."""
+        namespace, _, identifier = href.rpartition("#")
+        if not namespace or namespace == self.namespace:
+            return self._items.get(identifier)
+        for model in self._imported.values():
+            if model.namespace == namespace:
+                return model.find("#" + identifier)
+        return None
+
+    # --- compiling ---------------------------------------------------------------------------
+
+    def _compile(self, item: _Item) -> None:
+        node = self._tree(item)
+        names = {name.partition(".")[0] for name, _ in item.needs}
+        names |= {name for name, _ in item.needs}
+        compiler = Compiler(frozenset(names), {}, lenient=True)
+        try:
+            item.code = compiler.compile(node)
+        except FeelError as error:
+            self.problems.append(Problem(error.phrase, item.id))
+            phrase = error.phrase
+            item.code = lambda run: run.null(phrase)
+        item.slots = compiler.findings.slots
+        self.problems += [Problem(e.phrase, item.id) for e in compiler.findings.problems]
+
+    def _tree(self, item: _Item) -> Node:
+        if item.kind == "decision":
+            return self._reader.expression(item.element, (item.id, item.name))
+        logic = xml.child(item.element, "encapsulatedLogic")
+        return Literal(None) if logic is None else self._reader.function(logic)
+
+
+class _Session:
+    """One evaluation of a model: values are computed once, in the order they are asked for."""
+
+    def __init__(self, model: Model, inputs: Mapping[str, Value], run: Run) -> None:
+        self._model = model
+        self._inputs = inputs
+        self._run = run
+        self._done: dict[int, Value] = {}
+
+    def value_of(self, item: _Item) -> Value:
+        """The value of an element of the requirement graph."""
+        key = id(item)
+        if key not in self._done:
+            self._done[key] = None  # what requires itself gets null
+            self._run.enter()
+            try:
+                self._done[key] = self._evaluate(item)
+            except RecursionError:
+                raise TooCostly(_TOO_DEEP) from None
+            finally:
+                self._run.level -= 1
+        return self._done[key]
+
+    def _evaluate(self, item: _Item) -> Value:
+        if item.kind == "inputData":
+            return self._inputs.get(item.name)
+        if item.kind == "decisionService":
+            return self._service(item)
+        assert item.code is not None
+        value = self._in_scope(item, item.code)
+        return (
+            value
+            if item.type is None or item.kind != "decision"
+            else fitted(self._run, value, item.type)
+        )
+
+    def _in_scope(self, item: _Item, code: Code) -> Value:
+        scope = self._scope(item)
+        run = self._run
+        outer = run.scope, run.locals, run.memo, run.input
+        run.scope, run.locals, run.memo = scope, [None] * item.slots, None
+        try:
+            return code(run)
+        finally:
+            run.scope, run.locals, run.memo, run.input = outer
+
+    def _scope(self, item: _Item) -> dict[str, Value]:
+        scope: dict[str, Value] = {}
+        owner = item.owner
+        assert owner is not None
+        for name, key in item.needs:
+            found = owner.find("#" + key) or _in_imports(owner, key)
+            if found is None:
+                continue
+            value = self.value_of(found)
+            prefix, dot, rest = name.partition(".")
+            if dot and found.owner is not owner:
+                scope.setdefault(prefix, {})[rest] = value
+            else:
+                scope[name] = value
+        return scope
+
+    # --- decision services -------------------------------------------------------------------
+
+    def _service(self, item: _Item) -> Function:
+        names = tuple(found.name for found in self._parameters(item))
+
+        def call(_caller: Run, *arguments: Value) -> Value:
+            return self.serve(item, dict(zip(names, arguments, strict=True)))
+
+        return Function(item.name, names, call)
+
+    def _parameters(self, item: _Item) -> list[_Item]:
+        return [*self._parts(item, "inputData"), *self._parts(item, "inputDecision")]
+
+    def _parts(self, item: _Item, name: str) -> list[_Item]:
+        owner = item.owner
+        assert owner is not None
+        found = [owner.find(part.get("href", "")) for part in xml.children(item.element, name)]
+        return [part for part in found if part is not None]
+
+    def serve(self, item: _Item, arguments: Mapping[str, object]) -> Value:
+        """The value of a decision service for its arguments, by name."""
+        inner = _Session(self._model, {}, self._run)
+        inputs: dict[str, Value] = {}
+        for parameter in self._parameters(item):
+            value = to_feel(arguments.get(parameter.name))
+            if parameter.type is not None:
+                value = fitted(self._run, value, parameter.type)
+            inputs[parameter.name] = value
+            inner._done[id(parameter)] = value
+        inner._inputs = inputs
+        outputs = self._parts(item, "outputDecision")
+        values = {output.name: inner.value_of(output) for output in outputs}
+        result: Value = next(iter(values.values())) if len(values) == 1 else values
+        return result if item.type is None else fitted(self._run, result, item.type)
+
+
+def _in_imports(owner: Model, key: str) -> _Item | None:
+    for model in owner._imported.values():  # noqa: SLF001 - the graph crosses models
+        found = model.find("#" + key)
+        if found is not None:
+            return found
+    return None
+
+
+def read_model(data: bytes, imports: Iterable[Model] = ()) -> Model:
+    """The compiled model of a DMN file; `imports` are the models it may import, by namespace.
+
+    Raises DecisionError for what is not DMN; what is wrong inside is listed in `problems`.
+    """
+    try:
+        return Model(xml.parse(data), {model.namespace: model for model in imports})
+    except ValueError as error:  # a hit policy or aggregation that does not exist
+        raise DecisionError(
+            Phrase(f"文件里有未知的设置：{error}。", f"The file has an unknown setting: {error}.")
+        ) from None
+
+
+def _names_in(root: Element, imported: Iterable[Model]) -> set[str]:
+    """All names that texts may use with spaces in them."""
+    names: set[str] = set()
+    roots = [root, *(model._root for model in imported)]  # noqa: SLF001
+    for tree in roots:
+        for element in tree.iter():
+            if xml.local(element) in _NAMING:
+                names.add(element.get("name", ""))
+            elif xml.local(element) in {"for", "some", "every"}:
+                names.add(element.get("iteratorVariable", ""))
+    return {normal_name(name) for name in names if name.strip()}
+
+
+_NAMING = frozenset(
+    ("variable", "itemDefinition", "itemComponent", "formalParameter", "inputData", "decision")
+) | {"businessKnowledgeModel", "decisionService", "import", "column", "output", "parameter"}
+
+_TOO_DEEP = Phrase("决策互相嵌套太深，已停止。", "Decisions are nested too deeply: stopped.")

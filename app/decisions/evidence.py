@@ -1,0 +1,101 @@
+"""What a decision leaves behind: which table answered, by which rows, on which inputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from app.decisions.feel.texts import text_of
+from app.decisions.feel.values import Months, Value, to_python
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedRow:
+    """A row that matched; `index` counts from 1. `annotations` by the name of their column."""
+
+    index: int
+    id: str
+    annotations: Mapping[str, str]
+
+    def to_json(self) -> dict[str, object]:
+        """The row for storage."""
+        return {"index": self.index, "id": self.id, "annotations": dict(self.annotations)}
+
+
+@dataclass(frozen=True, slots=True)
+class TableEvidence:
+    """One evaluation of one table. `inputs` by column label, as the table saw them."""
+
+    decision_id: str
+    decision_name: str
+    hit_policy: str
+    rows: tuple[MatchedRow, ...]
+    inputs: Mapping[str, Value]
+    outputs: Value
+    used_default: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """The evaluation for storage."""
+        return {
+            "decision_id": self.decision_id,
+            "decision_name": self.decision_name,
+            "hit_policy": self.hit_policy,
+            "rows": [row.to_json() for row in self.rows],
+            "inputs": {name: json_value(value) for name, value in self.inputs.items()},
+            "outputs": json_value(self.outputs),
+            "used_default": self.used_default,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence of one answer: the tables that were asked, the last one answering."""
+
+    key: str
+    version: int | None
+    inputs: Mapping[str, object]
+    tables: tuple[TableEvidence, ...] = field(default=())
+
+    @property
+    def rows(self) -> tuple[MatchedRow, ...]:
+        """The matched rows of the table that answered."""
+        return self.tables[-1].rows if self.tables else ()
+
+    def to_json(self) -> dict[str, object]:
+        """The evidence for storage beside what it decided."""
+        return {
+            "key": self.key,
+            "version": self.version,
+            "inputs": {name: json_value(value) for name, value in self.inputs.items()},
+            "tables": [table.to_json() for table in self.tables],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a decision says: a value, or outputs by name where the table has several."""
+
+    outputs: Any
+    evidence: Evidence
+
+    @property
+    def version(self) -> int | None:
+        """The version of the table that answered; None for one that is not published."""
+        return self.evidence.version
+
+
+def json_value(value: object) -> Any:
+    """`value` as JSON: whole numbers as int, other numbers as text, temporal values in ISO form."""
+    plain = to_python(value)
+    if isinstance(plain, Decimal):
+        return str(plain)
+    if isinstance(plain, list | tuple):
+        return [json_value(item) for item in plain]
+    if isinstance(plain, dict):
+        return {str(key): json_value(item) for key, item in plain.items()}
+    if plain is None or isinstance(plain, bool | int | float | str):
+        return plain
+    if isinstance(plain, date | time | timedelta | Months):
+        return text_of(plain)
+    return str(plain)

@@ -1,0 +1,96 @@
+"""Types of a model: item definitions as conversions that check what they convert."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from app.decisions.feel.values import KINDS, Value, kind
+
+BASE_TYPES = frozenset(KINDS.values()) | {"Any"}
+_ALIASES = {
+    "dateTime": "date and time",
+    "dayTimeDuration": "days and time duration",
+    "yearMonthDuration": "years and months duration",
+}
+
+MISFIT = object()
+"""What a conversion gives for a value that does not belong to the type."""
+
+
+@dataclass(slots=True)
+class ItemType:
+    """A type: a base type, or components, or a reference; possibly a collection, restricted."""
+
+    name: str
+    base: "ItemType | None" = None
+    collection: bool = False
+    components: dict[str, "ItemType"] | None = None
+    allowed: Callable[[Value], bool | None] | None = None
+    """Whether one value lies within the allowed values; None when nothing is restricted."""
+    allowed_texts: str = field(default="")
+
+    def fit(self, value: Value) -> Value:
+        """`value` converted to this type (a list of one to its element and back), or MISFIT."""
+        if value is None:
+            return None
+        if self.collection:
+            return self._fit_list(value)
+        if type(value) is list and len(value) == 1 and not self._takes_lists():
+            value = value[0]
+        return self._fit_one(value)
+
+    def base_kind(self) -> str:
+        """The type of FEEL at the bottom: `Any` where there is none."""
+        if self.collection:
+            return "list"
+        if self.components is not None:
+            return "context"
+        if self.base is not None:
+            return self.base.base_kind()
+        return self.name if self.name in BASE_TYPES else "Any"
+
+    def _takes_lists(self) -> bool:
+        return self.base_kind() in {"list", "Any"}
+
+    def _fit_list(self, value: Value) -> Value:
+        items = value if type(value) is list else [value]
+        fitted = [self._fit_one(item) for item in items]
+        return MISFIT if any(item is MISFIT for item in fitted) else fitted
+
+    def _fit_one(self, value: Value) -> Value:
+        fitted = self._fit_kind(value)
+        if fitted is MISFIT or fitted is None or self.allowed is None:
+            return fitted
+        return fitted if self.allowed(fitted) is True else MISFIT
+
+    def _fit_kind(self, value: Value) -> Value:
+        if value is None:
+            return None
+        if self.components is not None:
+            return _fit_components(self.components, value)
+        if self.base is not None:
+            return self.base.fit(value)
+        if self.name in BASE_TYPES and self.name != "Any" and kind(value) != self.name:
+            return MISFIT
+        return value
+
+
+def _fit_components(components: Mapping[str, ItemType], value: Value) -> Value:
+    if type(value) is not dict:
+        return MISFIT
+    result = dict(value)
+    for name, component in components.items():
+        if name in result:
+            fitted = component.fit(result[name])
+            if fitted is MISFIT:
+                return MISFIT
+            result[name] = fitted
+    return result
+
+
+ANY = ItemType("Any")
+
+
+def base_type(name: str) -> ItemType | None:
+    """The type of FEEL called `name`, or None."""
+    name = _ALIASES.get(name, name)
+    return ItemType(name) if name in BASE_TYPES else None

@@ -1,0 +1,399 @@
+"""Decision tables, compiled once: rows by bit masks, columns of equalities by index.
+
+A set of rows is an integer with one bit for each row. A column whose cells test equality with
+constants gives its set by one look-up, so that a catalogue of thousands of rows costs hardly more
+than ten; only the rows that all such columns leave are tested cell by cell.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from app.core.phrase import Phrase
+from app.decisions.errors import DecisionError
+from app.decisions.evidence import MatchedRow, TableEvidence
+from app.decisions.feel import syntax
+from app.decisions.feel.compiler import Compiler, Lexical
+from app.decisions.feel.functions import BUILTINS
+from app.decisions.feel.run import Code, Run
+from app.decisions.feel.texts import text_of
+from app.decisions.feel.values import Value, equal, kind
+from app.decisions.item_types import ItemType
+
+
+class HitPolicy(StrEnum):
+    """What happens when several rows match."""
+
+    UNIQUE = "UNIQUE"
+    ANY = "ANY"
+    PRIORITY = "PRIORITY"
+    FIRST = "FIRST"
+    RULE_ORDER = "RULE ORDER"
+    OUTPUT_ORDER = "OUTPUT ORDER"
+    COLLECT = "COLLECT"
+
+
+class Aggregation(StrEnum):
+    """What COLLECT makes of the outputs."""
+
+    SUM = "SUM"
+    MIN = "MIN"
+    MAX = "MAX"
+    COUNT = "COUNT"
+
+
+@dataclass(slots=True)
+class InputColumn:
+    """An input: what is tested, and what it may be."""
+
+    label: str
+    expression: syntax.Node
+    type: ItemType | None = None
+    allowed: syntax.Tests | None = None
+
+
+@dataclass(slots=True)
+class OutputColumn:
+    """An output; `values` are its allowed values in order of priority."""
+
+    name: str
+    type: ItemType | None = None
+    values: list[syntax.Node] = field(default_factory=list)
+    default: syntax.Node | None = None
+
+
+@dataclass(slots=True)
+class Row:
+    """One rule."""
+
+    id: str
+    tests: list[syntax.Tests]
+    outputs: list[syntax.Node]
+    annotations: dict[str, str]
+
+
+@dataclass(slots=True)
+class DecisionTable:
+    """A decision table as it was read."""
+
+    decision_id: str
+    decision_name: str
+    hit_policy: HitPolicy
+    aggregation: Aggregation | None
+    inputs: list[InputColumn]
+    outputs: list[OutputColumn]
+    rows: list[Row]
+
+
+def compile_table(table: DecisionTable, compiler: Compiler, lexical: Lexical | None) -> Code:
+    """The closure that evaluates `table` in a run."""
+    return _Compiled(table, compiler, lexical).evaluate
+
+
+class _Compiled:
+    """The compiled form. Immutable after construction."""
+
+    def __init__(self, table: DecisionTable, compiler: Compiler, lexical: Lexical | None) -> None:
+        self._table = table
+        self._labels = [column.label for column in table.inputs]
+        self._inputs = [compiler.compile(c.expression, lexical) for c in table.inputs]
+        self._types = [column.type for column in table.inputs]
+        self._allowed = [
+            None if c.allowed is None else compiler.tests(c.allowed, lexical) for c in table.inputs
+        ]
+        self._columns = [
+            _Column([row.tests[c] for row in table.rows], compiler, lexical)
+            for c in range(len(table.inputs))
+        ]
+        self._all = (1 << len(table.rows)) - 1
+        self._others: list[list[tuple[int, Code]]] = [
+            [(c, column.codes[r]) for c, column in enumerate(self._columns) if r in column.codes]
+            for r in range(len(table.rows))
+        ]
+        self._outputs = [
+            [compiler.compile(node, lexical) for node in row.outputs] for row in table.rows
+        ]
+        self._names = [column.name for column in table.outputs]
+        self._output_types = [column.type for column in table.outputs]
+        self._priorities = [
+            [compiler.compile(node, lexical) for node in column.values] for column in table.outputs
+        ]
+        self._defaults: list[Code | None] = [
+            None if column.default is None else compiler.compile(column.default, lexical)
+            for column in table.outputs
+        ]
+        self._matched = [MatchedRow(i, r.id, r.annotations) for i, r in enumerate(table.rows, 1)]
+        self._only_first = table.hit_policy is HitPolicy.FIRST
+
+    def evaluate(self, run: Run) -> Value:
+        values = [code(run) for code in self._inputs]
+        outer = run.input
+        try:
+            problem = self._misfit(run, values)
+            if problem is not None:
+                return self._fail(run, problem, values)
+            rows = self._matching(run, values)
+        finally:
+            run.input = outer
+        return self._answer(run, values, rows)
+
+    # --- which rows match --------------------------------------------------------------------
+
+    def _misfit(self, run: Run, values: list[Value]) -> Phrase | None:
+        for index, allowed in enumerate(self._allowed):
+            value = values[index]
+            if run.strict and value is not None:
+                wanted = self._types[index]
+                base = "Any" if wanted is None else wanted.base_kind()
+                if base not in {"Any", kind(value)}:
+                    return Phrase(
+                        f"输入“{self._labels[index]}”应为“{base}”类型，实际是“{kind(value)}”。",
+                        f"The input “{self._labels[index]}” must be of type {base},"
+                        f" but is {kind(value)}.",
+                    )
+            if allowed is not None:
+                run.input = value
+                if (value is not None or run.strict) and allowed(run) is not True:
+                    return Phrase(
+                        f"输入“{self._labels[index]}”的值 {text_of(value)} 不在允许的取值里。",
+                        f"{text_of(value)} is not an allowed value"
+                        f" of the input “{self._labels[index]}”.",
+                    )
+        return None
+
+    def _matching(self, run: Run, values: list[Value]) -> list[int]:
+        candidates = self._all
+        for column, value in zip(self._columns, values, strict=True):
+            candidates &= column.candidates(value)
+            if not candidates:
+                return []
+        rows: list[int] = []
+        for row in _bits(candidates):
+            run.steps -= 1
+            for index, code in self._others[row]:
+                run.input = values[index]
+                if code(run) is not True:
+                    break
+            else:
+                rows.append(row)
+                if self._only_first:
+                    break
+        return rows
+
+    # --- what they say -----------------------------------------------------------------------
+
+    def _answer(self, run: Run, values: list[Value], rows: list[int]) -> Value:
+        policy = self._table.hit_policy
+        if not rows:
+            return self._unmatched(run, values)
+        if policy is HitPolicy.UNIQUE and len(rows) > 1:
+            return self._fail(run, _several(rows), values)
+        found = [(row, [code(run) for code in self._outputs[row]]) for row in rows]
+        if policy is HitPolicy.ANY and any(
+            equal(outputs, found[0][1]) is not True for _, outputs in found
+        ):
+            return self._fail(run, _differing(rows), values)
+        if policy in {HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER}:
+            ranked = self._ranked(run, found)
+            if ranked is None:
+                return self._fail(run, _OUTSIDE, values)
+            found = ranked
+        wrong = self._wrong_output(run, found)
+        if wrong is not None:
+            return self._fail(run, wrong, values)
+        if policy in {HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST}:
+            result = self._shaped(found[0][1])
+            kept = rows if policy is HitPolicy.ANY else [found[0][0]]
+        else:
+            result = self._collected(run, [self._shaped(outputs) for _, outputs in found])
+            kept = [row for row, _ in found]
+        self._record(run, values, kept, result)
+        return result
+
+    def _unmatched(self, run: Run, values: list[Value]) -> Value:
+        if any(default is not None for default in self._defaults):
+            outputs = [None if code is None else code(run) for code in self._defaults]
+            result = self._shaped(outputs)
+            self._record(run, values, [], result, used_default=True)
+            return result
+        if self._table.hit_policy in {
+            HitPolicy.COLLECT,
+            HitPolicy.RULE_ORDER,
+            HitPolicy.OUTPUT_ORDER,
+        }:
+            aggregation = self._table.aggregation
+            result = [] if aggregation is None else self._collected(run, [])
+            self._record(run, values, [], result)
+            return result
+        if run.strict:
+            return self._fail(run, _NO_ROW, values)
+        self._record(run, values, [], None)
+        return None
+
+    def _ranked(
+        self, run: Run, found: list[tuple[int, list[Value]]]
+    ) -> list[tuple[int, list[Value]]] | None:
+        orders = [[code(run) for code in column] for column in self._priorities]
+        keyed: list[tuple[list[int], tuple[int, list[Value]]]] = []
+        for entry in found:
+            ranks: list[int] = []
+            for value, order in zip(entry[1], orders, strict=True):
+                rank = next((i for i, v in enumerate(order) if equal(v, value)), None)
+                if rank is None:
+                    if order:
+                        return None
+                    rank = 0
+                ranks.append(rank)
+            keyed.append((ranks, entry))
+        keyed.sort(key=lambda pair: pair[0])
+        return [entry for _, entry in keyed]
+
+    def _wrong_output(self, run: Run, found: Sequence[tuple[int, list[Value]]]) -> Phrase | None:
+        if not run.strict:
+            return None
+        for row, outputs in found:
+            for index, value in enumerate(outputs):
+                wanted = self._output_types[index]
+                base = "Any" if wanted is None else wanted.base_kind()
+                if value is not None and base not in {"Any", kind(value)}:
+                    name = self._names[index]
+                    return Phrase(
+                        f"第 {row + 1} 行的输出“{name}”应为“{base}”，实际是“{kind(value)}”。",
+                        f"Row {row + 1}: the output “{name}” must be {base}, not {kind(value)}.",
+                    )
+        return None
+
+    def _shaped(self, outputs: list[Value]) -> Value:
+        if len(outputs) == 1:
+            return outputs[0]
+        return dict(zip(self._names, outputs, strict=True))
+
+    def _collected(self, run: Run, results: list[Value]) -> Value:
+        aggregation = self._table.aggregation
+        if aggregation is None or self._table.hit_policy is not HitPolicy.COLLECT:
+            return results
+        if aggregation is Aggregation.COUNT:
+            return Decimal(len(results))
+        if not results:
+            return None
+        return BUILTINS[aggregation.value.lower()].invoke(run, [results])
+
+    # --- evidence and refusals ---------------------------------------------------------------
+
+    def _record(
+        self,
+        run: Run,
+        values: list[Value],
+        rows: list[int],
+        result: Value,
+        *,
+        used_default: bool = False,
+    ) -> None:
+        if run.trace is not None:
+            run.trace.append(
+                TableEvidence(
+                    self._table.decision_id,
+                    self._table.decision_name,
+                    self._table.hit_policy.value,
+                    tuple(self._matched[row] for row in rows),
+                    dict(zip(self._labels, values, strict=True)),
+                    result,
+                    used_default,
+                )
+            )
+
+    def _fail(self, run: Run, problem: Phrase, values: list[Value]) -> Value:
+        seen = {label: text_of(v) for label, v in zip(self._labels, values, strict=True)}
+        shown = ", ".join(f"{label} = {value}" for label, value in seen.items())
+        name = self._table.decision_name
+        phrase = Phrase(
+            f"决策表“{name}”：{problem.zh}输入：{shown}。",
+            f"Decision table “{name}”: {problem.en} Inputs: {shown}.",
+        )
+        if run.strict:
+            raise DecisionError(phrase)
+        return run.null(phrase)
+
+
+class _Column:
+    """One input column: rows by constant, rows that accept anything, and cells to be run."""
+
+    def __init__(
+        self, cells: list[syntax.Tests], compiler: Compiler, lexical: Lexical | None
+    ) -> None:
+        by_constant: dict[tuple[type, Value], int] = {}
+        self._anyway = 0
+        self.codes: dict[int, Code] = {}
+        for row, cell in enumerate(cells):
+            constants = _constants(cell)
+            if cell.anything:
+                self._anyway |= 1 << row
+            elif constants is None:
+                self.codes[row] = compiler.tests(cell, lexical)
+                self._anyway |= 1 << row
+            else:
+                for constant in constants:
+                    key = (type(constant), constant)
+                    by_constant[key] = by_constant.get(key, 0) | 1 << row
+        self._by_constant: Mapping[tuple[type, Value], int] = {
+            key: rows | self._anyway for key, rows in by_constant.items()
+        }
+
+    def candidates(self, value: Value) -> int:
+        """The rows that `value` does not rule out."""
+        cls = type(value)
+        if cls is list or cls is dict:
+            return self._anyway
+        return self._by_constant.get((cls, value), self._anyway)
+
+
+def _constants(cell: syntax.Tests) -> list[Value] | None:
+    """The constants of a cell that only tests equality with them; None for any other cell."""
+    if cell.negated or cell.anything:
+        return None
+    constants = []
+    for test in cell.tests:
+        literal = test.operand
+        if test.operator not in (None, "=") or not isinstance(literal, syntax.Literal):
+            return None
+        if type(literal.value) not in (str, Decimal, bool):
+            return None
+        constants.append(literal.value)
+    return constants
+
+
+def _bits(rows: int) -> Iterator[int]:
+    while rows:
+        low = rows & -rows
+        yield low.bit_length() - 1
+        rows ^= low
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    return ", ".join(str(row + 1) for row in rows)
+
+
+def _several(rows: Sequence[int]) -> Phrase:
+    return Phrase(
+        f"只允许一行命中，但第 {_numbers(rows)} 行都命中了，请修改这些行。",
+        f"Only one row may match, but rows {_numbers(rows)} do: change these rows.",
+    )
+
+
+def _differing(rows: Sequence[int]) -> Phrase:
+    return Phrase(
+        f"第 {_numbers(rows)} 行都命中，但输出不同，请改成一致。",
+        f"Rows {_numbers(rows)} match with different outputs: make them agree.",
+    )
+
+
+_NO_ROW = Phrase(
+    "没有任何一行命中，也没有缺省输出，请补上一行或缺省值。",
+    "No row matches and there is no default output: add a row or a default.",
+)
+
+_OUTSIDE = Phrase(
+    "命中行的输出不在允许的取值里，无法排序。",
+    "An output of a matching row is not among the allowed values that give the order.",
+)
