@@ -5,7 +5,7 @@ call can be repeated and explained years later. What happens to a running deadli
 extension, restart, transfer) is in `running`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -185,9 +185,10 @@ def deadline(
     elif straight and unit is _WORKING_HOUR and policy.hours is _SEGMENT_END:
         due_at, last_day, provisional = calendar.end_in_hours(start, limit.micros)
     else:
-        due_at, last_day, provisional = _HOW[unit](
+        course = _COURSES[unit](
             calendar, start, limit, policy, _events(pauses, extensions), carried
         )
+        due_at, last_day, provisional = _end(calendar, course, unit, policy)
     return Deadline(
         due_at,
         last_day,
@@ -203,8 +204,32 @@ def deadline(
     )
 
 
+@dataclass(slots=True)
+class Course:
+    """How the time was counted: what `explain` tells.
+
+    Positions are ranks of working days, indices of days or microseconds, by the limit's unit.
+    """
+
+    legs: list[tuple[int, int]]
+    """What was counted, from (included) to (excluded), the suspensions lying between."""
+    pauses: list[Pause]
+    """The suspensions that counted; one that began after the deadline is not among them."""
+    nominal: int
+    """The last day or the moment as counted, before it was rolled or held up."""
+    last: int
+    """The index of the last day, or the moment itself."""
+
+
 Event = Pause | Extension
 _End = tuple[datetime, date, bool]
+
+
+def course_of(calendar: WorkingCalendar, given: Deadline) -> Course:
+    """How a deadline came about; `calendar` is the version it was computed with."""
+    events = _events(given.pauses, given.extensions)
+    follow = _COURSES[given.limit.unit]
+    return follow(calendar, given.start, given.limit, given.policy, events, given.carried)
 
 
 def _events(pauses: Sequence[Pause], extensions: Sequence[Extension]) -> list[Event]:
@@ -229,47 +254,50 @@ def first_rank(calendar: WorkingCalendar, start: datetime, policy: Policy, *, ca
     return calendar.rank(index + 1)
 
 
-def _in_working_days(
+def _working_day_course(
     calendar: WorkingCalendar,
     start: datetime,
     limit: Limit,
     policy: Policy,
     events: Sequence[Event],
     carried: Carried | None,
-) -> _End:
+) -> Course:
     """`last` is the rank of the last day. `floor` holds it up when the time was used up while
     suspended: then the day of resumption, or the working day after it, is the last.
     """
-    base = first_rank(calendar, start, policy, carried=carried is not None)
     begun = calendar.index_at(micros_of(start))
-    total = limit.count - (carried.used if carried else 0)
-    last = base + total - 1
+    base = since_rank = first_rank(calendar, start, policy, carried=carried is not None)
+    last = base + limit.count - (carried.used if carried else 0) - 1
     floor = calendar.rank(begun) if carried else 0
     paused_to = begun
     given_back_to: int | None = None
+    legs: list[tuple[int, int]] = []
+    pauses: list[Pause] = []
     for event in events:
         if isinstance(event, Extension):
             if event.base is ExtensionBase.ORIGINAL:
                 last += int(event.amount)
-            else:
-                at = max(calendar.index_at(micros_of(event.approved_at)), paused_to)
-                last = max(last, calendar.rank(at + 1) + int(event.amount) - 1)
+                continue
+            approved = max(calendar.index_at(micros_of(event.approved_at)), paused_to)
+            anew = calendar.rank(approved + 1)
+            if anew + int(event.amount) - 1 > last:
+                last = anew + int(event.amount) - 1
+                since_rank, legs, pauses = anew, [], []
             continue
-        reached = _day_end(calendar, calendar.nth(max(last, floor)), policy)
-        if event.start > reached:
+        if event.start > _day_end(calendar, calendar.nth(max(last, floor)), policy):
             continue
         since = max(calendar.index_at(micros_of(event.start)), paused_to)
         until = max(calendar.index_at(micros_of(event.end)), since)
-        uncounted = _first_given_back(policy, since, given_back_to)
-        last += max(calendar.rank(until + 1), base) - max(calendar.rank(uncounted), base)
+        stopped = max(calendar.rank(_first_given_back(policy, since, given_back_to)), base)
+        resumed = max(calendar.rank(until + 1), base)
+        last += resumed - stopped
         floor = max(floor, calendar.rank(until))
         paused_to = given_back_to = until
-    index = calendar.nth(max(last, floor))
-    return (
-        _day_end(calendar, index, policy),
-        calendar.day(index),
-        index > calendar.official_index,
-    )
+        legs.append((since_rank, stopped))
+        pauses.append(event)
+        since_rank = resumed
+    legs.append((since_rank, last + 1))
+    return Course(legs, pauses, last, calendar.nth(max(last, floor)))
 
 
 def _first_given_back(policy: Policy, since: int, given_back_to: int | None) -> int:
@@ -290,14 +318,14 @@ def _day_end(calendar: WorkingCalendar, index: int, policy: Policy) -> datetime:
     return instant_of(calendar.midnight(index) + DAY)
 
 
-def _in_natural_days(
+def _natural_day_course(
     calendar: WorkingCalendar,
     start: datetime,
     limit: Limit,
     policy: Policy,
     events: Sequence[Event],
     carried: Carried | None,
-) -> _End:
+) -> Course:
     """Days and months of the plain calendar; the roll to a working day comes once, at the end."""
     begun = calendar.index_at(micros_of(start))
     base = begun if policy.day_one is DayOne.SAME and not carried else begun + 1
@@ -305,39 +333,41 @@ def _in_natural_days(
         begun = calendar.nth(first_rank(calendar, start, policy, carried=False) - 1)
         base = begun + 1
     amount = limit.count
-    last = _natural_end(calendar, base - 1, amount, limit.unit)
     shift = -carried.used if carried else 0
-    last += shift
+    last = _natural_end(calendar, base - 1, amount, limit.unit) + shift
     floor = paused_to = begun
+    since_day = base
     given_back_to: int | None = None
+    legs: list[tuple[int, int]] = []
+    pauses: list[Pause] = []
     for event in events:
         if isinstance(event, Extension):
-            more = int(event.amount)
             if event.base is ExtensionBase.ORIGINAL:
-                amount += more
+                amount += int(event.amount)
                 extended = _natural_end(calendar, base - 1, amount, limit.unit) + shift
-            else:
-                at = max(calendar.index_at(micros_of(event.approved_at)), paused_to)
-                extended = _natural_end(calendar, at, more, limit.unit)
-            last = max(last, extended)
+                last = max(last, extended)
+                continue
+            approved = max(calendar.index_at(micros_of(event.approved_at)), paused_to)
+            extended = _natural_end(calendar, approved, int(event.amount), limit.unit)
+            if extended > last:
+                last = extended
+                since_day, legs, pauses = approved + 1, [], []
             continue
         rolled = _rolled(calendar, max(last, floor), policy)
         if event.start > _day_end(calendar, rolled, policy):
             continue
         since = max(calendar.index_at(micros_of(event.start)), paused_to)
         until = max(calendar.index_at(micros_of(event.end)), since)
-        uncounted = max(_first_given_back(policy, since, given_back_to), base)
-        gained = max(until + 1 - uncounted, 0)
+        stopped = max(_first_given_back(policy, since, given_back_to), base)
+        gained = max(until + 1 - stopped, 0)
         shift += gained
         last += gained
         floor = paused_to = given_back_to = until
-    index = _rolled(calendar, max(last, floor), policy)
-    depends = policy.roll is Roll.NEXT_WORKING_DAY or policy.day_end is DayEnd.CLOSE
-    return (
-        _day_end(calendar, index, policy),
-        calendar.day(index),
-        depends and index > calendar.official_index,
-    )
+        legs.append((since_day, stopped))
+        pauses.append(event)
+        since_day = until + 1
+    legs.append((since_day, last + 1))
+    return Course(legs, pauses, last, _rolled(calendar, max(last, floor), policy))
 
 
 def _natural_end(calendar: WorkingCalendar, begun: int, amount: int, unit: LimitUnit) -> int:
@@ -355,73 +385,95 @@ def _rolled(calendar: WorkingCalendar, index: int, policy: Policy) -> int:
     return calendar.nth(calendar.rank(index))
 
 
-def _in_working_hours(
+def _working_hour_course(
     calendar: WorkingCalendar,
     start: datetime,
     limit: Limit,
     policy: Policy,
     events: Sequence[Event],
     carried: Carried | None,
-) -> _End:
-    micros = micros_of(start)
+) -> Course:
     worked = calendar.worked_before
     find = calendar.earliest if policy.hours is HoursEnd.SEGMENT_END else calendar.latest
-    left = limit.micros - (carried.used if carried else 0)
-    floor = micros if left <= 0 else 0
-    target = worked(micros) + max(left, 0)
-    paused_to = micros
-    for event in events:
-        if isinstance(event, Extension):
-            more = int(event.amount * HOUR)
-            if event.base is ExtensionBase.ORIGINAL:
-                target += more
-            else:
-                at = max(micros_of(event.approved_at), paused_to)
-                target = max(target, worked(at) + more)
-            continue
-        since = max(micros_of(event.start), paused_to)
-        if since > max(find(target), floor):
-            continue
-        until = max(micros_of(event.end), since)
-        target += worked(until) - worked(since)
-        floor = paused_to = until
-    due = max(find(target), floor)
-    index = calendar.index_at(due - 1)
-    return instant_of(due), calendar.day(index), index > calendar.official_index
+    return _hour_course(micros_of(start), limit, events, carried, worked, find)
 
 
-def _in_natural_hours(
-    calendar: WorkingCalendar,
+def _natural_hour_course(
+    _calendar: WorkingCalendar,
     start: datetime,
     limit: Limit,
     _policy: Policy,
     events: Sequence[Event],
     carried: Carried | None,
-) -> _End:
-    begun = paused_to = micros_of(start)
-    due = begun + limit.micros - (carried.used if carried else 0)
+) -> Course:
+    return _hour_course(micros_of(start), limit, events, carried, _itself, _itself)
+
+
+def _itself(micros: int) -> int:
+    return micros
+
+
+def _hour_course(
+    begun: int,
+    limit: Limit,
+    events: Sequence[Event],
+    carried: Carried | None,
+    worked: Callable[[int], int],
+    find: Callable[[int], int],
+) -> Course:
+    """Hours run from the moment. `target` is what the clock shows at the end."""
+    left = limit.micros - (carried.used if carried else 0)
+    shown = worked(begun)
+    target = shown + left
+    floor = since_moment = paused_to = begun
+    legs: list[tuple[int, int]] = []
+    pauses: list[Pause] = []
     for event in events:
         if isinstance(event, Extension):
             more = int(event.amount * HOUR)
             if event.base is ExtensionBase.ORIGINAL:
-                due += more
-            else:
-                due = max(due, max(micros_of(event.approved_at), paused_to) + more)
+                target += more
+                continue
+            approved = max(micros_of(event.approved_at), paused_to)
+            if worked(approved) + more > target:
+                target = worked(approved) + more
+                since_moment, legs, pauses = approved, [], []
             continue
         since = max(micros_of(event.start), paused_to)
-        if since > due:
+        if since > max(find(max(target, shown)), floor):
             continue
         until = max(micros_of(event.end), since)
-        due += until - since
-        paused_to = until
-    due = max(due, begun)
-    return instant_of(due), calendar.day(calendar.index_at(due - 1)), False
+        target += worked(until) - worked(since)
+        floor = paused_to = until
+        legs.append((since_moment, since))
+        pauses.append(event)
+        since_moment = until
+    due = max(find(max(target, shown)), floor)
+    legs.append((since_moment, due))
+    return Course(legs, pauses, due, due)
 
 
-_HOW = {
-    LimitUnit.WORKING_DAY: _in_working_days,
-    LimitUnit.WORKING_HOUR: _in_working_hours,
-    LimitUnit.NATURAL_HOUR: _in_natural_hours,
-    LimitUnit.NATURAL_DAY: _in_natural_days,
-    LimitUnit.MONTH: _in_natural_days,
+_COURSES = {
+    LimitUnit.WORKING_DAY: _working_day_course,
+    LimitUnit.WORKING_HOUR: _working_hour_course,
+    LimitUnit.NATURAL_HOUR: _natural_hour_course,
+    LimitUnit.NATURAL_DAY: _natural_day_course,
+    LimitUnit.MONTH: _natural_day_course,
 }
+
+
+def _end(calendar: WorkingCalendar, course: Course, unit: LimitUnit, policy: Policy) -> _End:
+    """End, date to show and provisional mark of a course."""
+    if unit.is_hours:
+        index = calendar.index_at(course.last - 1)
+        depends = unit is LimitUnit.WORKING_HOUR
+        due_at = instant_of(course.last)
+    else:
+        index = course.last
+        depends = (
+            unit is LimitUnit.WORKING_DAY
+            or policy.roll is Roll.NEXT_WORKING_DAY
+            or policy.day_end is DayEnd.CLOSE
+        )
+        due_at = _day_end(calendar, index, policy)
+    return due_at, calendar.day(index), depends and index > calendar.official_index

@@ -5,7 +5,9 @@ A file is refused as a whole, with a sentence for every wrong cell that names ro
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +18,7 @@ from app.core.clock import CHINA
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.worktime.days import DayKind, DayRow
-from app.worktime.hours import parse_segments, segments_text
+from app.worktime.hours import HoursProfile, parse_segments, segments_text
 
 _DATE = Phrase("日期，如 2026-10-01", "a date like 2026-10-01")
 _KIND = Phrase("workday、restday、holiday、makeup 之一", "one of workday, restday, holiday, makeup")
@@ -82,6 +84,25 @@ class HoursSchema(Schema):
         keys=fields.String(validate=validate.OneOf("1234567")),
         values=fields.String(validate=_segments),
     )
+
+
+class NoticeSchema(Schema):
+    """The text of a notice with what stands around it."""
+
+    number = fields.String(required=True, validate=validate.Length(min=1))
+    issued = fields.Date(required=True)
+    year = fields.Integer(required=True, validate=validate.Range(2000, 2100))
+    lines = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeForm:
+    """A notice as it came in a JSON file."""
+
+    number: str
+    issued: date
+    year: int
+    text: str
 
 
 class VectorSchema(Schema):
@@ -184,6 +205,46 @@ def vector_rows(text: str) -> list[dict[str, Any]]:
         row["start"] = in_china(row["start"])
         row["deadline_at"] = in_china(row["deadline_at"])
     return rows
+
+
+def notice_forms(text: str) -> list[NoticeForm]:
+    """The notices of a JSON file: one object or a list of them."""
+    return [
+        NoticeForm(form["number"], form["issued"], form["year"], "\n".join(form["lines"]))
+        for form in _objects(text, NoticeSchema())
+    ]
+
+
+def hours_profile(text: str) -> HoursProfile:
+    """The hours profile of a JSON file with one object."""
+    return HoursProfile.from_json(_objects(text, HoursSchema())[0])
+
+
+def _objects(text: str, schema: Schema) -> list[dict[str, Any]]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Invalid(
+            Phrase(
+                f"文件不是 JSON：第 {error.lineno} 行第 {error.colno} 列有误。",
+                f"The file is no JSON: see line {error.lineno}, column {error.colno}.",
+            )
+        ) from None
+    objects = data if isinstance(data, list) else [data]
+    loaded: list[dict[str, Any]] = []
+    wrong: dict[str, Phrase] = {}
+    for number, item in enumerate(objects, start=1):
+        try:
+            loaded.append(schema.load(item))
+        except ValidationError as error:
+            for name, why in error.messages_dict.items():
+                wrong[f"{number}.{name}"] = Phrase(
+                    f"第 {number} 个对象的“{name}”不对：{why}",
+                    f'Object {number}, "{name}" is wrong: {why}',
+                )
+    if wrong:
+        raise Invalid(_together(list(wrong.values())), wrong)
+    return loaded
 
 
 def in_china(at: datetime) -> datetime:

@@ -113,9 +113,8 @@ def adopt(uow: UnitOfWork, notices: Sequence[tuple[Notice, str]]) -> CalendarVer
 
     Raises `Conflict` when one of them has been adopted before.
     """
-    known = set(uow.session.scalars(select(CalendarNotice.number)))
     for notice, _ in notices:
-        if notice.number in known:
+        if is_adopted(uow.session, notice.number):
             raise Conflict(
                 Phrase(
                     f"通知 {notice.number} 已经导入过。",
@@ -247,6 +246,12 @@ def newest_layer(session: Session, code: str) -> Layer:
     calendar = _calendar(session, code)
     version = _newest_version(session, calendar)
     return _as_layer(version, version.number) if version else Layer(code=code, number=0, rows=())
+
+
+def is_adopted(session: Session, number: str) -> bool:
+    """Whether the notice of that number has been worked into the nation's calendar."""
+    found = select(CalendarNotice.id).where(CalendarNotice.number == number)
+    return session.scalar(found) is not None
 
 
 def versions(session: Session, code: str) -> list[CalendarVersion]:
