@@ -13,6 +13,7 @@ from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.values import Value, to_feel, to_python
 
+
 @dataclass(frozen=True, slots=True)
 class HostFunction:
     """A function that the host declares: `call` receives FEEL values, in order."""

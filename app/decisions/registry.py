@@ -1,0 +1,145 @@
+"""Published decision tables: publishing a version, asking one, keeping what it answered."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from threading import Lock
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from app.core.clock import CHINA
+from app.core.errors import NotFound
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.decisions.dmn import Model, read_model
+from app.decisions.evidence import Answer, json_value
+from app.decisions.models import DecisionRecord, DecisionVersion
+
+
+def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
+    """Publish `xml` as the next version of the table `key`; the newest one if nothing changed.
+
+    Raises DecisionError when the model is not DMN or has problems.
+    """
+    sha256 = hashlib.sha256(xml).hexdigest()
+    newest = uow.session.scalars(
+        select(DecisionVersion)
+        .where(DecisionVersion.key == key)
+        .order_by(DecisionVersion.version.desc())
+        .limit(1)
+    ).first()
+    if newest is not None and newest.sha256 == sha256:
+        return newest
+    model = read_model(xml)
+    model.require_sound()
+    _ = model.main_decision  # refused now rather than at the first question
+    version = DecisionVersion(
+        key=key,
+        version=1 if newest is None else newest.version + 1,
+        sha256=sha256,
+        xml=xml.decode("utf-8"),
+        published_at=uow.now,
+    )
+    uow.session.add(version)
+    uow.session.flush()
+    return version
+
+
+def decide(
+    uow: UnitOfWork,
+    key: str,
+    inputs: Mapping[str, object],
+    *,
+    subject_kind: str,
+    subject_id: int,
+    version: int | None = None,
+) -> Answer:
+    """The answer of the table `key`, stored as evidence for the subject.
+
+    `version`: the published version to ask; the newest by default. Raises NotFound when there is
+    no such version, DecisionError when the table has no right answer for these inputs.
+    """
+    found = answer(uow.session, key, inputs, version=version, now=uow.now)
+    evidence = found.evidence.to_json()
+    uow.session.execute(
+        insert(DecisionRecord).values(
+            subject_kind=subject_kind,
+            subject_id=subject_id,
+            decision_key=key,
+            version=found.version,
+            decided_at=uow.now,
+            rows=_json(evidence["tables"]),
+            inputs=_json(evidence["inputs"]),
+            outputs=_json(json_value(found.outputs)),
+        )
+    )
+    return found
+
+
+def answer(
+    session: Session,
+    key: str,
+    inputs: Mapping[str, object],
+    version: int | None = None,
+    now: datetime | None = None,
+) -> Answer:
+    """The answer of the table `key` without storing anything, for previews.
+
+    `now` is what `now()` and `today()` read, in China's zone. Raises like `decide`.
+    """
+    number, model = _model(session, key, version)
+    local = None if now is None else now.astimezone(CHINA)
+    return model.decide(inputs, key=key, version=number, now=local)
+
+
+def newest_version(session: Session, key: str) -> int:
+    """The number of the newest version of the table `key`; raises NotFound if there is none."""
+    return _row(session, key, None)[0]
+
+
+def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]:
+    number, sha256 = _row(session, key, version)
+    model = _compiled.get(sha256)
+    if model is None:
+        xml = session.scalars(
+            select(DecisionVersion.xml).where(
+                DecisionVersion.key == key, DecisionVersion.version == number
+            )
+        ).one()
+        with _compiling:
+            model = _compiled.get(sha256)
+            if model is None:
+                model = read_model(xml.encode("utf-8"))
+                _compiled[sha256] = model
+    return number, model
+
+
+def _row(session: Session, key: str, version: int | None) -> tuple[int, str]:
+    query = select(DecisionVersion.version, DecisionVersion.sha256).where(
+        DecisionVersion.key == key
+    )
+    if version is None:
+        query = query.order_by(DecisionVersion.version.desc()).limit(1)
+    else:
+        query = query.where(DecisionVersion.version == version)
+    row = session.execute(query).first()
+    if row is None:
+        raise NotFound(
+            Phrase(
+                f"没有已发布的决策表“{key}”，请先发布。",
+                f"There is no published decision table “{key}”: publish it first.",
+            )
+        )
+    return row.version, row.sha256
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+_compiled: dict[str, Model] = {}
+"""Compiled tables by the digest of their text: versions never change, so neither do these."""
+
+_compiling = Lock()
