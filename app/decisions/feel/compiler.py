@@ -8,7 +8,7 @@ is known only when the item is there.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from app.core.phrase import Phrase
 from app.decisions.feel import comparing, iterating, syntax
@@ -33,16 +33,12 @@ from app.decisions.feel.values import (
 )
 
 
-class HostFunction(Protocol):
-    """What the compiler needs to know of a function that the host declares."""
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """A function that the host declares: `call` receives FEEL values, in order."""
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of the parameters."""
-
-    @property
-    def call(self) -> Callable[..., object]:
-        """What is called, with the values in the order of the parameters."""
+    parameters: tuple[str, ...]
+    call: Callable[..., object]
 
 
 @dataclass(slots=True)

@@ -1,25 +1,16 @@
 """The door to FEEL: compile a text once, evaluate it as often as needed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.core.phrase import Phrase
 from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
-from app.decisions.feel.compiler import Compiler, Findings
+from app.decisions.feel.compiler import Compiler, Findings, HostFunction
 from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
 from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.values import Value, to_feel, to_python
-
-
-@dataclass(frozen=True, slots=True)
-class HostFunction:
-    """A function that the host declares: `call` receives FEEL values, in order."""
-
-    parameters: tuple[str, ...]
-    call: Callable[..., object]
 
 
 Functions = Mapping[str, Callable[..., object]]
