@@ -1,9 +1,10 @@
 """The engine's door: diagrams are published, processes move, deadlines pass.
 
 Verbs take the unit of work first, work in the caller's transaction and never commit. The kernel
-in memory is `app.engine.kernel`; what the host must provide is `Wiring`.
+in memory is `app.engine.kernel`; what the host must provide is `Host`.
 """
 
+from app.engine.diagram import read_diagram
 from app.engine.errors import BusinessError, ProcessFault, UncaughtError
 from app.engine.firing import Firing, due_firings, fire, let_due_pass
 from app.engine.models import (
@@ -20,11 +21,13 @@ from app.engine.models import (
 )
 from app.engine.ports import Call, Compiled, Description, Outcome, Ports, WorkingTime
 from app.engine.processes import (
+    bundle_of_process,
     cancel,
     complete,
     create,
     decision_version,
     describe,
+    diagram_of,
     form_of,
     hold,
     jump,
@@ -46,8 +49,8 @@ from app.engine.timers import (
     start_clock,
     stop_clock,
 )
-from app.engine.versions import bundle_of, forget_bundles, latest, publish
-from app.engine.wiring import Process, Wiring, wire
+from app.engine.versions import bundle_of, forget_bundles, latest, publish, version_of
+from app.engine.wiring import Host, Process, wire
 
 __all__ = [
     "BusinessError",
@@ -59,6 +62,7 @@ __all__ = [
     "Description",
     "DiagramVersionRow",
     "Firing",
+    "Host",
     "HumanTaskRow",
     "MessageWaitRow",
     "Outcome",
@@ -70,9 +74,9 @@ __all__ = [
     "RepairItemRow",
     "TimerWaitRow",
     "UncaughtError",
-    "Wiring",
     "WorkingTime",
     "bundle_of",
+    "bundle_of_process",
     "cancel",
     "clock_of",
     "complete",
@@ -80,6 +84,7 @@ __all__ = [
     "create",
     "decision_version",
     "describe",
+    "diagram_of",
     "due_firings",
     "fire",
     "forget_bundles",
@@ -92,6 +97,7 @@ __all__ = [
     "only_task",
     "pause_clock",
     "publish",
+    "read_diagram",
     "rebuild",
     "resume",
     "resume_clock",
@@ -102,5 +108,6 @@ __all__ = [
     "start_clock",
     "stop_clock",
     "stuck_processes",
+    "version_of",
     "wire",
 ]

@@ -70,7 +70,7 @@ def fire(uow: UnitOfWork, firing: Firing) -> int:
     """
     if not _claim(uow, firing):
         return 0
-    _lock(uow, firing.subject_kind, firing.subject_id)
+    wired().lock_subject(uow, firing.subject_kind, firing.subject_id)
     return _pass(uow, firing.subject_kind, firing.subject_id, firing.due_at)
 
 
@@ -107,12 +107,6 @@ def _claim(uow: UnitOfWork, firing: Firing) -> bool:
         .execute(text("SELECT pg_try_advisory_xact_lock(:c, :k)"), {"c": _CLAIMS, "k": key})
         .scalar_one()
     )
-
-
-def _lock(uow: UnitOfWork, subject_kind: str, subject_id: int) -> None:
-    lock = wired().lock_subject
-    if lock is not None:
-        lock(uow, subject_kind, subject_id)
 
 
 def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) -> int:

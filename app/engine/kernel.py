@@ -93,6 +93,11 @@ class Bundle:
                         )
                     )
 
+    @property
+    def source(self) -> bytes:
+        """The BPMN file of the main process."""
+        return next(d.source for d in self.diagrams if self.main in d.processes)
+
     def fingerprint(self) -> str:
         """A digest of all nodes and their connections: no run may change it."""
         parts = [

@@ -565,9 +565,11 @@ class BoundaryEvent(Catch, BoundaryEventMixin):  # type: ignore[misc]
         if "clock" in inside or (self.waits_for is not None and cured(Cure.REARM)):
             return  # a rung fires again only when its clock is extended or started anew
         if "left" in inside and (left is None or left > 1):
-            every = value(self.made.timer, token).every  # type: ignore[union-attr]
+            assert self.made.timer is not None
+            cycle = value(self.made.timer, token)
+            assert isinstance(cycle, iso8601.Repetition)
             inside["left"] = None if left is None else left - 1
-            inside["due"] = later(inside["due"], every)
+            inside["due"] = later(inside["due"], cycle.every)
             top.record.arm(token)
             return
         token.cancel()

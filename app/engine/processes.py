@@ -231,7 +231,7 @@ def describe(session: Session, process_id: int) -> Description:
     if row.state is None:
         return Description((), (), (), (), {}, row.status in {"completed", "cancelled"})
     bundle = bundle_of(session, row.diagram_version_id)
-    return Instance.load(bundle, wired().ports, row.state).describe()
+    return Instance.load(bundle, wired(), row.state).describe()
 
 
 def rebuild(uow: UnitOfWork, process_id: int) -> int:
@@ -245,7 +245,7 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
         seen = Description((), (), (), (), {}, True)
     else:
         bundle = bundle_of(uow.session, row.diagram_version_id)
-        seen = Instance.load(bundle, wired().ports, row.state).describe()
+        seen = Instance.load(bundle, wired(), row.state).describe()
     open_tasks = {
         token: element
         for token, element in connection.execute(
@@ -295,14 +295,29 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
     )
 
 
-def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
-    """The form of a user task in the version the process runs on."""
+def bundle_of_process(session: Session, process_id: int) -> Bundle:
+    """The published version the process runs on."""
     version_id = (
         session.connection()
         .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
         .scalar_one()
     )
-    element = bundle_of(session, version_id).element(element_id)
+    return bundle_of(session, version_id)
+
+
+def diagram_of(session: Session, process_id: int) -> Bundle:
+    """The diagrams a process runs on, in the version it keeps."""
+    version_id = (
+        session.connection()
+        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
+        .scalar_one()
+    )
+    return bundle_of(session, version_id)
+
+
+def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
+    """The form of a user task in the version the process runs on."""
+    element = diagram_of(session, process_id).element(element_id)
     return None if element is None else element.form
 
 
@@ -456,11 +471,12 @@ def _act(
 def _load(uow: UnitOfWork, process_id: int) -> Loaded:
     row = _row(uow.session.connection(), process_id)
     bundle = bundle_of(uow.session, row.diagram_version_id)
-    ports = wired().ports
+    ports = wired()
     instance = (
         Instance(bundle, ports) if row.state is None else Instance.load(bundle, ports, row.state)
     )
-    host = Process(uow, row.id, row.diagram_version_id, row.subject_kind, row.subject_id)
+    decisions = decisions_of(uow.session, row.diagram_version_id)
+    host = Process(uow, row.id, row.subject_kind, row.subject_id, decisions)
     return Loaded(row, bundle, instance, host)
 
 

@@ -55,7 +55,7 @@ def read(state: bytes) -> dict[str, Any]:
         raise unreadable_state(str(error)) from error
     if not isinstance(found, dict) or found.get("v") != FORMAT:
         raise unreadable_state(f"format {found.get('v') if isinstance(found, dict) else '?'}")
-    return _read(found) if b'"$' in state else found  # type: ignore[no-any-return]
+    return _read(found) if b'"$' in state else found
 
 
 def restore(net: Net, found: dict[str, Any]) -> None:

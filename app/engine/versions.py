@@ -1,7 +1,7 @@
 """Published versions of diagrams: immutable rows, and the bundles built from them once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from threading import Lock
 
 import orjson
@@ -17,21 +17,21 @@ from app.engine.models import DiagramVersionRow
 from app.engine.wiring import wired
 
 _bundles: dict[int, Bundle] = {}
+_decisions: dict[int, dict[str, int | None]] = {}
 _lock = Lock()
 
 
-def publish(uow: UnitOfWork, key: str, files: Mapping[str, bytes]) -> DiagramVersionRow:
+def publish(uow: UnitOfWork, key: str, diagrams: Sequence[Diagram]) -> DiagramVersionRow:
     """Publish version N+1 of the diagram whose process is `key`; nothing new when unchanged.
 
-    `files` holds the diagram and those of called processes; a called process that is not among
+    `diagrams` are the diagram and those of called processes; a called process that is not among
     them is taken in its newest published version, and stays at that version for this bundle.
     Raises `Invalid` when the kernel cannot execute it; the checker says so more kindly before.
     """
     host = wired()
-    diagrams = [read_diagram(source, name) for name, source in files.items()]
     calls = _calls(uow.session, diagrams)
     decisions = {
-        element.decision.key: host.decision_version(uow.session, element.decision.key)
+        element.decision.key: host.newest_decision(uow.session, element.decision.key)
         for diagram in diagrams
         for process in diagram.processes.values()
         for element in process.elements.values()
@@ -39,7 +39,7 @@ def publish(uow: UnitOfWork, key: str, files: Mapping[str, bytes]) -> DiagramVer
     }
     content = orjson.dumps(
         {
-            "files": {name: source.decode() for name, source in files.items()},
+            "files": {d.file_name: d.source.decode() for d in diagrams},
             "calls": calls,
             "decisions": decisions,
         },
@@ -103,6 +103,7 @@ def bundle_of(session: Session, version_id: int) -> Bundle:
     row = session.get_one(DiagramVersionRow, version_id)
     built = _build(session, row.key, row.bundle)
     with _lock:
+        _decisions[version_id] = orjson.loads(row.bundle)["decisions"]
         return _bundles.setdefault(version_id, built)
 
 
@@ -110,17 +111,17 @@ def forget_bundles() -> None:
     """Drop every built bundle, for another database or other services in the same process."""
     with _lock:
         _bundles.clear()
+        _decisions.clear()
 
 
 def decisions_of(session: Session, version_id: int) -> dict[str, int | None]:
     """The exact versions of the decisions a published diagram was published with."""
-    row = session.get_one(DiagramVersionRow, version_id)
-    found: dict[str, int | None] = orjson.loads(row.bundle)["decisions"]
-    return found
+    bundle_of(session, version_id)
+    return _decisions[version_id]
 
 
 def _build(session: Session, key: str, content: str) -> Bundle:
-    return Bundle(_diagrams(session, content), wired().compile_expression, key)
+    return Bundle(_diagrams(session, content), wired().compile, key)
 
 
 def _diagrams(session: Session, content: str) -> list[Diagram]:
@@ -134,7 +135,7 @@ def _diagrams(session: Session, content: str) -> list[Diagram]:
     return diagrams
 
 
-def _calls(session: Session, diagrams: list[Diagram]) -> dict[str, int]:
+def _calls(session: Session, diagrams: Sequence[Diagram]) -> dict[str, int]:
     inside = {key for diagram in diagrams for key in diagram.processes}
     called = {
         element.called

@@ -1,7 +1,7 @@
 """What the product gives the engine once at start-up."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
@@ -15,34 +15,40 @@ class Process:
 
     uow: UnitOfWork
     id: int
-    diagram_version_id: int
     subject_kind: str
     subject_id: int
+    decisions: dict[str, int | None]
+    """The versions of the decisions the diagram was published with."""
+
+    def decision_version(self, key: str) -> int | None:
+        """The version of a decision this process keeps; None for the newest."""
+        return self.decisions.get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """The host's side: services and decisions, the expression compiler, decision versions."""
+class Host(Ports, Protocol):
+    """The product's side: services, decisions, working time, and what publishing needs."""
 
-    ports: Ports
-    compile_expression: Compile
-    decision_version: Callable[[Session, str], int | None]
-    """The newest published version of a decision, None where there is none yet."""
-    lock_subject: Callable[[UnitOfWork, str, int], None] | None = None
-    """Takes a subject under lock (kind, id) before its deadlines pass, in the order in which
-    commands take their locks."""
+    @property
+    def compile(self) -> Compile:
+        """Compiles FEEL: text, and functions declared beyond the standard ones."""
 
+    def newest_decision(self, session: Session, key: str) -> int | None:
+        """The newest published version of a decision, None where there is none yet."""
 
-_wired: Wiring | None = None
+    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
+        """Take a subject under lock before its deadlines pass, in the order of the commands."""
 
 
-def wire(wiring: Wiring) -> None:
+_wired: Host | None = None
+
+
+def wire(host: Host) -> None:
     """Give the engine its host; again replaces it."""
-    global _wired  # one host per process, set at start-up
-    _wired = wiring
+    global _wired  # one host per operating-system process, set at start-up
+    _wired = host
 
 
-def wired() -> Wiring:
+def wired() -> Host:
     """The host. Raises RuntimeError when start-up has not wired the engine."""
     if _wired is None:
         raise RuntimeError("the engine is not wired: call app.engine.wire at start-up")

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from app import engine
 from app.core.db import Base, Sessions, make_engine, make_sessions
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
-from tests.engine.builder import document, process
-from tests.engine.host import T0, Host, feel
+from tests.engine.builder import diagram
+from tests.engine.host import T0, Host
 
 
 class Office:
@@ -30,10 +30,9 @@ class Office:
             yield uow
 
     def publish(self, key: str, text_: str, *more: tuple[str, str]) -> None:
-        files = {f"{key}.bpmn": document(process(key, text_))}
-        files |= {f"{k}.bpmn": document(process(k, t)) for k, t in more}
+        diagrams = [diagram(k, t) for k, t in ((key, text_), *more)]
         with self.uow() as uow:
-            engine.publish(uow, key, files)
+            engine.publish(uow, key, diagrams)
 
     def start(self, key: str, subject: int = 1, **data: object) -> int:
         with self.uow() as uow:
@@ -109,7 +108,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     Base.metadata.create_all(database, tables=tables)
     host = Host()
     engine.forget_bundles()
-    engine.wire(engine.Wiring(host, feel, lambda session, key: 1))
+    engine.wire(host)
     yield Office(make_sessions(database), host)
     database.dispose()
 

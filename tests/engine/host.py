@@ -22,8 +22,17 @@ def feel(text: str, functions: Mapping[str, Callable[..., object]]) -> Compiled:
 
 
 class Host:
+    compile = staticmethod(feel)
+
+    def newest_decision(self, session: object, key: str) -> int:
+        return 1
+
+    def lock_subject(self, uow: object, kind: str, subject_id: int) -> None:
+        self.locked.append((kind, subject_id))
+
     def __init__(self, **services: Callable[..., Mapping[str, object] | None]) -> None:
         self.services = services
+        self.locked: list[tuple[str, int]] = []
         self.calls: list[tuple[str, dict[str, object], datetime]] = []
 
     def call_service(self, name: str, parameters: Mapping[str, object], call: Call):
