@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from sqlalchemy.exc import OperationalError
 
+from app.cases.expressions import compile_expression
 from app.core import clock
 from app.settings import SETTINGS, SettingError, read_settings
 
@@ -53,6 +54,7 @@ def jieban(context: click.Context) -> None:
     """Case management for Chinese 12345 government hotlines."""
     context.ensure_object(dict)
     context.obj.setdefault("sessions", lambda: _ready().sessions)
+    context.obj.setdefault("compile_expression", compile_expression)
 
 
 @jieban.command()

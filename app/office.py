@@ -8,11 +8,12 @@ from sqlalchemy import Engine
 
 from app import engine
 from app.cases import services
-from app.cases.ports import wiring
+from app.cases.ports import OfficeHost
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
 from app.core.uow import SYSTEM, unit_of_work
 from app.decisions import registry
+from app.engine.diagram import read_diagram
 from app.settings import Settings
 from app.worktime import offices
 
@@ -43,7 +44,7 @@ def open_office(settings: Settings) -> Office:
 def wire() -> None:
     """Give the engine the office's services, decisions and working time."""
     services.load()
-    engine.wire(wiring())
+    engine.wire(OfficeHost())
 
 
 def prepare(office: Office, now: datetime) -> None:
@@ -63,4 +64,5 @@ def publish_shipped(sessions: Sessions, now: datetime) -> None:
         for table in sorted(TABLES.glob("*.dmn")):
             registry.publish(uow, table.stem, table.read_bytes())
         for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
-            engine.publish(uow, diagram.stem, {diagram.name: diagram.read_bytes()})
+            source = read_diagram(diagram.read_bytes(), diagram.name)
+            engine.publish(uow, diagram.stem, [source])

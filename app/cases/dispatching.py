@@ -19,14 +19,13 @@ def create_order(occasion: Occasion) -> None:
     uow, demand = occasion.uow, occasion.case.demand
     order = WorkOrder(
         number=next_number(uow, "GD"),
-        demand_id=demand.id,
+        demand=demand,
         status=OrderStatus.PENDING_DISPATCH,
         created_at=occasion.at,
     )
     uow.session.add(order)
     uow.session.flush()
     demand.status = DemandStatus.ORDERED
-    occasion.case.order = order
     history.record(uow, demand.id, "create_order", facts={"order": order.id}, at=occasion.at)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,12 +18,16 @@ SUBJECT = "demand"
 """The kind of subject of every process, clock and decision of a case: they hang on its demand."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """A demand and, if there is one, its work order."""
 
     demand: Demand
-    order: WorkOrder | None
+
+    @property
+    def order(self) -> WorkOrder | None:
+        """The work order, if there is one."""
+        return self.demand.order
 
     @property
     def ordered(self) -> WorkOrder:
@@ -50,8 +54,6 @@ def take(uow: UnitOfWork, demand_id: int) -> Case:
     """
     case = find(uow.session, demand_id, lock=True)
     engine.let_due_pass(uow, SUBJECT, demand_id)
-    if case.order is None:
-        case.order = _order_of(uow.session, demand_id)
     return case
 
 
@@ -62,7 +64,7 @@ def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     )
     if demand is None:
         raise NotFound(Phrase("没有这件诉求。", "There is no such demand."))
-    return Case(demand, _order_of(session, demand_id))
+    return Case(demand)
 
 
 def next_number(uow: UnitOfWork, prefix: str) -> str:
@@ -92,7 +94,3 @@ def _open_counter(session: Session, day: str, prefix: str) -> None:
         .values(day=day, prefix=prefix, last=0)
         .on_conflict_do_nothing(index_elements=["day", "prefix"])
     )
-
-
-def _order_of(session: Session, demand_id: int) -> WorkOrder | None:
-    return session.scalar(select(WorkOrder).where(WorkOrder.demand_id == demand_id))

@@ -187,9 +187,7 @@ def orders(
     return [(order, demand) for order, demand in rows], total
 
 
-def _chosen(
-    actor: Actor, now: datetime, narrowed: Filter
-) -> Select[Any]:
+def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any, ...]]:
     yellow = aliased(ClockRungRow)
     return (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
@@ -203,7 +201,7 @@ def _chosen(
     )
 
 
-def _count(session: Session, chosen: Select[Any]) -> int:
+def _count(session: Session, chosen: Select[*tuple[Any, ...]]) -> int:
     columns = chosen.with_only_columns(func.count(), maintain_column_froms=True)
     return session.scalar(columns) or 0
 

@@ -2,11 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ForeignKey, Index, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.core.db import Base, Id
+
+if TYPE_CHECKING:
+    from app.cases.models.work_order import WorkOrder
 
 
 class DemandStatus(StrEnum):
@@ -63,6 +67,8 @@ class Demand(Base):
     """What the requester was told, where no order was needed."""
     closed_at: Mapped[datetime | None]
     process_id: Mapped[int | None] = mapped_column(Id)
+
+    order: Mapped["WorkOrder | None"] = relationship(back_populates="demand")
 
 
 class DailyNumber(Base):

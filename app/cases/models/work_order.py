@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.cases.models.demand import Demand
 from app.core.db import Base, Id
 
 
@@ -58,6 +59,8 @@ class WorkOrder(Base):
     rejected_count: Mapped[int] = mapped_column(default=0)
     re_handled_count: Mapped[int] = mapped_column(default=0)
     public_reply: Mapped[str | None] = mapped_column(Text)
+
+    demand: Mapped[Demand] = relationship(back_populates="order")
 
 
 class StepRecord(Base):
