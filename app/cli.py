@@ -60,7 +60,7 @@ def jieban(context: click.Context) -> None:
 @jieban.command()
 def serve() -> None:
     """Bring the database up to date and serve the product, ticker included."""
-    from waitress import create_server
+    from waitress.server import create_server
 
     from app import create_app
     from app.demo import city

@@ -212,9 +212,7 @@ def test_dissatisfaction_through_the_units_fault_is_handled_once_more_and_only_o
 
 
 def test_an_anonymous_requester_is_not_called_back(office: Office) -> None:
-    case = office.bring_to(
-        "review_reply", anonymous=True, requester_name="", requester_phone=""
-    )
+    case = office.bring_to("review_reply", anonymous=True, requester_name="", requester_phone="")
     office.do(case, "review_reply")
     assert office.waiting(case) == ["close"]
 
@@ -239,9 +237,7 @@ def test_who_is_not_anonymous_gives_a_name_and_a_number(office: Office) -> None:
         ("reply", "duty"),
     ],
 )
-def test_a_step_is_refused_to_whoever_it_is_not_for(
-    office: Office, element: str, by: str
-) -> None:
+def test_a_step_is_refused_to_whoever_it_is_not_for(office: Office, element: str, by: str) -> None:
     case = office.bring_to(element)
     with pytest.raises(NotAllowed):
         office.do(case, element, by=by)

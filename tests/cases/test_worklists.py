@@ -31,7 +31,7 @@ def test_the_most_urgent_comes_first_and_colours_follow_the_clock(office: Office
     office.wait(days=4)  # Friday the 6th: consultation was due on Thursday
     with reading(office.sessions) as session:
         items = queries.worklist(session, office.actor("handler"), office.now).items
-    assert [item.demand.id for item in items][0] == late
+    assert next(item.demand.id for item in items) == late
     assert [item.light(office.now) for item in items] == [Light.RED, Light.GREEN]
     assert seen(office, "handler", Filter(light="red")) == [("reply", "red")]
     office.wait(days=3)
@@ -48,9 +48,7 @@ def test_a_list_is_narrowed_by_words_nature_and_pages(office: Office) -> None:
     assert len(seen(office, "handler", Filter(text="100%"))) == 0
     assert len(seen(office, "handler", Filter(nature="report"))) == 0
     with reading(office.sessions) as session:
-        page = queries.worklist(
-            session, office.actor("handler"), office.now, page=2, size=2
-        )
+        page = queries.worklist(session, office.actor("handler"), office.now, page=2, size=2)
     assert (page.total, page.pages, len(page.items), page.number) == (5, 3, 2, 2)
 
 
