@@ -207,7 +207,7 @@ def _stop(uow: UnitOfWork, clock: ClockRow, at: datetime) -> None:
 def _update(uow: UnitOfWork, clock: ClockRow, values: Mapping[str, object]) -> None:
     for name, value in values.items():
         setattr(clock, name, value)
-    uow.session.flush([clock])
+    uow.session.flush()
 
 
 def _revise(
