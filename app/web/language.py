@@ -1,6 +1,6 @@
 """The reader's language. Chinese is the source and the default, English is complete."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from flask import Flask, request, session
 from flask_babel import (  # type: ignore[import-untyped] # it ships no types
@@ -30,6 +30,7 @@ def set_up(app: Flask) -> None:
     app.add_template_filter(say)
     app.add_template_filter(moment)
     app.add_template_filter(day)
+    app.add_template_filter(due)
 
 
 def language() -> str:
@@ -53,6 +54,16 @@ def say(phrase: Phrase | str | None) -> str:
 def moment(instant: datetime | None) -> str:
     """An instant to the minute in the office's zone, or a dash for none."""
     return "—" if instant is None else instant.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def due(instant: datetime | None) -> str:
+    """An instant at which something ends: midnight is 24:00 of the day that ends with it."""
+    if instant is None:
+        return "—"
+    local = instant.astimezone(CHINA)
+    if local.time() != time(0):
+        return local.strftime("%Y-%m-%d %H:%M")
+    return (local - timedelta(days=1)).strftime("%Y-%m-%d 24:00")
 
 
 def day(instant: datetime | None) -> str:

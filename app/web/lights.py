@@ -2,49 +2,40 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
+from app.cases import queries
+from app.engine import ClockRow
 from app.web.language import _
 
-
-class Colour(StrEnum):
-    """The colours of the light, and grey where no time runs."""
-
-    GREEN = "green"
-    YELLOW = "yellow"
-    RED = "red"
-    GREY = "grey"
+_GREY = "grey"
+"""The colour where no time runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
     """One light: `words` say what the colour means and stand alone on paper."""
 
-    colour: Colour
+    colour: str
     words: str
     due_at: datetime | None = None
 
 
-def light(
-    now: datetime,
-    due_at: datetime | None,
-    yellow_at: datetime | None = None,
-    *,
-    paused: bool = False,
-    stopped: bool = False,
-) -> Light:
-    """The light of a limit at `now`. It is overdue when now is later than `due_at`, not at it."""
-    if stopped:
-        return Light(Colour.GREY, _("已完成"), due_at)
-    if paused:
-        return Light(Colour.GREY, _("挂起中"), due_at)
-    if due_at is None:
-        return Light(Colour.GREY, _("未计时"), None)
-    if now > due_at:
-        return Light(Colour.RED, _("超期%(time)s", time=duration(now - due_at)), due_at)
-    near = yellow_at is not None and now >= yellow_at
-    words = _("剩%(time)s", time=duration(due_at - now))
-    return Light(Colour.YELLOW if near else Colour.GREEN, words, due_at)
+def of_clock(now: datetime, clock: ClockRow | None, yellow_at: datetime | None) -> Light:
+    """The light of a clock at `now`; of a stopped one, how it ended."""
+    colour = queries.light_of(clock, yellow_at, now)
+    if clock is None or clock.due_at is None:
+        return Light(_GREY, _("未计时"))
+    late = colour is queries.Light.RED
+    if clock.stopped_at is not None:
+        overrun = duration(clock.stopped_at - clock.due_at) if late else ""
+        words = _("超期%(time)s完成", time=overrun) if late else _("按时完成")
+        return Light("red" if late else _GREY, words, clock.due_at)
+    if colour is queries.Light.PAUSED:
+        return Light(_GREY, _("挂起中"), clock.due_at)
+    if late:
+        return Light("red", _("超期%(time)s", time=duration(now - clock.due_at)), clock.due_at)
+    left = _("剩%(time)s", time=duration(clock.due_at - now))
+    return Light(str(colour), left, clock.due_at)
 
 
 def duration(length: timedelta) -> str:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.web import account, csrf, shell
+from app.web import account, admin, agent, case, csrf, dispatcher, lists, shell
 from app.web.access import admit, recognise
 
 web = Blueprint("web", __name__, template_folder="templates")
@@ -16,3 +16,15 @@ web.add_url_rule("/sign-in", "sign_in", account.sign_in, methods=["GET", "POST"]
 web.add_url_rule("/sign-out", "sign_out", account.sign_out, methods=["POST"])
 web.add_url_rule("/language", "set_language", account.set_language, methods=["POST"])
 web.add_url_rule("/password", "password", account.password, methods=["GET", "POST"])
+web.add_url_rule("/worklist", "worklist", lists.worklist)
+web.add_url_rule("/worklist/sign-for", "sign_for_many", lists.sign_for_many, methods=["POST"])
+web.add_url_rule("/demands", "my_demands", lists.my_demands)
+web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "POST"])
+web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
+web.add_url_rule("/orders", "orders", lists.orders)
+web.add_url_rule("/cases/<int:demand_id>", "case", case.case)
+web.add_url_rule("/cases/<int:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
+web.add_url_rule("/cases/<int:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
+web.add_url_rule("/tasks/<int:task_id>", "do_step", case.do_step, methods=["POST"])
+web.add_url_rule("/tasks/<int:task_id>/foreseen", "foreseen", dispatcher.foreseen)
+web.add_url_rule("/users", "users", admin.users)

@@ -66,6 +66,7 @@ def set_up(app: Flask, *, secure: bool) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _defect)
     app.context_processor(_for_templates)
+    app.add_template_global(asset)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 
@@ -99,7 +100,13 @@ def navigation() -> list[Place]:
 
 
 def _places() -> list[Place]:
-    return []
+    return [
+        Place("web.register", _("登记诉求"), "demand.register"),
+        Place("web.worklist", _("待办工单"), "order.see_worklist"),
+        Place("web.my_demands", _("我登记的诉求"), "demand.register"),
+        Place("web.orders", _("工单查询"), "order.see"),
+        Place("web.users", _("用户"), "user.see"),
+    ]
 
 
 def asset(name: str) -> str | None:
@@ -128,12 +135,12 @@ def _fingerprint(name: str) -> str:
 
 def _for_templates() -> dict[str, object]:
     return {
-        "asset": asset,
         "csrf_field": csrf.field,
         "csrf_token": csrf.token,
         "language": language(),
         "language_tag": language_tag(),
         "languages": LANGUAGES,
+        "may_search": lambda: g.get("actor") is not None and holds(g.actor, "order.see"),
         "navigation": navigation,
         "user": g.get("user"),
     }

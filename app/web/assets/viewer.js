@@ -4,6 +4,8 @@ import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 
+const READABLE = 0.7;
+
 export async function show(container) {
   const response = await fetch(container.dataset.diagram, { credentials: 'same-origin' });
   if (!response.ok) throw new Error(`diagram: ${response.status}`);
@@ -18,6 +20,27 @@ export async function show(container) {
   };
   mark(container.dataset.done, 'is-done');
   mark(container.dataset.active, 'is-active');
+  // Whole if it can be read so, else at reading size around the token.
   canvas.zoom('fit-viewport', 'auto');
+  const token = (container.dataset.active || '').split(' ').map((id) => id && registry.get(id)).find(Boolean);
+  if (canvas.zoom() < READABLE && token) {
+    const view = canvas.viewbox();
+    const [width, height] = [view.outer.width / READABLE, view.outer.height / READABLE];
+    canvas.viewbox({
+      x: token.x + token.width / 2 - width / 2,
+      y: token.y + token.height / 2 - height / 2,
+      width,
+      height,
+    });
+  }
+  const tools = container.previousElementSibling;
+  if (tools && tools.matches('[data-diagram-tools]')) {
+    tools.hidden = false;
+    tools.addEventListener('click', (event) => {
+      const { zoom } = event.target.dataset;
+      if (zoom === 'fit') canvas.zoom('fit-viewport', 'auto');
+      else if (zoom) canvas.zoom(canvas.zoom() * (zoom === 'in' ? 1.25 : 0.8));
+    });
+  }
   container.dataset.ready = '1';
 }

@@ -1,0 +1,131 @@
+"""An agent's pages: registering a demand during a call, with a look at similar ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.cases import intake, requester
+from app.cases.orders import Case
+from app.cases.similar import Similar, similar_demands
+from app.core import clock
+from app.core.errors import Invalid
+from app.engine import HumanTaskRow
+from app.engine.forms import Form
+from app.web import labels
+from app.web.access import acting, permission, reading_session
+from app.web.case import HELPS, Help, choices_of
+from app.web.forms import FormView, errors_in_words, form_view, submitted
+from app.web.labels import City
+from app.web.language import _, language, say
+
+Page = str | Response | tuple[str, int]
+
+COMPARED = ("requester_phone", "category", "district", "address")
+"""The fields by which similar demands are found; a change in one of them looks anew."""
+
+
+@permission("demand.register")
+def register() -> Page:
+    """The registration form; sent, the demand is registered and its page shows what comes next."""
+    session = reading_session()
+    form = intake.registration_form(session)
+    if request.method == "GET":
+        return render_template("register.html", form=_view(form), refusal=None, similar=[])
+    try:
+        with acting() as uow:
+            case = intake.register(uow, submitted(form, request.form))
+            demand_id, number = case.demand.id, case.demand.number
+    except Invalid as wrong:
+        page = render_template(
+            "register.html",
+            form=_view(form, request.form, errors_in_words(wrong.fields)),
+            refusal=say(wrong.phrase),
+            similar=_similar(),
+        )
+        return page, 422
+    flash(_("诉求 %(number)s 已登记。", number=number), "done")
+    return redirect(url_for("web.case", demand_id=demand_id))
+
+
+@permission("demand.register")
+def similar() -> str:
+    """Demands like the one being typed, for the box beside the form."""
+    return render_template("similar.html", similar=_similar())
+
+
+def similar_beside(case: Case, _task: HumanTaskRow) -> Help:
+    """Beside the decision to answer or to make an order: is there one already?"""
+    session, demand = reading_session(), case.demand
+    found = similar_demands(
+        session,
+        clock.now(),
+        phone=demand.requester_phone,
+        category=demand.category,
+        district=demand.district,
+        address=demand.address,
+        other_than=demand.id,
+    )
+    return Help("beside_answer.html", {"similar": rows_of(found, City(session))})
+
+
+HELPS["answer_or_order"] = similar_beside
+
+
+def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
+    """What the box shows of each similar demand; the requester stays masked."""
+    return [
+        {
+            "address": url_for("web.case", demand_id=one.demand.id),
+            "number": one.order_number or one.demand.number,
+            "title": one.demand.title,
+            "category": city.category_alone(one.demand.category),
+            "arrived_at": one.demand.arrived_at,
+            "status": labels.demand_status(one.demand.status),
+            "requester": requester.masked(one.demand, language()).name,
+            "same": [
+                words
+                for words, same in (
+                    (_("同一电话"), one.same_phone),
+                    (_("同一地点和类别"), one.same_place),
+                )
+                if same
+            ],
+        }
+        for one in found
+    ]
+
+
+def _similar() -> list[dict[str, object]]:
+    session = reading_session()
+    typed = {name: request.form.get(name, "") for name in COMPARED}
+    found = similar_demands(
+        session,
+        clock.now(),
+        phone=typed["requester_phone"],
+        category=typed["category"],
+        district=typed["district"],
+        address=typed["address"],
+    )
+    return rows_of(found, City(session))
+
+
+def _view(
+    form: Form, typed: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
+) -> FormView:
+    looks_anew = {
+        "hx-post": url_for("web.similar"),
+        "hx-trigger": "change",
+        "hx-target": "#similar",
+        "hx-include": "closest form",
+        "hx-params": ",".join(COMPARED),
+    }
+    return form_view(
+        form,
+        g.actor.roles,
+        typed=typed,
+        errors=errors,
+        choices=choices_of(City(reading_session())),
+        attributes=dict.fromkeys(COMPARED, looks_anew),
+    )

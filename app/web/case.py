@@ -1,0 +1,406 @@
+"""The page of a case: what is known, what happened, its time limits, and the step to do now."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app import engine
+from app.cases import clocks, history, orders, queries, requester, steps, story
+from app.cases.orders import Case
+from app.cases.requester import Requester
+from app.core import clock
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.phrase import Phrase
+from app.engine import HumanTaskRow
+from app.engine.forms import FieldType, Form
+from app.engine.kernel import Bundle
+from app.identity import policy
+from app.identity.models import HandlingUnit
+from app.web import labels, lights
+from app.web.access import acting, permission, reading_session
+from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
+from app.web.labels import City
+from app.web.language import _, due, language, moment, say
+from app.web.views import Diagram, Event, Fact, Limit, Step
+
+Page = str | Response | tuple[str, int]
+
+_DONE_BY_PEOPLE = frozenset({"userTask", "manualTask"})
+TABS = ("basic", "progress", "deadlines", "diagram")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """The step the reader may do now."""
+
+    id: int
+    name: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """What a page adds to the plain form of a step: a template shown before it with its values,
+    what the form begins with, and attributes of its fields.
+    """
+
+    template: str
+    values: Mapping[str, object]
+    begin: Mapping[str, Any] = field(default_factory=dict)
+    attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+HELPS: dict[str, Callable[[Case, HumanTaskRow], Help]] = {}
+"""By id of the step; filled by the modules of the roles. Most steps need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open step that is somebody else's."""
+
+    name: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why what was sent was not done; `conflict` when somebody else was first."""
+
+    sentence: str
+    errors: Mapping[str, str]
+    conflict: bool = False
+
+
+@permission("order.see")
+def case(demand_id: int) -> Page:
+    """The page of a case, or only its panel when htmx asks for another tab."""
+    found = _found(reading_session(), demand_id)
+    return _page(found, _my_task(found))
+
+
+@permission("order.see")
+def do_step(task_id: int) -> Page:
+    """Do a step. Refused, the page comes again with the reason and all that was typed."""
+    session = reading_session()
+    task = _task(session, task_id)
+    form = engine.form_of(session, task.process_id, task.element_id) or Form(())
+    given = submitted(form, request.form)
+    try:
+        with acting() as uow:
+            done = steps.complete(uow, task_id, given)
+            demand_id, unit_id = done.demand.id, done.unit_id
+    except Invalid as wrong:
+        refusal = Refusal(say(wrong.phrase), errors_in_words(wrong.fields))
+        return _again(task_id, refusal), 422
+    except Conflict as first:
+        return _again(task_id, Refusal(say(first.phrase), {}, conflict=True)), 409
+    flash(_("已完成：%(step)s。", step=_name(task)), "done")
+    opened = queries.open_tasks(reading_session(), demand_id)
+    if any(policy.may_do_step(g.actor, one.role or "", unit_id) for one in opened):
+        return redirect(url_for("web.case", demand_id=demand_id))
+    return redirect(url_for("web.worklist"))
+
+
+@permission("requester.unmask")
+def unmask(demand_id: int) -> Page:
+    """Show name and number in full once; that it was looked at goes into the history."""
+    with acting() as uow:
+        asker = requester.unmask(uow, demand_id)
+    found = _found(reading_session(), demand_id)
+    return _page(found, _my_task(found), asker=asker)
+
+
+@permission("order.see")
+def diagram_file(demand_id: int) -> FlaskResponse:
+    """The diagram of the case's process, in the version the case runs on."""
+    session = reading_session()
+    found = _found(session, demand_id)
+    source = _bundle(session, found).diagrams[0].source
+    return FlaskResponse(source, mimetype="application/xml")
+
+
+def _again(task_id: int, refusal: Refusal) -> str:
+    session = reading_session()
+    task = _task(session, task_id)
+    return _page(_found(session, task.subject_id), task, refusal=refusal, typed=request.form)
+
+
+def _task(session: Session, task_id: int) -> HumanTaskRow:
+    """The task, open or done. Raises `NotFound`, also when its case is none of the reader's."""
+    task = session.get(HumanTaskRow, task_id)
+    if task is None or task.subject_kind != orders.SUBJECT:
+        raise NotFound(Phrase("没有这项待办。", "There is no such task."))
+    return task
+
+
+def _found(session: Session, demand_id: int) -> Case:
+    """The case. Raises `NotFound`, also for somebody who may not know that there is one."""
+    found = orders.find(session, demand_id)
+    policy.require(g.actor, "order.see", found.unit_id)
+    return found
+
+
+def _my_task(found: Case) -> HumanTaskRow | None:
+    """The step of this case that the reader may do now, if there is one."""
+    for task in queries.open_tasks(reading_session(), found.demand.id):
+        if policy.may_do_step(g.actor, task.role or "", found.unit_id):
+            return task
+    return None
+
+
+def _page(
+    found: Case,
+    task: HumanTaskRow | None,
+    *,
+    refusal: Refusal | None = None,
+    typed: Mapping[str, Any] | None = None,
+    asker: Requester | None = None,
+) -> str:
+    session, now = reading_session(), clock.now()
+    tab = request.args.get("tab", TABS[0])
+    if tab not in TABS:
+        tab = TABS[0]
+    panel = _panel(found, tab, asker)
+    if request.headers.get("HX-Request") and request.method == "GET":
+        return render_template("case_panel.html", **panel)
+    demand, order = found.demand, found.order
+    form, helped = FormView(()), None
+    if task is not None:
+        if task.closed_at is None and task.element_id in HELPS:
+            helped = HELPS[task.element_id](found, task)
+        form = _form(session, task, helped, refusal, typed)
+    nearest = [
+        lights.of_clock(now, row, yellow)
+        for row, yellow in queries.clocks_of(session, demand.id)
+        if row.stopped_at is None and row.due_at is not None
+    ]
+    return render_template(
+        "case.html",
+        **panel,
+        **(helped.values if helped is not None else {}),
+        number=order.number if order else demand.number,
+        title=demand.title,
+        status=labels.order_status(order.status) if order else labels.demand_status(demand.status),
+        light_now=min(nearest, key=lambda one: str(one.due_at)) if nearest else None,
+        tags=_tags(found),
+        task=_task_view(task) if task is not None else None,
+        gone=task is not None and task.closed_at is not None,
+        form=form,
+        helped=helped,
+        refusal=refusal,
+        waiting=_waiting(found, task),
+    )
+
+
+def _form(
+    session: Session,
+    task: HumanTaskRow,
+    helped: Help | None,
+    refusal: Refusal | None,
+    typed: Mapping[str, Any] | None,
+) -> FormView:
+    form = engine.form_of(session, task.process_id, task.element_id) or Form(())
+    city = City(session)
+    return form_view(
+        form,
+        g.actor.roles,
+        typed=typed if typed is not None or helped is None else helped.begin,
+        errors=refusal.errors if refusal is not None else None,
+        choices=choices_of(city),
+        attributes=helped.attributes if helped is not None else None,
+    )
+
+
+def choices_of(city: City) -> dict[str, Choices]:
+    """What the fields offer whose choices are the city's own."""
+    return {
+        FieldType.CATEGORY: city.categories(),
+        FieldType.DISTRICT: city.districts(),
+        FieldType.UNIT: city.units(),
+    }
+
+
+def _task_view(task: HumanTaskRow) -> TaskView:
+    actions = {"sign_for": _("签收"), "dispatch": _("派单"), "close": _("办结")}
+    return TaskView(task.id, _name(task), actions.get(task.element_id, _("提交")))
+
+
+def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
+    return [
+        Waiting(_name(task), _role(task.role))
+        for task in queries.open_tasks(reading_session(), found.demand.id)
+        if mine is None or task.id != mine.id
+    ]
+
+
+def _name(task: HumanTaskRow) -> str:
+    return str(task.name if language() == "zh" else task.name_en or task.name)
+
+
+def _role(role: str | None) -> str:
+    return say(policy.ROLE_NAMES.get(role or "", role or ""))
+
+
+def _tags(found: Case) -> list[str]:
+    demand = found.demand
+    tags = [labels.urgency(demand.urgency)]
+    if demand.confidential:
+        tags.append(_("保密"))
+    if found.order is not None and found.order.rejected_count:
+        tags.append(_("审核退回 %(count)s 次", count=found.order.rejected_count))
+    if found.order is not None and found.order.re_handled_count:
+        tags.append(_("重办"))
+    return [tag for tag in tags if tag]
+
+
+def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
+    """What the chosen tab shows; the other tabs cost nothing."""
+    session = reading_session()
+    panel: dict[str, object] = {
+        "demand_id": found.demand.id,
+        "tab": tab,
+        "tabs": [
+            ("basic", _("基本信息")),
+            ("progress", _("办理过程")),
+            ("deadlines", _("时限说明")),
+            ("diagram", _("流程图")),
+        ],
+    }
+    match tab:
+        case "progress":
+            panel["events"] = _events(session, found)
+        case "deadlines":
+            panel["limits"] = _limits(session, found)
+        case "diagram":
+            panel["drawn"] = _diagram(session, found)
+        case _:
+            panel["facts_of_case"] = _facts(session, found, asker)
+            panel["may_unmask"] = asker is None and _may_unmask(found)
+    return panel
+
+
+def _may_unmask(found: Case) -> bool:
+    demand = found.demand
+    if not demand.requester_phone or not policy.may(g.actor, "requester.unmask", found.unit_id):
+        return False
+    return not demand.confidential or bool(g.actor.roles - policy.UNIT_ROLES)
+
+
+def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]:
+    demand, order = found.demand, found.order
+    city = City(session)
+    who = asker or requester.masked(demand, language())
+    facts = [
+        Fact(_("诉求编号"), demand.number),
+        Fact(_("来源渠道"), _option(session, found, "channel")),
+        Fact(_("诉求人"), who.name),
+        Fact(_("联系电话"), who.phone),
+        Fact(_("来电时间"), moment(demand.arrived_at)),
+        Fact(_("发生时间"), demand.happened),
+        Fact(_("诉求性质"), _option(session, found, "nature")),
+        Fact(_("诉求分类"), city.category(demand.category)),
+        Fact(_("事发区域"), city.district(demand.district)),
+        Fact(_("紧急程度"), _option(session, found, "urgency")),
+        Fact(_("事发地址"), demand.address, wide=True),
+        Fact(_("诉求内容"), demand.content, wide=True),
+    ]
+    if demand.answer:
+        facts.append(Fact(_("答复内容"), demand.answer, wide=True))
+    if order is not None:
+        unit = session.get(HandlingUnit, order.lead_unit_id) if order.lead_unit_id else None
+        facts += [
+            Fact(_("主办单位"), unit.name_in(language()) if unit else ""),
+            Fact(_("派单时间"), moment(order.dispatched_at)),
+            Fact(_("签收时间"), moment(order.signed_at)),
+            Fact(_("答复时间"), moment(order.replied_at)),
+        ]
+        if order.public_reply:
+            facts.append(Fact(_("公开答复"), order.public_reply, wide=True))
+    return facts
+
+
+def _option(session: Session, found: Case, name: str) -> str:
+    """A code of the demand in the words of the registration form it was chosen from."""
+    code = str(getattr(found.demand, name))
+    register = _bundle(session, found).element("register")
+    asked = register.form.field(name) if register is not None and register.form else None
+    options = asked.options if asked is not None else ()
+    return next((say(option.label) for option in options if option.value == code), code)
+
+
+def _bundle(session: Session, found: Case) -> Bundle:
+    """The diagrams in the version that the case runs on."""
+    return engine.bundle_of_process(session, _process_id(found))
+
+
+def _process_id(found: Case) -> int:
+    process_id = found.demand.process_id
+    assert process_id is not None  # set in the transaction in which a demand arrives
+    return process_id
+
+
+def _events(session: Session, found: Case) -> list[Event]:
+    lines = story.story(session, found.demand.id, _process_id(found), g.actor.roles)
+    return [
+        Event(
+            at=line.at,
+            who=line.who,
+            what=say(line.what),
+            details=[(say(answer.label), say(answer.value)) for answer in line.answers],
+            kind="system" if line.by_system else "",
+        )
+        for line in lines
+    ]
+
+
+def _limits(session: Session, found: Case) -> list[Limit]:
+    now = clock.now()
+    limits = []
+    for row, yellow_at in queries.clocks_of(session, found.demand.id):
+        name = say(clocks.NAMES.get(row.name, row.name))
+        limits.append(
+            Limit(
+                name=name if row.run == 1 else _("%(name)s（第%(run)s次）", name=name, run=row.run),
+                light=lights.of_clock(now, row, yellow_at),
+                facts=[
+                    Fact(_("起算"), moment(row.started_at)),
+                    Fact(_("到期"), due(row.due_at)),
+                    Fact(_("黄灯"), moment(yellow_at)),
+                    Fact(_("停止"), moment(row.stopped_at)),
+                ],
+                explanation=[say(line.phrase) for line in clocks.explanation(session, row)],
+                running=row.stopped_at is None,
+            )
+        )
+    return limits
+
+
+def _diagram(session: Session, found: Case) -> Diagram:
+    """The drawing, and the steps that people do, in the order in which they are drawn."""
+    active = {task.element_id for task in queries.open_tasks(session, found.demand.id)}
+    done = {
+        entry.element_id
+        for entry in history.story(session, found.demand.id)
+        if entry.element_id is not None
+    } - active
+    words = {"is-active": _("进行中"), "is-done": _("已完成"), "": _("未开始")}
+    steps_of_people = []
+    for process in _bundle(session, found).processes.values():
+        for element in process.elements.values():
+            if element.kind not in _DONE_BY_PEOPLE:
+                continue
+            state = "is-active" if element.id in active else "is-done" if element.id in done else ""
+            steps_of_people.append(
+                Step(say(element.label), _role(element.role), state, words[state])
+            )
+    return Diagram(
+        address=url_for("web.diagram_file", demand_id=found.demand.id),
+        active=sorted(active),
+        done=sorted(done),
+        steps=steps_of_people,
+    )

@@ -1,0 +1,187 @@
+"""Lists of work: what a person has to do now, what an agent registered, all orders."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.cases import queries, requester, steps
+from app.cases.queries import Filter
+from app.core import clock
+from app.core.clock import CHINA
+from app.core.errors import DomainError
+from app.core.phrase import Phrase
+from app.engine.forms import Field, FieldType, Form, Option
+from app.web import labels, lights
+from app.web.access import acting, permission, reading_session
+from app.web.forms import Choices, form_view
+from app.web.language import _, language, say
+from app.web.lights import Light
+from app.web.paging import ROWS, Page, asked_page
+
+LIGHTS = (
+    Option("red", Phrase("已超期", "Overdue")),
+    Option("yellow", Phrase("将到期", "Due soon")),
+    Option("green", Phrase("正常", "In time")),
+    Option("paused", Phrase("挂起中", "Paused")),
+    Option("none", Phrase("未计时", "Not running")),
+)
+WORKLIST_FILTERS = Form(
+    (
+        Field("text", FieldType.TEXT, Phrase("关键词", "Search"), max_length=50),
+        Field("category", FieldType.CATEGORY, Phrase("诉求类别", "Category")),
+        Field("light", FieldType.CHOICE, Phrase("时限状态", "Time limit"), options=LIGHTS),
+        Field("arrived_from", FieldType.DATE, Phrase("来电日期（起）", "Arrived from")),
+        Field("arrived_to", FieldType.DATE, Phrase("来电日期（止）", "Arrived until")),
+    )
+)
+ORDER_FILTERS = Form(
+    (
+        Field(
+            "text",
+            FieldType.TEXT,
+            Phrase("编号、电话或关键词", "Number, phone or word"),
+            max_length=50,
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorklistRow:
+    """One open task."""
+
+    task_id: int
+    address: str
+    light: Light
+    number: str
+    title: str
+    urgent: str
+    category: str
+    requester: str
+    unit: str
+    step: str
+    can_sign: bool
+
+
+@permission("order.see_worklist")
+def worklist() -> str:
+    """The open tasks of the signed-in user, most urgent first."""
+    session, now = reading_session(), clock.now()
+    city = labels.City(session)
+    found = queries.worklist(session, g.actor, now, _filter(), page=asked_page(), size=ROWS)
+    rows = [_row(item, city, now) for item in found.items]
+    narrow = form_view(
+        WORKLIST_FILTERS,
+        g.actor.roles,
+        typed=request.args,
+        choices={FieldType.CATEGORY: Choices(groups=city.categories().groups)},
+    )
+    return render_template(
+        "worklist.html",
+        title=_("待办工单"),
+        page=Page(rows, found.number, found.total),
+        filters=narrow,
+        lights=_counts(session, now),
+        can_sign=any(row.can_sign for row in rows),
+    )
+
+
+@permission("order.see_worklist")
+def sign_for_many() -> Response:
+    """Sign for every ticked order, each in a transaction of its own, and say which failed."""
+    task_ids = [int(text) for text in request.form.getlist("task") if text.isdecimal()]
+    signed = 0
+    for task_id in task_ids:
+        try:
+            with acting() as uow:
+                steps.complete(uow, task_id, {})
+            signed += 1
+        except DomainError as refusal:
+            flash(say(refusal.phrase), "stop")
+    if signed:
+        flash(_("已签收 %(count)s 件。", count=signed), "done")
+    elif not task_ids:
+        flash(_("请先勾选要签收的工单。"), "warn")
+    return redirect(url_for("web.worklist"))
+
+
+@permission("demand.register")
+def my_demands() -> str:
+    """What the signed-in agent registered, newest first."""
+    session = reading_session()
+    city = labels.City(session)
+    number = asked_page()
+    found, total = queries.demands_registered_by(session, g.user.id, page=number, size=ROWS)
+    return render_template(
+        "my_demands.html", page=Page(found, number, total), city=city, labels=labels
+    )
+
+
+@permission("order.see")
+def orders() -> str:
+    """All orders the reader may look up, newest first."""
+    session = reading_session()
+    number = asked_page()
+    found, total = queries.orders(
+        session, g.actor, text=request.args.get("text", "").strip()[:50], page=number, size=ROWS
+    )
+    city = labels.City(session)
+    return render_template(
+        "orders.html",
+        page=Page(found, number, total),
+        filters=form_view(ORDER_FILTERS, g.actor.roles, typed=request.args),
+        city=city,
+        labels=labels,
+    )
+
+
+def _counts(session: Session, now: datetime) -> list[tuple[str, str, int]]:
+    """How many tasks show which light: its code, its name, the number; none for none."""
+    counted = {str(light): n for light, n in queries.counts_by_light(session, g.actor, now).items()}
+    return [
+        (option.value, say(option.label), counted[option.value])
+        for option in LIGHTS
+        if counted.get(option.value)
+    ]
+
+
+def _row(item: queries.Item, city: labels.City, now: datetime) -> WorklistRow:
+    demand = item.demand
+    asker = requester.masked(demand, language())
+    return WorklistRow(
+        task_id=item.task.id,
+        address=url_for("web.case", demand_id=demand.id),
+        light=lights.of_clock(now, item.clock, item.yellow_at),
+        number=item.order.number if item.order else demand.number,
+        title=demand.title or _("（登记中）"),
+        urgent=labels.urgency(demand.urgency),
+        category=city.category_alone(demand.category),
+        requester=f"{asker.name} {asker.phone}".strip(),
+        unit=item.unit.name_in(language()) if item.unit else "—",
+        step=item.task.name if language() == "zh" else item.task.name_en,
+        can_sign=item.task.element_id == "sign_for",
+    )
+
+
+def _filter() -> Filter:
+    """The filter in the address; what makes no sense there is left out."""
+    asked = request.args
+    light = asked.get("light", "")
+    return Filter(
+        text=asked.get("text", "").strip()[:50],
+        category=asked.get("category", ""),
+        light=light if light in {option.value for option in LIGHTS} else "",
+        arrived_from=_midnight(asked.get("arrived_from", "")),
+        arrived_before=_midnight(asked.get("arrived_to", ""), days=1),
+    )
+
+
+def _midnight(text: str, days: int = 0) -> datetime | None:
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=CHINA)
+    except ValueError:
+        return None
+    return day + timedelta(days=days)
