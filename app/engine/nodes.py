@@ -314,6 +314,8 @@ class ServiceTask(Node, ServiceTaskMixin):  # type: ignore[misc]
         try:
             answer = top.ports.call_service(call.name, values, top.call(token)) or {}
         except BusinessError as error:
+            if not cured(Cure.SERVICE_ERRORS):
+                raise
             top.throw(token, "error", error.code, error.data)
             return True
         token.scope.write({r.into: answer.get(r.name) for r in call.results})

@@ -262,7 +262,7 @@ class _Moving:
 
     def forget(self, token: Token) -> None:
         """Take a finished token out of the tree."""
-        if not cured(Cure.DEPTH) and not token._state & TaskState.CANCELLED:
+        if not cured(Cure.DEPTH):
             return
         parent = token.parent
         if parent is not None and token.id in parent._children:

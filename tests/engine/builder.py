@@ -12,6 +12,7 @@ diagram("p", '''
 """
 
 import re
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from app.engine.diagram import Diagram, read_diagram
@@ -94,13 +95,13 @@ def extension(options: dict[str, str]) -> str:
     return f"<bpmn:extensionElements>{inside}</bpmn:extensionElements>" if inside else ""
 
 
-def process(key: str, text: str) -> str:
+def process(key: str, text: str) -> str:  # noqa: C901 - one small grammar, read in one go
     lines = [line for line in text.splitlines() if line.strip()]
     position = 0
     names: dict[str, set[str]] = {k: set() for k in ("message", "signal", "error", "escalation")}
     flows = 0
 
-    def block(indent: int) -> str:
+    def block(indent: int) -> str:  # noqa: C901
         nonlocal position, flows
         out = ""
         while position < len(lines):
@@ -114,9 +115,9 @@ def process(key: str, text: str) -> str:
                 path, _, condition = body.partition(" : ")
                 flow_id, colon, rest = path.partition(": ")
                 nodes = [n.strip() for n in (rest if colon else path).split(">")]
-                for source, target in zip(nodes, nodes[1:], strict=False):
+                for place, (source, target) in enumerate(pairwise(nodes)):
                     flows += 1
-                    name = flow_id if colon else f"{key}_f{flows}"
+                    name = flow_id if colon and place == 0 else f"{key}_f{flows}"
                     out += (
                         f'<bpmn:sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}"'
                     )
@@ -134,9 +135,9 @@ def process(key: str, text: str) -> str:
             }
             for flag in re.sub(WORDS, "", rest_text).split():
                 options[flag] = ""
-            for k in names:
+            for k, found in names.items():
                 if k in options:
-                    names[k].add(options[k])
+                    found.add(options[k])
             tag = KINDS[kind]
             attributes = f'id="{name}" name="{options.get("name", name)}"'
             if "default" in options:
