@@ -229,7 +229,7 @@ def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: dat
         _log.info("timer %s of process %d is no longer armed: %s", token, process_id, refused)
         processes.rebuild(uow, process_id)
         return
-    except Exception as error:  # whatever a service raises must not stop the ticker
+    except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker
         _log.exception("timer %s of process %d failed", element_id, process_id)
         processes.hold(uow, process_id, f"fire {element_id}", f"{type(error).__name__}: {error}")
         return

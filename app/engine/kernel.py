@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - SpiffWorkflow is extended through members it marks as private
 """The engine in memory: a published bundle of diagrams, and instances that move through it.
 
     bundle = Bundle([diagram], compile_expression)
@@ -13,10 +14,9 @@ away. Instances belong to one thread, bundles may be shared by many.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from collections.abc import Iterator
 
 from SpiffWorkflow.util.task import TaskState
 

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - SpiffWorkflow is extended through members it marks as private
 """What each kind of element does with a token: SpiffWorkflow's task specifications, corrected.
 
 A node is built once per published version and shared by all instances and threads: nothing here
@@ -497,11 +498,11 @@ class Catch(Node):
         months = getattr(ask, "months", None)
         if kind is TimerKind.DURATION and isinstance(months, int):
             return self.instant(relativedelta(months=months), now)
+        zh, en = ("时刻", "instant") if kind is TimerKind.DATE else ("时长", "duration")
         raise fault(
             self.element_id,
-            f"计时器的值 {ask!r} 不是{'时刻' if kind is TimerKind.DATE else '时长'}：请修改表达式。",
-            f"the timer's value {ask!r} is no "
-            f"{'instant' if kind is TimerKind.DATE else 'duration'}: correct the expression.",
+            f"计时器的值 {ask!r} 不是{zh}：请修改表达式。",
+            f"the timer's value {ask!r} is no {en}: correct the expression.",
         )
 
     def happen(self, token: Token, data: Mapping[str, object]) -> None:
@@ -798,7 +799,8 @@ class Repeated(Node, LoopTask):  # type: ignore[misc]
             else:
                 body._ready()
             return
-        assert instance.own_scope is not None and instance.instance is not None
+        assert instance.own_scope is not None
+        assert instance.instance is not None
         if loop.results:
             inside["out"][str(instance.instance)] = instance.data.get(loop.result or "")
         else:

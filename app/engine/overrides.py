@@ -140,8 +140,8 @@ def verify() -> None:
         names = ", ".join(changed)
         raise Invalid(
             Phrase(
-                f"已安装的 SpiffWorkflow 与本系统所依据的源代码不同（{names}）：请安装 requirements.txt "
-                "锁定的版本。",
+                f"已安装的 SpiffWorkflow 与本系统所依据的源代码不同（{names}）："
+                "请安装 requirements.txt 锁定的版本。",
                 "The installed SpiffWorkflow differs from the source this engine was written "
                 f"against ({names}): install the version pinned in requirements.txt.",
             )

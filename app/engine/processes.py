@@ -140,7 +140,7 @@ def complete(
     *,
     at: datetime | None = None,
 ) -> Outcome:
-    """Complete an open task, named by token or element id. Raises `Conflict` when it is not open."""
+    """Complete an open task, named by token or element id; `Conflict` when it is not open."""
     loaded = take(uow, process_id)
     return _act(
         uow, loaded, at, lambda i, when: i.complete(task, data or {}, at=when, host=loaded.host)
@@ -246,14 +246,15 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
     else:
         bundle = bundle_of(uow.session, row.diagram_version_id)
         seen = Instance.load(bundle, wired(), row.state).describe()
-    open_tasks = {
-        token: element
-        for token, element in connection.execute(
+    open_tasks: dict[str, str] = dict(
+        connection.execute(
             select(TASK.c.token, TASK.c.element_id).where(
                 TASK.c.process_id == process_id, TASK.c.closed_at.is_(None)
             )
         )
-    }
+        .tuples()
+        .all()
+    )
     timers = {
         token: (element, due, clock, rung)
         for token, element, due, clock, rung in connection.execute(

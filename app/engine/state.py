@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - SpiffWorkflow is extended through members it marks as private
 """The stored state of an instance: a few hundred bytes, in a format of our own.
 
 UTF-8 JSON with a version number, always handled as bytes: a database never re-orders or
@@ -68,7 +69,7 @@ def restore(net: Net, found: dict[str, Any]) -> None:
         for owner_id, plan_name, root, data, tokens in found["s"]:
             owner = net.find(str(owner_id))
             if owner is None:
-                raise unreadable_state(f"no token {owner_id}")  # noqa: TRY301
+                raise unreadable_state(f"no token {owner_id}")
             plan: Plan = net.subprocess_specs[plan_name]
             inside = SubNet(plan, owner, net, owner.scope if data is None else Scope(data))
             net.subprocesses[owner.id] = inside

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - SpiffWorkflow is extended through members it marks as private
 """Tokens and the nets they move in: SpiffWorkflow's tasks and workflows without their history.
 
 A net is one running process, sub-process or called process. Its tree holds only what is alive:
@@ -8,7 +9,7 @@ moved on is forgotten at once, so that the thousandth loop costs what the first 
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -415,7 +416,7 @@ class Net(_Moving, BpmnWorkflow):  # type: ignore[misc]
         self.agenda: deque[Token] = deque()
         self.record = Record()
         self.last_id = 0
-        self.at = datetime.min
+        self.at = datetime.min.replace(tzinfo=UTC)
         self.host: object = None
 
     def new_id(self) -> str:
@@ -428,7 +429,7 @@ class Net(_Moving, BpmnWorkflow):  # type: ignore[misc]
         return Call(self.at, token.task_spec.element_id, token.id, self.host)
 
     def nets(self) -> list["Net | SubNet"]:
-        """This net and all inside it, outermost first."""
+        """The net itself and all inside it, outermost first."""
         return [self, *self.subprocesses.values()]
 
     def find(self, token_id: str) -> Token | None:
@@ -453,7 +454,8 @@ class Net(_Moving, BpmnWorkflow):  # type: ignore[misc]
                     if steps > MAX_STEPS:
                         raise fault(
                             token.task_spec.element_id,
-                            f"连续自动执行超过 {MAX_STEPS} 步仍未停下：请检查是否有无人参与的死循环。",
+                            f"连续自动执行超过 {MAX_STEPS} 步仍未停下："
+                            "请检查是否有无人参与的死循环。",
                             f"more than {MAX_STEPS} automatic steps without stopping: look for a "
                             "loop in which nobody takes part.",
                         )

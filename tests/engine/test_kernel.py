@@ -197,7 +197,7 @@ def test_a_race_is_won_by_the_first_event():
     run.send("answer", who="citizen")
     assert (run.open, run.waits, run.timers) == (["after"], [], [])
     assert run.instance.data == {"who": "citizen"}
-    assert sorted(run.last.disarmed) and len(run.last.disarmed) == 2
+    assert len(run.last.disarmed) == 2
 
 
 def test_the_second_timer_of_a_race_fires_when_it_is_the_earlier_one():
@@ -310,7 +310,7 @@ def test_an_error_is_caught_by_its_code_and_cancels_what_is_inside():
     """).start()
     run.do("decide", bad=True)
     assert run.open == ["repair"]
-    assert "c:other" in run.trace and "c:work" in run.trace
+    assert {"c:other", "c:work"} <= set(run.trace)
 
 
 def test_an_error_nobody_catches_is_a_fault_and_not_a_silent_end():
@@ -660,7 +660,7 @@ def test_a_bundle_is_not_changed_by_running():
 def test_data_that_no_state_can_hold_is_refused():
     run = Run(LINE).start()
     for bad in ({1: "x"}, {"a": object()}, {"a": T0.replace(tzinfo=None)}):
-        with pytest.raises(ValueError, match="process data|naive"):
+        with pytest.raises(ValueError, match=r"process data|naive"):
             Run(LINE).start(bad=bad)
     assert run.open == ["register"]
 
@@ -672,7 +672,8 @@ def test_every_kind_of_value_survives_a_save():
     given = {
         "typename": {"typename": "poison", "$at": "x", "$$b": [1]},
         "amount": Decimal("0.10"), "whole": Decimal(3), "float": 0.1,
-        "at": T0, "on": date(2026, 3, 2), "time": time(8, 30), "span": timedelta(days=-1, seconds=3),
+        "at": T0, "on": date(2026, 3, 2), "time": time(8, 30),
+        "span": timedelta(days=-1, seconds=3),
         "list": [{"id": 1, "x": 1}, [None, True]], "z": 1, "a": 2,
     }  # fmt: skip
     run = Run(LINE).start(**given)
