@@ -89,7 +89,7 @@ def json_value(value: object) -> Any:
     """`value` as JSON: whole numbers as int, other numbers as text, temporal values in ISO form."""
     plain = to_python(value)
     if isinstance(plain, Decimal):
-        return str(plain)
+        return f"{plain.normalize():f}"
     if isinstance(plain, list | tuple):
         return [json_value(item) for item in plain]
     if isinstance(plain, dict):
