@@ -1,7 +1,7 @@
 """Checks of what each element says: events, timers, repetition, services, decisions, calls."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.engine.diagram import (
@@ -17,6 +17,7 @@ from app.engine.diagram import (
 from app.engine.expression_checks import check_expression, check_timer
 from app.engine.ports import Compile
 from app.engine.remarks import Remarks
+from app.engine.spec import TIMER_FUNCTIONS
 
 DATA_NAME = re.compile(r"[^\W\d]\w{0,62}")
 """Names in process data: a letter, then letters, digits and underscores."""
@@ -44,18 +45,6 @@ class Surroundings:
     services: Mapping[str, ServiceDeclaration] | None = None
     decisions: Collection[str] | None = None
     compile_expression: Compile | None = None
-
-
-def _host(*_: object) -> None:
-    """Stands for a function of the host; only its name matters to the checker."""
-
-
-TIMER_FUNCTIONS: Mapping[str, Callable[..., object]] = {
-    "clock": _host,
-    "working_days": _host,
-    "working_hours": _host,
-}
-"""What timer expressions may call beyond standard FEEL."""
 
 
 def check_content(remarks: Remarks, process: Process, around: Surroundings) -> None:

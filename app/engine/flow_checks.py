@@ -50,7 +50,6 @@ class _Scope:
         self._owner = process.elements.get(scope)
 
     def check(self) -> None:
-        before = self._remarks.errors()
         self._check_start()
         for element in self._elements:
             self._check_element(element)
@@ -61,8 +60,7 @@ class _Scope:
             if element.kind == "eventBasedGateway":
                 self._check_events_behind(element)
         self._check_reached()
-        mine = {element.id for element in self._elements} | {self._scope}
-        if not (self._remarks.errors() - before) & mine and self._elements:
+        if not self._remarks.errors() and self._elements:
             self._judge(explore(self._process, self._scope))
 
     def _out(self, element: Element) -> list[Flow]:
@@ -290,6 +288,7 @@ class _Scope:
         open_ids = starts or [
             e.id for e in self._elements if not e.incoming and e.kind != "boundaryEvent"
         ]
+        open_ids += [e.id for e in self._elements if self._begins_otherwise(e)]
         reached: set[str] = set(open_ids)
         while open_ids:
             element = self._process.elements[open_ids.pop()]
@@ -308,6 +307,13 @@ class _Scope:
                     "从开始事件走不到这个元素：请连接它，或删除它。",
                     "No path leads here from the start event: connect the element or remove it.",
                 )
+
+    def _begins_otherwise(self, element: Element) -> bool:
+        """What is refused for itself already is not called unreachable as well."""
+        if element.kind == "boundaryEvent":
+            host = self._process.elements.get(element.attached_to or "")
+            return host is None or host.kind not in ACTIVITIES or host.scope != element.scope
+        return element.triggered_by_event
 
     def _judge(self, verdict: Verdict) -> None:
         for name in verdict.never:

@@ -192,15 +192,13 @@ class Trial:
         return self._instance.start(data, at=self.now, message=trigger)
 
     def _complete(self, step: Complete) -> Outcome:
-        tasks = [
-            task
-            for task in self.tasks()
-            if task.element_id == step.element
-            and (step.instance is None or task.instance == step.instance)
-        ]
+        tasks = [task for task in self.tasks() if task.element_id == step.element]
+        if step.instance is not None:
+            numbered = enumerate(tasks, 1)
+            tasks = [t for n, t in numbered if (t.instance or n) == step.instance]
         if not tasks:
             raise not_open(step.element)
-        if len(tasks) > 1 and step.instance is None:
+        if len(tasks) > 1:
             raise Invalid(
                 Phrase(
                     f"“{step.element}”有 {len(tasks)} 个未完成的任务：请用 instance 指明是第几个。",

@@ -22,7 +22,7 @@ _State = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the game showed: elements never run, joins where tokens may stay, elements that may
+    """What the game showed: joins never passed, joins where tokens may stay, elements that may
     be entered by two tokens at once.
     """
 
@@ -69,14 +69,15 @@ class _Game:
             if len(seen) > _MAX_STATES:
                 complete = False
                 break
-        never = [e.id for e in self._elements if e.id not in self._ran] if complete else []
-        return Verdict(tuple(never), tuple(self._stuck), tuple(self._twice))
+        never = filter(self._is_barred, self._elements) if complete else ()
+        return Verdict(tuple(e.id for e in never), tuple(self._stuck), tuple(self._twice))
+
+    def _is_barred(self, element: Element) -> bool:
+        """Whether it never ran although a token came before it: the cause, not what follows."""
+        sources = {self._process.flows[flow].source for flow in element.incoming}
+        return element.id not in self._ran and bool(sources & self._ran)
 
     def _moves(self, tokens: dict[str, int]) -> Iterator[_State]:
-        for flow, count in tokens.items():
-            target = self._process.elements[self._feeds[flow]]
-            if count > 1 and target.kind != "endEvent":
-                self._twice[target.id] = None
         for element in self._elements:
             waiting = [flow for flow in element.incoming if tokens.get(flow)]
             if not waiting:
@@ -87,6 +88,8 @@ class _Game:
                 takes = [] if self._may_still_come(element, tokens) else [waiting]
             else:
                 takes = [[flow] for flow in waiting]
+                if element.kind != "endEvent" and sum(tokens[flow] for flow in waiting) > 1:
+                    self._twice[element.id] = None
             for taken in takes:
                 self._ran.add(element.id)
                 yield from self._results(element, tokens, taken)

@@ -39,7 +39,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """Complete an open task; `instance` chooses among those of a repeated activity (from 1)."""
+    """Complete an open task; `instance` chooses among several of one element: the number of the
+    instance where the activity is repeated, else the place in the order of their opening (from 1).
+    """
 
     element: str
     data: Mapping[str, object]
