@@ -26,8 +26,6 @@ PUBLIC = "public"
 SIGNED_IN = "signed_in"
 """Whoever is signed in."""
 
-IDLE = timedelta(minutes=30)
-"""How long a session lives without a request."""
 LONGEST = timedelta(hours=12)
 """How long a session lives at most: one shift."""
 

@@ -63,6 +63,8 @@ class FieldView:
     maximum: str | None
     max_length: int | None
     attributes: Mapping[str, str]
+    blank: str
+    """The first line of a select, which chooses nothing."""
 
     @property
     def value(self) -> str:
@@ -78,11 +80,6 @@ class FieldView:
     def rows(self) -> int:
         """Height of a text area: short for short texts."""
         return 3 if self.max_length is not None and self.max_length <= 200 else 5
-
-    @property
-    def blank(self) -> str:
-        """The first line of a select, which chooses nothing."""
-        return _("请选择")
 
     @property
     def input_type(self) -> str:
@@ -121,6 +118,7 @@ def form_view(
     errors: Mapping[str, str] | None = None,
     choices: Mapping[str, Choices] | None = None,
     attributes: Mapping[str, Mapping[str, str]] | None = None,
+    blank: str | None = None,
     prefix: str = "",
 ) -> FormView:
     """Draw `form` for somebody with `roles`.
@@ -130,7 +128,16 @@ def form_view(
     """
     return FormView(
         tuple(
-            _field_view(one, roles, typed, errors or {}, choices or {}, attributes or {}, prefix)
+            _field_view(
+                one,
+                roles,
+                typed,
+                (errors or {}).get(one.name, ""),
+                choices or {},
+                (attributes or {}).get(one.name, {}),
+                blank or _("请选择"),
+                prefix,
+            )
             for one in form.fields
             if one.is_visible_to(roles)
         ),
@@ -163,9 +170,10 @@ def _field_view(
     one: Field,
     roles: frozenset[str],
     typed: Mapping[str, Any] | None,
-    errors: Mapping[str, str],
+    error: str,
     choices: Mapping[str, Choices],
-    attributes: Mapping[str, Mapping[str, str]],
+    attributes: Mapping[str, str],
+    blank: str,
     prefix: str,
 ) -> FieldView:
     offered = _offered(one, choices)
@@ -185,13 +193,14 @@ def _field_view(
         required=one.required,
         readonly=not one.is_editable_by(roles),
         values=_typed_values(one, typed),
-        error=errors.get(one.name, ""),
+        error=error,
         options=offered.options,
         groups=offered.groups,
         minimum=one.minimum,
         maximum=one.maximum,
         max_length=one.max_length,
-        attributes=attributes.get(one.name, {}),
+        attributes=attributes,
+        blank=blank,
     )
 
 

@@ -1,12 +1,14 @@
 """Codes of the office in the reader's words."""
 
+from functools import cached_property
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases.models.city import Category, District
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus
-from app.identity.models import HandlingUnit
+from app.identity.directory import units
 from app.web.forms import Choices
 from app.web.language import _, language
 
@@ -45,59 +47,75 @@ def urgency(code: str) -> str:
 
 
 class City:
-    """Names of the city's categories, districts and units, read once for a page."""
+    """Names of the city's categories, districts and units; each table is read at most once."""
 
     def __init__(self, session: Session) -> None:
-        zh = language() == "zh"
-        self._categories = list(session.scalars(select(Category).order_by(Category.position)))
-        self._category_names = {
-            row.code: row.name_zh if zh else row.name_en for row in self._categories
-        }
-        self._district_names = {
-            row.code: row.name_zh if zh else row.name_en
-            for row in session.scalars(select(District).order_by(District.position))
-        }
-        self._units = list(
-            session.scalars(
-                select(HandlingUnit).where(HandlingUnit.active).order_by(HandlingUnit.id)
-            )
-        )
+        self._session = session
 
     def category(self, code: str) -> str:
-        """A category with the one above it: 城市管理 / 噪音扰民."""
-        parent = next((row.parent_code for row in self._categories if row.code == code), None)
-        name = self._category_names.get(code, code)
-        return f"{self._category_names[parent]} / {name}" if parent else name
+        """A category below those above it: 城乡建设与管理 / 市政设施 / 路灯."""
+        return " / ".join(self._path(code))
 
     def category_alone(self, code: str) -> str:
         """A category by its own name, for narrow columns."""
-        return self._category_names.get(code, code)
+        row = self._categories.get(code)
+        return _name(row) if row is not None else code
 
     def district(self, code: str) -> str:
         """The name of a district."""
         return self._district_names.get(code, code)
 
     def categories(self) -> Choices:
-        """Categories under the ones above them; one without children stands under itself."""
-        parents = [row for row in self._categories if row.parent_code is None]
-        groups = []
-        for parent in parents:
-            below = [row for row in self._categories if row.parent_code == parent.code]
-            options = [(row.code, self._category_names[row.code]) for row in below or [parent]]
-            groups.append((self._category_names[parent.code], options))
-        return Choices(groups=groups)
+        """The tree under its roots: below a root each category with the ones in between."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for code in self._categories:
+            root, *below = self._path(code)
+            group = groups.setdefault(root, [])
+            if below:
+                group.append((code, " / ".join(below)))
+        return Choices(groups=[(root, below) for root, below in groups.items() if below])
 
     def districts(self) -> Choices:
         """All districts."""
         return Choices(options=list(self._district_names.items()))
 
     def units(self) -> Choices:
-        """The units an order can be given to, city-wide ones first, then by district."""
-        by_district: dict[str, list[tuple[str, str]]] = {}
-        for unit in self._units:
+        """The units an order can be given to, by kind."""
+        kinds = {
+            "city_department": _("市级部门"),
+            "district_government": _("区县（开发区）"),
+            "subdistrict": _("街道乡镇"),
+            "public_utility": _("公用事业单位"),
+            "public_institution": _("事业单位"),
+            "vertical_unit": _("垂直管理单位"),
+            "mass_organisation": _("群团组织"),
+            "platform": _("平台企业"),
+        }
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in kinds.values()}
+        for unit in units(self._session):
             if unit.kind != "centre":
-                place = self.district(unit.district) if unit.district else _("市级")
-                by_district.setdefault(place, []).append((str(unit.id), unit.name_in(language())))
-        city_wide = _("市级")
-        places = sorted(by_district, key=lambda place: place != city_wide)
-        return Choices(groups=[(place, by_district[place]) for place in places])
+                kind = kinds.get(unit.kind, _("其他单位"))
+                groups.setdefault(kind, []).append((str(unit.id), unit.name_in(language())))
+        return Choices(groups=[(kind, listed) for kind, listed in groups.items() if listed])
+
+    def _path(self, code: str) -> list[str]:
+        """Names from the root down to `code`; a code nobody knows stands for itself."""
+        row = self._categories.get(code)
+        if row is None:
+            return [code] if code else []
+        above = self._path(row.parent_code) if row.parent_code else []
+        return [*above, _name(row)]
+
+    @cached_property
+    def _categories(self) -> dict[str, Category]:
+        rows = self._session.scalars(select(Category).order_by(Category.position))
+        return {row.code: row for row in rows}
+
+    @cached_property
+    def _district_names(self) -> dict[str, str]:
+        rows = self._session.scalars(select(District).order_by(District.position))
+        return {row.code: _name(row) for row in rows}
+
+
+def _name(row: Category | District) -> str:
+    return row.name_zh if language() == "zh" else row.name_en

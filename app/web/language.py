@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from flask_babel import (  # type: ignore[import-untyped] # it ships no types
     Babel,
     get_locale,
@@ -22,9 +22,14 @@ def _(sentence: str, **values: object) -> str:
     return str(gettext(sentence, **values))
 
 
-def set_up(app: Flask) -> None:
-    """Give the app gettext and the filters by which templates speak the reader's language."""
+def set_up(app: Flask, default: str) -> None:
+    """Give the app gettext and the filters by which templates speak the reader's language.
+
+    `default` is spoken before anybody has chosen. Chinese is the language of the sources, so it
+    is also what Babel falls back to.
+    """
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
+    app.config["JIEBAN_LANGUAGE"] = default
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     Babel(app, locale_selector=_chosen)
     app.add_template_filter(say)
@@ -73,4 +78,4 @@ def day(instant: datetime | None) -> str:
 
 def _chosen() -> str:
     asked = session.get("language") if request else None
-    return asked if asked in LANGUAGES else "zh"
+    return asked if asked in LANGUAGES else str(current_app.config["JIEBAN_LANGUAGE"])

@@ -16,7 +16,7 @@ from app.core.phrase import Phrase
 from app.engine.forms import Field, FieldType, Form, Option
 from app.web import labels, lights
 from app.web.access import acting, permission, reading_session
-from app.web.forms import Choices, form_view
+from app.web.forms import form_view
 from app.web.language import _, language, say
 from app.web.lights import Light
 from app.web.paging import ROWS, Page, asked_page
@@ -77,7 +77,8 @@ def worklist() -> str:
         WORKLIST_FILTERS,
         g.actor.roles,
         typed=request.args,
-        choices={FieldType.CATEGORY: Choices(groups=city.categories().groups)},
+        choices={FieldType.CATEGORY: city.categories()},
+        blank=_("全部"),
     )
     return render_template(
         "worklist.html",

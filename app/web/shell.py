@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from app.web import csrf
-from app.web.access import IDLE, PUBLIC, close_reading, holds, permission
+from app.web.access import PUBLIC, close_reading, holds, permission
 from app.web.build import BUILT
 from app.web.language import LANGUAGES, _, language, language_tag, say
 
@@ -43,14 +44,14 @@ _STATUS_OF: dict[type[DomainError], int] = {
 _log = logging.getLogger(__name__)
 
 
-def set_up(app: Flask, *, secure: bool) -> None:
+def set_up(app: Flask, *, secure: bool, idle: timedelta) -> None:
     """Harden the session, put headers on every answer, and answer errors with pages of ours."""
     app.config.update(
         SESSION_COOKIE_NAME="jieban",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
-        PERMANENT_SESSION_LIFETIME=IDLE,
+        PERMANENT_SESSION_LIFETIME=idle,
     )
     app.teardown_request(close_reading)
 

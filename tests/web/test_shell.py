@@ -1,15 +1,16 @@
 """What holds for every page."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask, session
 
 from app.core import clock
+from app.core.db import Sessions
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
-from app.web import access
+from app.web import access, register
 from app.web.access import PUBLIC, permission, permission_of
 from tests.web.conftest import PASSWORD, Browser
 
@@ -203,7 +204,14 @@ def test_templates_hold_no_inline_code() -> None:
             assert " src=" in script.split(">")[0], template
 
 
-def test_pages_stay_open_while_they_are_used(app: Flask) -> None:
-    assert app.permanent_session_lifetime == access.IDLE
-    assert app.config["SESSION_REFRESH_EACH_REQUEST"]
-    assert isinstance(clock.now(), datetime)
+def test_the_office_sets_how_long_a_session_idles_and_which_language_greets(
+    sessions: Sessions,
+) -> None:
+    app = Flask("jieban-test", static_folder=None)
+    app.config["SECRET_KEY"] = "test"
+    register(app, sessions, secure=True, idle=timedelta(minutes=5), language="en")
+    assert app.permanent_session_lifetime == timedelta(minutes=5)
+    answer = app.test_client().get("/sign-in")
+    assert '<html lang="en">' in answer.text
+    assert "Strict-Transport-Security" in answer.headers
+    assert "Secure" in answer.headers["Set-Cookie"]
