@@ -171,7 +171,9 @@ def import_days(code: str, file: Path, official_through: datetime | None, yes: b
 @calendar.command()
 @click.argument("code")
 @click.argument("name")
-@click.option("--level", type=click.Choice(list(CalendarLevel)), default=CalendarLevel.UNIT)
+@click.option(
+    "--level", type=click.Choice([level.value for level in CalendarLevel]), default="unit"
+)
 @click.option("--parent", default=offices.NATION, help="Calendar it overrides.")
 def add(code: str, name: str, level: str, parent: str) -> None:
     """Set up calendar CODE for a province, city or unit."""

@@ -74,7 +74,9 @@ class CalendarVersion(Base):
 
     calendar: Mapped[Calendar] = relationship()
     hours: Mapped[HoursVersion | None] = relationship()
-    days: Mapped[list["CalendarDay"]] = relationship(order_by="CalendarDay.day")
+    days: Mapped[list["CalendarDay"]] = relationship(
+        order_by="CalendarDay.day", passive_deletes="all"
+    )
 
 
 class CalendarDay(Base):
