@@ -109,6 +109,9 @@ class Plan(BpmnProcessSpec):  # type: ignore[misc] # SpiffWorkflow is untyped
 
     def __init__(self, name: str, process: str) -> None:
         super().__init__(name=name)
+        # The library's own start and end would stand in the way of elements of those names.
+        self.start.name = "#start"
+        self.task_specs = {self.start.name: self.start}
         self.process = process
         self.inclusive_joins = False
         self.starts: dict[str | None, list[str]] = {}
