@@ -227,7 +227,7 @@ def jump(uow: UnitOfWork, process_id: int, element_id: str, *, token: str | None
 
 def describe(session: Session, process_id: int) -> Description:
     """Tokens, open tasks, timers and waits of a process. Raises `NotFound`."""
-    row = _row(session.connection(), process_id, lock=False)
+    row = row_of(session.connection(), process_id)
     if row.state is None:
         return Description((), (), (), (), {}, row.status in {"completed", "cancelled"})
     bundle = bundle_of(session, row.diagram_version_id)
@@ -240,70 +240,71 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
     Returns how many rows were wrong; 0 unless somebody changed rows by hand.
     """
     connection = uow.session.connection()
-    row = _row(connection, process_id)
+    row = row_of(connection, process_id, lock=True)
     if row.state is None:
         seen = Description((), (), (), (), {}, True)
     else:
         bundle = bundle_of(uow.session, row.diagram_version_id)
         seen = Instance.load(bundle, wired(), row.state).describe()
-    open_tasks: dict[str, str] = dict(
-        connection.execute(
-            select(TASK.c.token, TASK.c.element_id).where(
-                TASK.c.process_id == process_id, TASK.c.closed_at.is_(None)
-            )
-        )
-        .tuples()
-        .all()
-    )
-    timers = {
-        token: (element, due, clock, rung)
-        for token, element, due, clock, rung in connection.execute(
-            select(
-                TIMER.c.token, TIMER.c.element_id, TIMER.c.due_at, TIMER.c.clock_name, TIMER.c.rung
-            ).where(TIMER.c.process_id == process_id)
-        )
-    }
-    waits = {
-        token: (element, kind, name)
-        for token, element, kind, name in connection.execute(
-            select(WAIT.c.token, WAIT.c.element_id, WAIT.c.kind, WAIT.c.name).where(
-                WAIT.c.process_id == process_id
-            )
-        )
-    }
-    wanted_tasks = {t.token: t.element_id for t in seen.tasks}
-    wanted_timers = {t.token: (t.element_id, t.due_at, t.clock, t.rung) for t in seen.timers}
-    wanted_waits = {w.token: (w.element_id, w.kind, w.name) for w in seen.waits}
-    repaired = Outcome(
-        opened=tuple(t for t in seen.tasks if open_tasks.get(t.token) != t.element_id),
-        closed=tuple((t, "cancelled") for t in open_tasks if t not in wanted_tasks),
-        armed=tuple(t for t in seen.timers if timers.get(t.token) != wanted_timers[t.token]),
-        disarmed=tuple(t for t, had in timers.items() if wanted_timers.get(t) != had),
-        waits=tuple(w for w in seen.waits if waits.get(w.token) != wanted_waits[w.token]),
-        unwaits=tuple(t for t, had in waits.items() if wanted_waits.get(t) != had),
-    )
-    connection.execute(
-        delete(TASK).where(
-            TASK.c.process_id == process_id,
-            TASK.c.token.in_([t.token for t in repaired.opened]),
-        )
-    )
-    _project(connection, row, repaired, uow.now)
     return (
-        len({t.token for t in repaired.opened} | {t for t, _ in repaired.closed})
-        + len({t.token for t in repaired.armed} | set(repaired.disarmed))
-        + len({w.token for w in repaired.waits} | set(repaired.unwaits))
+        _rebuild_tasks(connection, row, seen, uow.now)
+        + _rebuild_timers(connection, row, seen, uow.now)
+        + _rebuild_waits(connection, row, seen, uow.now)
     )
 
 
-def bundle_of_process(session: Session, process_id: int) -> Bundle:
-    """The published version the process runs on."""
-    version_id = (
-        session.connection()
-        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
-        .scalar_one()
-    )
-    return bundle_of(session, version_id)
+def _rebuild_tasks(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+    had = {
+        task.token: task
+        for task in connection.execute(select(TASK).where(TASK.c.process_id == row.id))
+    }
+    wanted = {task.token: task for task in seen.tasks}
+    wrong = 0
+    for token, task in wanted.items():
+        old = had.get(token)
+        values = {
+            "element_id": task.element_id,
+            "name": task.name,
+            "name_en": task.name_en,
+            "role": task.role,
+            "closed_at": None,
+            "closed_how": None,
+        }
+        if old is None:
+            _project(connection, row, Outcome(opened=(task,)), at)
+        elif any(getattr(old, name) != value for name, value in values.items()):
+            connection.execute(update(TASK).where(TASK.c.id == old.id).values(values))
+        else:
+            continue
+        wrong += 1
+    gone = [t for t, old in had.items() if t not in wanted and old.closed_at is None]
+    if gone:
+        _project(connection, row, Outcome(closed=tuple((t, "cancelled") for t in gone)), at)
+    return wrong + len(gone)
+
+
+def _rebuild_timers(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+    had = {
+        timer.token: (timer.element_id, timer.due_at, timer.clock_name, timer.rung)
+        for timer in connection.execute(select(TIMER).where(TIMER.c.process_id == row.id))
+    }
+    wanted = {t.token: (t.element_id, t.due_at, t.clock, t.rung) for t in seen.timers}
+    armed = tuple(t for t in seen.timers if had.get(t.token) != wanted[t.token])
+    disarmed = tuple(token for token, old in had.items() if wanted.get(token) != old)
+    _project(connection, row, Outcome(armed=armed, disarmed=disarmed), at)
+    return len({t.token for t in armed} | set(disarmed))
+
+
+def _rebuild_waits(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+    had = {
+        wait.token: (wait.element_id, wait.kind, wait.name)
+        for wait in connection.execute(select(WAIT).where(WAIT.c.process_id == row.id))
+    }
+    wanted = {w.token: (w.element_id, w.kind, w.name) for w in seen.waits}
+    waits = tuple(w for w in seen.waits if had.get(w.token) != wanted[w.token])
+    unwaits = tuple(token for token, old in had.items() if wanted.get(token) != old)
+    _project(connection, row, Outcome(waits=waits, unwaits=unwaits), at)
+    return len({w.token for w in waits} | set(unwaits))
 
 
 def diagram_of(session: Session, process_id: int) -> Bundle:
@@ -316,9 +317,19 @@ def diagram_of(session: Session, process_id: int) -> Bundle:
     return bundle_of(session, version_id)
 
 
+def bundle_of_process(session: Session, process_id: int) -> Bundle:
+    """The published version the process runs on."""
+    version_id = (
+        session.connection()
+        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
+        .scalar_one()
+    )
+    return bundle_of(session, version_id)
+
+
 def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
     """The form of a user task in the version the process runs on."""
-    element = diagram_of(session, process_id).element(element_id)
+    element = bundle_of_process(session, process_id).element(element_id)
     return None if element is None else element.form
 
 
@@ -470,7 +481,7 @@ def _act(
 
 
 def _load(uow: UnitOfWork, process_id: int) -> Loaded:
-    row = _row(uow.session.connection(), process_id)
+    row = row_of(uow.session.connection(), process_id, lock=True)
     bundle = bundle_of(uow.session, row.diagram_version_id)
     ports = wired()
     instance = (
@@ -481,7 +492,8 @@ def _load(uow: UnitOfWork, process_id: int) -> Loaded:
     return Loaded(row, bundle, instance, host)
 
 
-def _row(connection: Connection, process_id: int, *, lock: bool = True) -> Any:
+def row_of(connection: Connection, process_id: int, *, lock: bool = False) -> Any:
+    """The row of a process. Raises `NotFound`."""
     statement = _TAKE if lock else _READ
     row = connection.execute(statement, {"process": process_id}).one_or_none()
     if row is None:
