@@ -1,16 +1,32 @@
 """What several groups of tests share."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.office import Office, make_office
+from app.core.db import make_engine
+from app.engine import forget_bundles
+from tests.office import Office
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office just founded, as a file: the others are copies of it."""
+    path = tmp_path_factory.mktemp("founded") / "office.db"
+    office = Office(make_engine(f"sqlite:///{path}"))
+    office.found()
+    office.database.dispose()
+    return path
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
     """An office on a Monday morning, with the shipped diagrams and tables."""
-    made = make_office(str(tmp_path / "office.db"))
+    path = tmp_path / "office.db"
+    shutil.copy(founded, path)
+    forget_bundles()
+    made = Office(make_engine(f"sqlite:///{path}"))
     yield made
     made.database.dispose()

@@ -13,7 +13,7 @@ from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
 from app.cases.story import story
 from app.core.clock import CHINA
-from app.core.db import Base, make_engine, make_sessions, reading
+from app.core.db import Base, make_sessions, reading
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.engine import ClockRow
 from app.identity.directory import actor_of, add_user
@@ -87,7 +87,10 @@ class Office:
         self.sessions = make_sessions(database)
         self.now = MONDAY
         wire()
-        Base.metadata.create_all(database)
+
+    def found(self) -> None:
+        """Tables, shipped rules and diagrams, people: once for an empty database."""
+        Base.metadata.create_all(self.database)
         publish_shipped(self.sessions, self.now)
         with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
             _people(uow)
@@ -210,8 +213,3 @@ def _people(uow: UnitOfWork) -> None:
             units[unit] if unit else None,
             phone=f"1390000{len(login):02d}{len(name):02d}",
         )
-
-
-def make_office(path: str) -> Office:
-    """An office on a fresh SQLite file."""
-    return Office(make_engine(f"sqlite:///{path}"))

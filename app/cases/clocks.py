@@ -195,10 +195,12 @@ def _terms(outputs: Mapping[str, object]) -> Terms:
     amount, unit = outputs["amount"], outputs["unit"]
     if not isinstance(amount, int | Decimal):
         raise Invalid(Phrase("时限表没有给出时限。", "The table of time limits gives no limit."))
+    if outputs["anchor"] == "registration":
+        outputs = {**outputs, "anchor": Anchor.CALL}
     switches = {
-        name: str(value)
-        for name, value in outputs.items()
-        if name not in {"amount", "unit"} and value is not None
+        name: str(outputs[name])
+        for name in ("anchor", "day_one", "day_end", "roll")
+        if outputs.get(name) is not None
     }
     return Terms(Limit(amount, LimitUnit(str(unit))), Policy.from_json(switches))
 
@@ -218,12 +220,21 @@ def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
 def _rungs(session: Session, calendar: WorkingCalendar, due: Deadline) -> dict[str, datetime]:
     """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says."""
     outputs = registry.answer(
-        session,
-        "traffic_light",
-        {"unit": due.limit.unit.value, "amount": due.limit.amount},
+        session, "traffic_light", {"unit": due.limit.unit.value, "amount": due.limit.amount}
     ).outputs
     rungs = {"red": due.due_at}
-    rungs["yellow"] = before_due(calendar, due)
-    rungs["overdue_1"] = after_due(calendar, due, Limit(1, LimitUnit.WORKING_DAY))
-    _ = outputs
+    yellow = _limit(outputs, "yellow")
+    if yellow is not None:
+        rungs["yellow"] = before_due(calendar, due, share=0, at_least=yellow)
+    for rung in ("overdue_1", "overdue_2"):
+        late_by = _limit(outputs, rung)
+        if late_by is not None:
+            rungs[rung] = after_due(calendar, due, late_by)
     return rungs
+
+
+def _limit(outputs: Mapping[str, object], name: str) -> Limit | None:
+    amount, unit = outputs[f"{name}_amount"], outputs[f"{name}_unit"]
+    if not isinstance(amount, int | Decimal) or unit is None:
+        return None
+    return Limit(amount, LimitUnit(str(unit)))

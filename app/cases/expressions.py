@@ -8,9 +8,7 @@ from app.decisions.feel.expression import Expression
 from app.decisions.feel.expression import compile_expression as compile_feel
 
 
-def compile_expression(
-    text: str, functions: Mapping[str, Callable[..., object]]
-) -> Expression:
+def compile_expression(text: str, functions: Mapping[str, Callable[..., object]]) -> Expression:
     """The compiled expression; `functions` are those the engine declares beyond the standard ones.
 
     A call of any other function is refused. Raises `FeelError` with line and column.

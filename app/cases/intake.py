@@ -15,6 +15,7 @@ from app.cases.orders import SUBJECT, Case, next_number
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.decisions import registry
 from app.engine.forms import Form
 from app.identity.policy import require
 
@@ -104,14 +105,27 @@ def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
         "happened",
         "title",
         "content",
-        "urgency",
     ):
         setattr(demand, field, given[field])
+    demand.urgency = str(given["urgency"] or _urgency(uow, demand, given))
     demand.requester_name = str(given["requester_name"] or "")
     demand.requester_phone = _digits(str(given["requester_phone"] or ""))
     demand.registered_at = uow.now
     demand.registered_by = uow.actor.user_id
     demand.status = DemandStatus.ACCEPTED
+
+
+def _urgency(uow: UnitOfWork, demand: Demand, given: Answers) -> str:
+    """How urgent the table finds what the agent ticked, where the agent left it to the table."""
+    facts = {name: given[name] for name in ("danger", "threat", "many_affected", "in_distress")}
+    answer = registry.decide(
+        uow,
+        "urgency",
+        {**facts, "category": demand.category},
+        subject_kind=SUBJECT,
+        subject_id=demand.id,
+    )
+    return str(answer.outputs["urgency"])
 
 
 def _digits(phone: str) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, join, outerjoin
 
 from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
@@ -104,7 +104,7 @@ def worklist(
         .limit(size)
         .offset((page - 1) * size)
     )
-    return Page([Item(*row.tuple()) for row in rows], total, page, size)
+    return Page([Item(*row) for row in rows], total, page, size)
 
 
 def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light, int]:
@@ -189,13 +189,16 @@ def orders(
 
 def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any, ...]]:
     yellow = aliased(ClockRungRow)
+    cases = join(HumanTaskRow, Demand, Demand.id == HumanTaskRow.subject_id)
+    ordered = outerjoin(cases, WorkOrder, WorkOrder.demand_id == Demand.id)
+    placed = outerjoin(ordered, HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
+    timed = outerjoin(placed, ClockRow, ClockRow.id == _nearest_clock())
+    coloured = outerjoin(
+        timed, yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow")
+    )
     return (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
-        .join(Demand, Demand.id == HumanTaskRow.subject_id)
-        .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
-        .outerjoin(HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
-        .outerjoin(ClockRow, ClockRow.id == _nearest_clock())
-        .outerjoin(yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow"))
+        .select_from(coloured)
         .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
         .where(_within_reach(actor), *_narrowing(narrowed, yellow.due_at, now))
     )

@@ -121,7 +121,7 @@ def test_yellow_red_and_reminders_fire_once_each_and_leave_the_order_with_its_ha
     office.wait(days=14)
     story = "\n".join(office.story(case))
     assert story.count("办理超期") == 1
-    assert story.count("催办:") == 1
+    assert story.count("人):催办:") == 1
     assert story.count("再次催办:") == 1
     assert office.waiting(case) == ["reply"]
 
