@@ -17,6 +17,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
@@ -25,7 +26,7 @@ from app.core.phrase import Phrase
 from app.engine import overrides, state
 from app.engine.diagram import Diagram, Element, Process
 from app.engine.errors import ambiguous, fault, not_open, not_waiting, unknown_element
-from app.engine.nodes import BoundaryEvent, Join, Plan, SubProcess
+from app.engine.nodes import BoundaryEvent, EventGateway, Join, Plan, SubProcess
 from app.engine.ports import (
     Compile,
     Description,
@@ -258,6 +259,13 @@ class Instance:
 
         return self._do(move, at, host)
 
+    def adopt(self, *, at: datetime, host: object = None) -> Outcome:
+        """Arm the events that the diagram attaches to where the process stands and that are not.
+
+        After a move to another version; otherwise there are none.
+        """
+        return self._do(self._arm_missing, at, host)
+
     # Questions ------------------------------------------------------------------------------
 
     @property
@@ -309,8 +317,13 @@ class Instance:
     @classmethod
     def load(cls, bundle: Bundle, ports: Ports, saved: bytes) -> "Instance":
         """The instance that was dumped. Raises `Invalid` when the state cannot be read."""
+        return cls.restore(bundle, ports, state.read(saved))
+
+    @classmethod
+    def restore(cls, bundle: Bundle, ports: Ports, found: dict[str, Any]) -> "Instance":
+        """The instance of a state that `state.read` has parsed. Raises `Invalid`."""
         instance = cls(bundle, ports)
-        state.restore(instance._net, state.read(saved))
+        state.restore(instance._net, found)
         instance._begun = True
         return instance
 
@@ -351,6 +364,17 @@ class Instance:
         except BaseException:
             self._broken = True
             raise
+
+    def _arm_missing(self) -> None:
+        for token in list(self._net.each_token()):
+            node = token.task_spec
+            names = node.made.boundaries
+            if isinstance(node, EventGateway):
+                names = tuple(route.target for route in node.made.routes)
+            for name in names:
+                if not any(child.task_spec.name == name for child in token.children):
+                    event = node._wf_spec.node(name)
+                    event._update(token._add_child(event))
 
     def _task(self, task: str) -> Token:
         self._usable()

@@ -307,16 +307,6 @@ def _rebuild_waits(connection: Connection, row: Any, seen: Description, at: date
     return len({w.token for w in waits} | set(unwaits))
 
 
-def diagram_of(session: Session, process_id: int) -> Bundle:
-    """The diagrams a process runs on, in the version it keeps."""
-    version_id = (
-        session.connection()
-        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
-        .scalar_one()
-    )
-    return bundle_of(session, version_id)
-
-
 def bundle_of_process(session: Session, process_id: int) -> Bundle:
     """The published version the process runs on."""
     version_id = (
