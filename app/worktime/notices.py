@@ -21,6 +21,8 @@ from app.worktime.statutory import statutory_days
 _NUMBER = re.compile(r"国(?:办)?发(?:明电)?\s*[〔\[(]\s*(\d{4})\s*[〕\])]\s*(\d+)\s*号")
 _TITLE = re.compile(r"关于\s*(\d{4})\s*年.{0,12}(?:节假日|放假|纪念日).{0,6}(?:安排|调休)")
 _ISSUED = re.compile(r"^\s*(\d{4})年(\d{1,2})月(\d{1,2})日\s*$", re.MULTILINE)
+_RUN_ON = re.compile(r"(?<=[。;])\s*(?=[一二三四五六七八九十]+、)")
+"""Where a copied text has lost the line break before the next holiday."""
 _SECTION = re.compile(
     r"^[ \t]*(?:[一二三四五六七八九十]+\s*、\s*)?"
     r"(?P<name>[^:。,\n]{0,20}(?:元旦|节|日|假期)[^:。,\n]{0,10}):[ \t]*(?P<body>\S.*)$",
@@ -60,7 +62,7 @@ def read_notice(
     The text is the notice as published or only its paragraphs, one holiday a line ("元旦：…").
     Raises `Invalid`, naming every contradiction with the words it stands in.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = _RUN_ON.sub("\n", unicodedata.normalize("NFKC", text))
     number = number or _found_number(plain)
     issued = issued or _found_issue(plain)
     year = year or _found_year(plain)

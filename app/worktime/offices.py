@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.core.clock import CHINA
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.worktime.alarm import Alarm, year_end_alarm
@@ -40,6 +40,8 @@ from app.worktime.national import (
 
 NATION = "CN"
 
+_KEPT = 64
+"""Calendars held in memory, about 3 MB each; one more puts out the oldest."""
 _built: dict[tuple[str, ...], WorkingCalendar] = {}
 _building = Lock()
 
@@ -87,6 +89,8 @@ def working_calendar(session: Session, code: str, version: str | None = None) ->
         with _building:
             calendar = _built.get(key)
             if calendar is None:
+                while len(_built) >= _KEPT:
+                    del _built[next(iter(_built))]
                 calendar = _built[key] = WorkingCalendar(layers)
     return calendar
 
@@ -200,8 +204,17 @@ def open_calendar(
 def publish(uow: UnitOfWork, layer: Layer, reason: str) -> CalendarVersion:
     """Publish the content of `layer` as the next version of its calendar.
 
-    Content equal to the newest version is not published again: that version is returned.
+    Content equal to the newest version is not published again: that version is returned. Raises
+    `Invalid` for a day without a document, unless it is a statutory one.
     """
+    nameless = [row.date for row in layer.rows if not (row.document or row.statutory)]
+    if nameless:
+        raise Invalid(
+            Phrase(
+                f"{nameless[0]} 没有依据文件；除法定节日外，每一天都要写明发文字号。",
+                f"{nameless[0]} names no document; every day but a statutory holiday needs one.",
+            )
+        )
     calendar = _calendar(uow.session, layer.code)
     newest = _newest_version(uow.session, calendar)
     if newest:

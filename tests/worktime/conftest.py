@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from app.core.db import Base, Sessions, make_engine, make_sessions
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
 from app.worktime import models, offices
 from app.worktime.calendars import WorkingCalendar
 from app.worktime.national import shipped_calendar
+
+settings.register_profile("unhurried", deadline=None)  # a busy machine is no failure
+settings.load_profile("unhurried")
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 TABLES = [

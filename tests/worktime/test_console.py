@@ -1,6 +1,7 @@
 """The operators' commands."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,23 @@ def test_the_nations_calendar_comes_back_unchanged_with_its_provisional_years(
     before = newest(sessions)
     assert "没有变化" in run("import", "CN", str(out), "--yes").output
     assert newest(sessions) == before
+
+
+def test_a_year_may_come_as_csv_instead_of_a_notice(
+    run: Run, sessions: Sessions, tmp_path: Path
+) -> None:
+    out = tmp_path / "cn.csv"
+    run("export", "--output", str(out))
+    with out.open("a", encoding="utf-8") as file:
+        file.write("2027-02-05,holiday,春节,农历除夕,国办发明电〔2026〕99号,\n")
+        file.write("2027-02-20,makeup,春节,,国办发明电〔2026〕99号,\n")
+    done = run("import", "CN", str(out), "--official-through", "2027-12-28", "--yes")
+    assert "official through: 2026-12-28 → 2027-12-28" in done.output
+    with sessions() as session:
+        found = offices.working_calendar(session, "CN")
+    assert found.is_working_day(date(2027, 2, 20))
+    assert found.is_working_day(date(2027, 10, 1))  # provisional, and not in the file
+    assert not found.is_working_day(date(2028, 10, 2))
 
 
 def test_a_hall_gets_its_own_hours_and_week(run: Run, sessions: Sessions, tmp_path: Path) -> None:

@@ -52,6 +52,14 @@ def test_full_width_digits_and_brackets_are_read_alike() -> None:
     assert [row.date.day for row in plain.rows] == [1, 2, 3]
 
 
+def test_a_text_copied_without_its_line_breaks_is_read_alike() -> None:
+    text = (HERE / "notices" / "2026.txt").read_text("utf-8")
+    head, number, *rest = text.split("\n")
+    day = rest[-2]
+    body = "".join(line.strip() for line in rest[:-3])
+    assert read_notice(f"{head}\n{number}\n{body}\n{day}") == SHIPPED["国办发明电〔2025〕7号"]
+
+
 def test_a_list_of_days_may_leave_the_month_to_the_first() -> None:
     found = read_notice(
         "国庆节：10月1日至7日放假，共7天。9月19日（周六）、20日（周日）上班。",

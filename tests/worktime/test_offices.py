@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.core.db import Sessions
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
 from app.worktime import offices
 from app.worktime.calendars import WorkingCalendar
@@ -194,6 +194,26 @@ def test_equal_content_is_not_published_again(uow: UnitOfWork) -> None:
     newest = offices.versions(uow.session, "CN")[0]
     again = offices.publish(uow, offices.newest_layer(uow.session, "CN"), "重复")
     assert again.id == newest.id
+
+
+def test_a_day_without_a_document_is_not_published(uow: UnitOfWork) -> None:
+    offices.open_calendar(uow, "JS", "江苏", CalendarLevel.PROVINCE)
+    layer = offices.newest_layer(uow.session, "JS")
+    nameless = DayRow(date(2026, 12, 14), DayKind.HOLIDAY, "无据")
+    with pytest.raises(Invalid, match="2026-12-14"):
+        offices.publish(uow, replace(layer, rows=(nameless,)), "无据")
+
+
+def test_memory_holds_a_limited_number_of_calendars(
+    uow: UnitOfWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(offices, "_built", {})
+    monkeypatch.setattr(offices, "_KEPT", 2)
+    for code in ("A", "B", "C"):
+        offices.open_calendar(uow, code, code, CalendarLevel.UNIT)
+        offices.working_calendar(uow.session, code)
+    held = [calendar.code for calendar in offices._built.values()]
+    assert held == ["B", "C"]
 
 
 def test_versions_can_be_compared(uow: UnitOfWork) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,29 +57,15 @@ def test_eight_threads_that_touch_a_calendar_first_share_one(
         sys.setswitchinterval(1e-5)
         for _ in range(5):
             monkeypatch.setattr(offices, "_built", {})
-            found: list[WorkingCalendar] = []
-            wrong: list[BaseException] = []
             ready = threading.Barrier(8)
 
-            def touch(
-                ready: threading.Barrier = ready,
-                found: list[WorkingCalendar] = found,
-                wrong: list[BaseException] = wrong,
-            ) -> None:
-                try:
-                    ready.wait(10)
-                    with sessions() as session:
-                        found.append(offices.working_calendar(session, "CN"))
-                except BaseException as error:
-                    wrong.append(error)
+            def touch(ready: threading.Barrier = ready) -> WorkingCalendar:
+                ready.wait(10)
+                with sessions() as session:
+                    return offices.working_calendar(session, "CN")
 
-            threads = [threading.Thread(target=touch) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join(30)
-            assert wrong == []
-            assert len(found) == 8
+            with ThreadPoolExecutor(8) as pool:
+                found = [touched.result() for touched in [pool.submit(touch) for _ in range(8)]]
             assert len({id(calendar) for calendar in found}) == 1
     finally:
         sys.setswitchinterval(interval)
