@@ -34,7 +34,7 @@ def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """The dispatcher names the lead unit; from now on the order is that unit's."""
     unit_id = given["lead_unit"]
     unit = uow.session.get(HandlingUnit, unit_id)
-    if unit is None or not unit.active or unit.kind == "platform":
+    if unit is None or not unit.active:
         raise Invalid(
             Phrase("请选择主办单位。", "Choose the lead unit."),
             {"lead_unit": Phrase("请从列表中选择承办单位。", "Choose a unit from the list.")},
