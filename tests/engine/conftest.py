@@ -1,6 +1,6 @@
 """A real database per test: SQLite in a file, and PostgreSQL where its wheel is installed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,6 +81,18 @@ class Office:
     def status(self, process_id: int | None = None) -> str:
         with self.sessions() as session:
             return session.get_one(engine.ProcessRow, process_id or self.process).status
+
+
+@pytest.fixture(scope="session")
+def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Prints a line although output is captured: for figures that belong to the result."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def write(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"\n{line}", end="")
+
+    return write
 
 
 @pytest.fixture(scope="session")

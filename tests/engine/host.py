@@ -64,9 +64,11 @@ class Run:
         self.keep = keep
         """Whether the instance stays in memory; otherwise it is saved and loaded at each step."""
         self.last = Outcome()
+        self.recent: list[Outcome] = []
 
     def did(self, outcome: Outcome) -> "Run":
         self.last = outcome
+        self.recent.append(outcome)
         self.trace += [f"{s.kind[0]}:{s.element_id}" for s in outcome.steps]
         if not self.keep and not outcome.completed:
             saved = self.instance.dump()

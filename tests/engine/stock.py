@@ -3,6 +3,7 @@ is right. Conditions must be plain names, which mean the same in FEEL and in Pyt
 """
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from lxml import etree
@@ -28,13 +29,14 @@ class Stock:
         self.now = T0
 
     def start(self, **data: object) -> "Stock":
-        self.workflow = BpmnWorkflow(self.spec, self.subs)
-        root = self.workflow.get_next_task(state=TaskState.READY)
-        root.data.update(data)
-        self.settle()
-        return self
+        def begin() -> None:
+            self.workflow = BpmnWorkflow(self.spec, self.subs)
+            root = self.workflow.get_next_task(state=TaskState.READY)
+            root.data.update(data)
 
-    def settle(self) -> None:
+        return self.settle(begin)
+
+    def settle(self, act: Callable[[], object] = lambda: None) -> "Stock":
         frozen = self.now
 
         class Clock(datetime):
@@ -45,22 +47,21 @@ class Stock:
         before = stock_timer.datetime
         stock_timer.datetime = Clock
         try:
+            act()
             for _ in range(5):
                 self.workflow.do_engine_steps()
         finally:
             stock_timer.datetime = before
+        return self
 
     def do(self, element: str, **data: object) -> "Stock":
         task = next(t for t in self.ready() if t.task_spec.bpmn_id == element)
         task.data.update(data)
-        task.run()
-        self.settle()
-        return self
+        return self.settle(task.run)
 
     def send(self, name: str) -> "Stock":
-        self.workflow.send_event(BpmnEvent(MessageEventDefinition(name), {}))
-        self.settle()
-        return self
+        event = BpmnEvent(MessageEventDefinition(name), {})
+        return self.settle(lambda: self.workflow.send_event(event))
 
     def wait(self, **span: float) -> "Stock":
         end = self.now + timedelta(**span)
