@@ -243,7 +243,7 @@ for _talk in ("conversation", "callConversation", "subConversation", "conversati
 
 REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
     ("*", "isForCompensation"): (
-        frozenset({"false"}),
+        frozenset({"false", "0"}),
         REFUSED["compensateEventDefinition"],
     ),
     ("*", "startQuantity"): (
@@ -262,14 +262,14 @@ REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
         ),
     ),
     ("*", "isImmediate"): (
-        frozenset({"true"}),
+        frozenset({"true", "1"}),
         Phrase(
             "isImmediate=false 的顺序流不能执行：请删除这个属性。",
             "A sequence flow with isImmediate=false cannot be executed: remove the attribute.",
         ),
     ),
     ("*", "parallelMultiple"): (
-        frozenset({"false"}),
+        frozenset({"false", "0"}),
         Phrase(
             "不支持并行多重事件：请在并行网关之后画几个接收事件。",
             "Parallel multiple events are not supported: draw several catching events behind a "
@@ -277,7 +277,7 @@ REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
         ),
     ),
     ("*", "instantiate"): (
-        frozenset({"false"}),
+        frozenset({"false", "0"}),
         Phrase(
             "不支持由任务或网关启动流程：请画一个开始事件。",
             "Tasks and gateways that start a process are not supported: draw a start event.",
@@ -292,7 +292,7 @@ REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
         ),
     ),
     ("subProcess", "triggeredByEvent"): (
-        frozenset({"false"}),
+        frozenset({"false", "0"}),
         Phrase(
             "不支持事件子流程：请把受影响的步骤放进子流程，在其边界上画事件。",
             "Event sub-processes are not supported: put the steps concerned into a sub-process and "
@@ -307,7 +307,7 @@ REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
         ),
     ),
     ("extension", "mustUnderstand"): (
-        frozenset({"false"}),
+        frozenset({"false", "0"}),
         Phrase(
             "文件声明了必须理解的扩展，本系统不理解它：请导出为不带该扩展的 BPMN。",
             "The file declares an extension that must be understood, and it is not: export plain "

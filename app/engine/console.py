@@ -16,7 +16,7 @@ import yaml
 from marshmallow import Schema, ValidationError, fields
 
 from app.core.clock import CHINA
-from app.core.errors import Invalid
+from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.engine.checker import check as check_diagrams
 from app.engine.content_checks import ServiceDeclaration, Surroundings
@@ -117,7 +117,7 @@ def run(
     failure: StepFailed | None = None
     try:
         trial = Trial(diagrams, compiler, script, due)
-    except Invalid as error:
+    except DomainError as error:
         _give_up(error.phrase, language, as_json=as_json)
     try:
         trial.run()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.engine.diagram import (
     ACTIVITIES,
+    Definition,
     Diagram,
     Element,
     EventDefinition,
@@ -123,12 +124,20 @@ class _Content:
                 f"The {en} is not named or does not exist: choose or create one.",
             )
         elif event.kind in {"error", "escalation"} and not definition.code:
-            self._error(
-                "no_code",
-                f"{zh}“{definition.name or definition.id}”没有代码：请填写，抛出与捕获按代码匹配。",
-                f"The {en} “{definition.name or definition.id}” has no code: fill it in, as "
-                "throwing and catching are matched by it.",
-            )
+            if definition.name:
+                self._warning(
+                    "no_code",
+                    f"{zh}“{definition.name}”没有代码，抛出与捕获按名称匹配：请填写代码。",
+                    f"The {en} “{definition.name}” has no code, so throwing and catching are "
+                    "matched by name: fill in a code.",
+                )
+            else:
+                self._error(
+                    "no_code",
+                    f"{zh}“{definition.id}”没有代码：请填写，抛出与捕获按代码匹配。",
+                    f"The {en} “{definition.id}” has no code: fill it in, as throwing and catching "
+                    "are matched by it.",
+                )
         elif event.kind in {"message", "signal"} and not definition.name.strip():
             self._error(
                 "no_reference",
@@ -426,6 +435,11 @@ def _leads(calls: Mapping[str, Sequence[str | None]], start: str, goal: str) -> 
     return False
 
 
+def _code(definition: Definition) -> str:
+    """What an error is matched by: its code, or its name where it has none."""
+    return definition.code or definition.name
+
+
 def _check_uncaught(remarks: Sequence[Remarks], processes: Mapping[str, Process]) -> None:
     owners = {p.id: remark.diagram for remark in remarks for p in _executable(remark.diagram)}
 
@@ -434,7 +448,7 @@ def _check_uncaught(remarks: Sequence[Remarks], processes: Mapping[str, Process]
             if event.event is None or event.event.kind != "error":
                 continue
             definition = owners[process.id].definition(event.event)
-            if event.event.ref is None or (definition is not None and definition.code == code):
+            if event.event.ref is None or (definition is not None and _code(definition) == code):
                 return True
         return False
 
@@ -462,14 +476,15 @@ def _check_uncaught(remarks: Sequence[Remarks], processes: Mapping[str, Process]
                 if element.kind != "endEvent" or event is None or event.kind != "error":
                     continue
                 definition = remark.diagram.definition(event)
-                if definition is None or not definition.code:
+                if definition is None or not _code(definition):
                     continue
-                if not is_caught(process, element, definition.code, frozenset()):
+                if not is_caught(process, element, _code(definition), frozenset()):
+                    code = _code(definition)
                     remark.error(
                         "uncaught_error",
                         element,
-                        f"错误“{definition.code}”没有人捕获：请在外层子流程或调用活动的边界上画错误"
-                        "事件，或改用普通结束事件。",
-                        f"Nothing catches the error “{definition.code}”: attach an error event to "
+                        f"错误“{code}”没有人捕获：请在外层子流程或调用活动的"
+                        "边界上画错误事件，或改用普通结束事件。",
+                        f"Nothing catches the error “{code}”: attach an error event to "
                         "the sub-process or call activity around it, or use a plain end event.",
                     )

@@ -408,7 +408,7 @@ class _Reader:
             id=attribute(node, "id"),
             name=attribute(node, "name"),
             name_en=_english(node),
-            executable=node.get("isExecutable") == "true",
+            executable=markup.flag(node, "isExecutable"),
             elements=MappingProxyType(elements),
             flows=MappingProxyType(self._flows),
             lanes=MappingProxyType(self._lanes),
@@ -429,7 +429,7 @@ class _Reader:
             lane = Lane(attribute(node, "id"), attribute(node, "name"), role, markup.line(node))
             self._lanes[lane.id] = lane
             for ref in node.iterchildren(bpmn("flowNodeRef")):
-                name = (ref.text or "").strip()
+                name = reference(ref, ref.text) or ""
                 self._lane_of[name] = lane
                 if role is not None:
                     self._role_of[name] = role
@@ -465,7 +465,7 @@ class _Reader:
         role = extension(node, "role")
         form = extension(node, "form")
         lane = self._lane_of.get(element_id)
-        flag = "isInterrupting" if markup.local(node) == "startEvent" else "cancelActivity"
+        interrupts = "isInterrupting" if markup.local(node) == "startEvent" else "cancelActivity"
         return Element(
             id=element_id,
             kind=markup.local(node),
@@ -477,7 +477,7 @@ class _Reader:
             outgoing=tuple(self._outgoing.get(element_id, ())),
             default=reference(node, node.get("default")),
             attached_to=reference(node, node.get("attachedToRef")),
-            interrupting=node.get(flag, "true") != "false",
+            interrupting=markup.flag(node, interrupts, default=True),
             events=tuple(self._events(node)),
             loop=self._loop(node),
             called=reference(node, node.get("calledElement")),
@@ -487,7 +487,7 @@ class _Reader:
             form=None if form is None else read_form(form)[0],
             role=self._role_of.get(element_id) if role is None else role.get("name"),
             lane=None if lane is None else lane.id,
-            triggered_by_event=node.get("triggeredByEvent") == "true",
+            triggered_by_event=markup.flag(node, "triggeredByEvent"),
         )
 
     def _events(self, node: Node) -> Iterator[EventDefinition]:
@@ -516,7 +516,7 @@ class _Reader:
             return Loop(
                 LoopKind.STANDARD,
                 condition=self._expression(standard.find(bpmn("loopCondition"))),
-                test_before=standard.get("testBefore") == "true",
+                test_before=markup.flag(standard, "testBefore"),
                 maximum=int(maximum) if maximum.isascii() and maximum.isdecimal() else None,
             )
         multi = node.find(bpmn("multiInstanceLoopCharacteristics"))
@@ -526,7 +526,7 @@ class _Reader:
         collection = self._expression(multi.find(bpmn("loopDataInputRef")))
         if each is not None and each.get("of"):
             collection = Expression(attribute(each, "of"), None, markup.line(each))
-        sequential = multi.get("isSequential") == "true"
+        sequential = markup.flag(multi, "isSequential")
         return Loop(
             LoopKind.SEQUENTIAL if sequential else LoopKind.PARALLEL,
             cardinality=self._expression(multi.find(bpmn("loopCardinality"))),

@@ -111,7 +111,7 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
     for key in map(str, node.attrib):
         problem(
             node,
-            f"表单没有“{key}”这个属性，请删除。",
+            f"表单没有“{key}”这个属性：请删除。",
             f"A form has no attribute “{key}”: remove it.",
         )
     seen: set[str] = set()
@@ -119,7 +119,7 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
         if child.tag != jieban("field"):
             problem(
                 child,
-                f"表单里只能放 jieban:field，请删除 {local(child)}。",
+                f"表单里只能放 jieban:field：请删除 {local(child)}。",
                 f"A form holds only jieban:field: remove {local(child)}.",
             )
             continue
@@ -127,7 +127,7 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
         if name in seen:
             problem(
                 child,
-                f"字段“{name}”出现了两次，请改名。",
+                f"字段“{name}”出现了两次：请改名。",
                 f"The field “{name}” appears twice: rename one of them.",
             )
             continue
@@ -138,13 +138,13 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
     if not fields and not problems:
         problem(
             node,
-            "表单没有字段，请添加字段或删除表单。",
+            "表单没有字段：请添加字段或删除表单。",
             "The form is empty: add a field or remove it.",
         )
     if len(fields) > _MAX_FIELDS:
         problem(
             node,
-            f"表单最多 {_MAX_FIELDS} 个字段，请拆成几步。",
+            f"表单最多 {_MAX_FIELDS} 个字段：请拆成几步。",
             f"A form has at most {_MAX_FIELDS} fields: split the step.",
         )
     return Form(tuple(fields)), tuple(problems)
@@ -174,7 +174,7 @@ def _field(node: Node, problem: _Report) -> Field | None:
         if key not in _ATTRIBUTES:
             problem(
                 node,
-                f"字段“{name}”没有“{key}”这个属性，请删除。",
+                f"字段“{name}”没有“{key}”这个属性：请删除。",
                 f"The field “{name}” has an unknown attribute “{key}”: remove it.",
             )
     kind_text = attribute(node, "type")
@@ -182,7 +182,7 @@ def _field(node: Node, problem: _Report) -> Field | None:
         kinds = "、".join(FieldType)
         problem(
             node,
-            f"字段“{name}”的类型“{kind_text}”不存在，可用：{kinds}。",
+            f"字段“{name}”的类型“{kind_text}”不存在：请用 {kinds} 之一。",
             f"The field “{name}” has an unknown type “{kind_text}”: use one of "
             f"{', '.join(FieldType)}.",
         )
@@ -192,7 +192,7 @@ def _field(node: Node, problem: _Report) -> Field | None:
     if label is None:
         problem(
             node,
-            f"字段“{name}”没有中文名称，请填写 label。",
+            f"字段“{name}”没有中文名称：请填写 label。",
             f"The field “{name}” has no Chinese label: fill in label.",
         )
         return None
@@ -229,8 +229,8 @@ def _boolean(node: Node, key: str, name: str, problem: _Report) -> bool:
     if text not in {"true", "false"}:
         problem(
             node,
-            f"字段“{name}”的 {key} 只能是 true 或 false。",
-            f"{key} of the field “{name}” is either true or false.",
+            f"字段“{name}”的 {key} 只能是 true 或 false：请改正。",
+            f"{key} of the field “{name}” is either true or false: correct it.",
         )
     return text == "true"
 
@@ -243,13 +243,13 @@ def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[
         if child.tag != jieban("option") or label is None or not value:
             problem(
                 child,
-                f"字段“{name}”里的选项要写成 jieban:option，并有 value 和 label。",
-                f"An option of the field “{name}” is a jieban:option with value and label.",
+                f"字段“{name}”里的选项不完整：请写成 jieban:option，并有 value 和 label。",
+                f"An option of the field “{name}” is incomplete: write a jieban:option with value and label.",
             )
         elif any(option.value == value for option in options):
             problem(
                 child,
-                f"字段“{name}”的选项“{value}”出现了两次，请删除一个。",
+                f"字段“{name}”的选项“{value}”出现了两次：请删除一个。",
                 f"The field “{name}” offers “{value}” twice: remove one.",
             )
         else:
@@ -258,7 +258,7 @@ def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[
     if chooses and not options:
         problem(
             node,
-            f"选择字段“{name}”没有选项，请添加 jieban:option。",
+            f"选择字段“{name}”没有选项：请添加 jieban:option。",
             f"The choice “{name}” offers nothing: add a jieban:option.",
         )
     if options and not chooses:
@@ -272,8 +272,9 @@ def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[
     if kind is FieldType.CHOICE and default and all(o.value != default for o in options):
         problem(
             node,
-            f"字段“{name}”的默认值“{default}”不在选项中。",
-            f"The default “{default}” of the field “{name}” is not among its options.",
+            f"字段“{name}”的默认值“{default}”不在选项中：请添加该选项或改默认值。",
+            f"The default “{default}” of the field “{name}” is not among its options: add the "
+            "option or change the default.",
         )
     return tuple(options)
 
@@ -297,7 +298,7 @@ def _bound(node: Node, key: str, kind: FieldType, name: str, problem: _Report) -
     problem(
         node,
         f"字段“{name}”的 {key}“{text}”无效：只有数字和日期可以有上下限，"
-        "且要写成数字或 2026-01-31 这样的日期。",
+        "请写成数字或 2026-01-31 这样的日期。",
         f"{key} “{text}” of the field “{name}” is not valid: only numbers and dates have bounds, "
         "written as a number or a date such as 2026-01-31.",
     )
@@ -312,8 +313,8 @@ def _length(node: Node, name: str, problem: _Report) -> int | None:
         return int(text)
     problem(
         node,
-        f"字段“{name}”的 max_length 要是 1 到 100000 的整数。",
-        f"max_length of the field “{name}” is a whole number from 1 to 100000.",
+        f"字段“{name}”的 max_length 无效：请写 1 到 100000 的整数。",
+        f"max_length of the field “{name}” is not valid: write a whole number from 1 to 100000.",
     )
     return None
 
@@ -334,9 +335,9 @@ def _pattern(node: Node, name: str, problem: _Report) -> str | None:
         return text
     problem(
         node,
-        f"字段“{name}”的 pattern 不是可用的正则表达式"
+        f"字段“{name}”的 pattern 不是可用的正则表达式：请改写"
         f"（最多 {_MAX_PATTERN} 个字符，不能在重复里再重复）。",
-        f"The pattern of the field “{name}” is not a usable regular expression (at most "
-        f"{_MAX_PATTERN} characters, no repetition inside a repetition).",
+        f"The pattern of the field “{name}” is not a usable regular expression: write another (at "
+        f"most {_MAX_PATTERN} characters, no repetition inside a repetition).",
     )
     return None

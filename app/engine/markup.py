@@ -89,6 +89,12 @@ def attribute(node: Node, name: str) -> str:
     return node.get(name) or ""
 
 
+def flag(node: Node, name: str, *, default: bool = False) -> bool:
+    """The value of an xs:boolean attribute, which may be written true, false, 1 or 0."""
+    written = attribute(node, name).strip()
+    return default if not written else written in {"true", "1"}
+
+
 def children(node: Node) -> list[Node]:
     """The child elements, without comments and processing instructions."""
     return list(node.iterchildren(tag=etree.Element))

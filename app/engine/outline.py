@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from app.engine.diagram import Diagram, Element, Flow, Loop, LoopKind, Process, TimerKind
 
+_BY_PEOPLE = frozenset({"userTask", "manualTask", "task"})
+
 
 def outline(diagram: Diagram) -> str:
     """The outline of all processes of a file, ending with a line break."""
@@ -64,7 +66,7 @@ def _line(diagram: Diagram, process: Process, element: Element) -> Iterator[str]
     yield _event(diagram, element)
     if element.kind == "boundaryEvent" and not element.interrupting:
         yield "(not interrupting)"
-    if element.role:
+    if element.role and element.kind in _BY_PEOPLE:
         yield f"for {element.role}"
     if element.form is not None:
         names = (f.name + ("!" if f.required else "") for f in element.form.fields)

@@ -16,6 +16,11 @@ _MAX_STATES = 3000
 _MAX_TOKENS = 3
 _MAX_INCLUSIVE = 5
 
+_AUTOMATIC = frozenset(
+    {"exclusiveGateway", "parallelGateway", "serviceTask", "businessRuleTask", "sendTask",
+     "intermediateThrowEvent", "endEvent"}
+)  # fmt: skip
+
 _State = tuple[tuple[str, int], ...]
 """How many tokens rest on which sequence flow, sorted; only flows with tokens."""
 
@@ -78,21 +83,38 @@ class _Game:
         return element.id not in self._ran and bool(sources & self._ran)
 
     def _moves(self, tokens: dict[str, int]) -> Iterator[_State]:
+        for element, takes in self._enabled(tokens):
+            for taken in takes:
+                self._ran.add(element.id)
+                yield from self._results(element, tokens, taken)
+
+    def _enabled(self, tokens: dict[str, int]) -> list[tuple[Element, list[list[str]]]]:
+        """What can run, and on which tokens. What needs nobody runs first, as in the engine, and
+        inclusive joins look when everything else has come to rest.
+        """
+        found: list[tuple[Element, list[list[str]]]] = []
         for element in self._elements:
             waiting = [flow for flow in element.incoming if tokens.get(flow)]
             if not waiting:
                 continue
             if element.kind == "parallelGateway":
+                if any(tokens[flow] > 1 for flow in waiting):
+                    self._twice[element.id] = None
                 takes = [waiting] if len(waiting) == len(element.incoming) else []
             elif element.kind == "inclusiveGateway":
-                takes = [] if self._may_still_come(element, tokens) else [waiting]
+                takes = [waiting]
             else:
                 takes = [[flow] for flow in waiting]
                 if element.kind != "endEvent" and sum(tokens[flow] for flow in waiting) > 1:
                     self._twice[element.id] = None
-            for taken in takes:
-                self._ran.add(element.id)
-                yield from self._results(element, tokens, taken)
+            if takes and element.kind in _AUTOMATIC:
+                return [(element, takes)]
+            if takes:
+                found.append((element, takes))
+        for entry in found:
+            if entry[0].kind == "inclusiveGateway" and not self._may_still_come(entry[0], tokens):
+                return [entry]
+        return [entry for entry in found if entry[0].kind != "inclusiveGateway"]
 
     def _results(
         self, element: Element, tokens: dict[str, int], taken: list[str]
@@ -114,16 +136,26 @@ class _Game:
         if element.kind in {"exclusiveGateway", "eventBasedGateway"}:
             yield from ((flow,) for flow in out)
         elif element.kind == "inclusiveGateway" and len(out) > 1:
-            for chosen in product((True, False), repeat=min(len(out), _MAX_INCLUSIVE)):
-                if any(chosen):
-                    yield tuple(flow for flow, taken in zip(out, chosen, strict=False) if taken)
-            yield from ((flow,) for flow in out[_MAX_INCLUSIVE:])
+            yield from self._subsets(element)
         else:
             yield from self._conditional(element)
         if element.kind in ACTIVITIES:
             for boundary in self._process.attached(element.id):
                 self._ran.add(boundary.id)
                 yield boundary.outgoing if boundary.interrupting else out + boundary.outgoing
+
+    def _subsets(self, gateway: Element) -> Iterator[tuple[str, ...]]:
+        """The default alone, or any of the others; of many branches one, or all."""
+        free = [flow for flow in gateway.outgoing if flow != gateway.default]
+        if gateway.default is not None:
+            yield (gateway.default,)
+        if len(free) > _MAX_INCLUSIVE:
+            yield from ((flow,) for flow in free)
+            yield tuple(free)
+            return
+        for chosen in product((True, False), repeat=len(free)):
+            if any(chosen):
+                yield tuple(flow for flow, taken in zip(free, chosen, strict=True) if taken)
 
     def _conditional(self, element: Element) -> Iterator[tuple[str, ...]]:
         """The ways out of anything but a gateway: usually all flows, less where conditions are."""

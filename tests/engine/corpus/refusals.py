@@ -508,14 +508,14 @@ _REFERENCES: list[Case] = [
         "boundary b on=h error=* -> e\nend e",
         "no_code",
         "he",
-        edit=(' errorCode="X"', ""),
+        edit=('name="X" errorCode="X"', ""),
     ),
     Refused(
         "escalation without code",
         "start s -> c\nthrow c escalation=X -> e\nend e",
         "no_code",
         "c",
-        edit=(' escalationCode="X"', ""),
+        edit=('name="X" escalationCode="X"', ""),
     ),
     Refused(
         "error beside a task that goes on",
