@@ -189,7 +189,7 @@ def test_static_files_are_kept_for_ever_under_an_address_with_their_digest(
 
 def test_nothing_outside_the_static_folder_is_served(browser: Browser) -> None:
     for path in ("../shell.py", "..%2fshell.py", "%2e%2e/shell.py", "/etc/passwd"):
-        assert browser.get(f"/assets/{path}", follow_redirects=True).status_code == 404
+        assert browser.client.get(f"/assets/{path}", follow_redirects=True).status_code == 404
 
 
 def test_templates_hold_no_inline_code() -> None:
