@@ -13,6 +13,7 @@ from datetime import datetime
 from app.cases.orders import Case
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.engine.content_checks import ServiceDeclaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,16 @@ def service(
         return function
 
     return register
+
+
+def declarations() -> dict[str, ServiceDeclaration]:
+    """What the checker of diagrams must know of the services."""
+    return {
+        service.name: ServiceDeclaration(
+            parameters=dict.fromkeys(service.parameters, True), results=service.results
+        )
+        for service in SERVICES.values()
+    }
 
 
 def load() -> None:
