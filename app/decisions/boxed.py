@@ -7,7 +7,7 @@ from app.decisions import xml
 from app.decisions.errors import DecisionError, Problem
 from app.decisions.feel import syntax
 from app.decisions.feel.compiler import Compiler, Lexical
-from app.decisions.feel.errors import FeelError
+from app.decisions.feel.errors import FeelError, FeelNull
 from app.decisions.feel.lexer import normal_name
 from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
@@ -350,6 +350,18 @@ def fitted(run: Run, value: Value, wanted: ItemType) -> Value:
     return run.null(phrase)
 
 
+def argument_of(value: Value, wanted: ItemType) -> Value:
+    """`value` converted to the type of a parameter; raises FeelNull where it does not fit."""
+    result = wanted.fit(value)
+    if result is MISFIT:
+        raise FeelNull(
+            f"参数的类型是“{kind(value)}”，与声明的“{wanted.name}”不符。",
+            f"An argument of type {kind(value)} does not belong to the declared type"
+            f" “{wanted.name}”.",
+        )
+    return result
+
+
 def _checking_parameters(node: Node, wanted: list[ItemType | None]) -> Node:
     def build(compiler: Compiler, lexical: Lexical | None) -> Code:
         define = compiler.compile(node, lexical)
@@ -359,7 +371,7 @@ def _checking_parameters(node: Node, wanted: list[ItemType | None]) -> Node:
 
             def call(caller: Run, *arguments: Value) -> Value:
                 checked_arguments = [
-                    argument if kind_wanted is None else fitted(caller, argument, kind_wanted)
+                    argument if kind_wanted is None else argument_of(argument, kind_wanted)
                     for argument, kind_wanted in zip(arguments, wanted, strict=True)
                 ]
                 return inner.call(caller, *checked_arguments)

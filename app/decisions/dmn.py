@@ -10,7 +10,7 @@ from datetime import datetime
 
 from app.core.phrase import Phrase
 from app.decisions import xml
-from app.decisions.boxed import BoxReader, fitted
+from app.decisions.boxed import BoxReader, argument_of, fitted
 from app.decisions.errors import DecisionError, Problem
 from app.decisions.evidence import Answer, Evidence, TableEvidence
 from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
@@ -20,6 +20,7 @@ from app.decisions.feel.lexer import normal_name
 from app.decisions.feel.parser import parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Literal, Node
+from app.decisions.feel.types import TypeTest
 from app.decisions.feel.values import Function, Value, to_feel, to_python
 from app.decisions.item_types import ItemType, base_type
 from app.decisions.xml import Element
@@ -183,6 +184,10 @@ class Model:
             return self._imported[prefix].type_named(rest)
         return base_type(name)
 
+    def _test_named(self, name: str) -> TypeTest | None:
+        found = self.type_named(name)
+        return None if found is None else found.holds
+
     def _define(self, item: ItemType, element: Element) -> None:
         item.collection = element.get("isCollection") == "true"
         components = list(xml.children(element, "itemComponent"))
@@ -270,7 +275,7 @@ class Model:
         node = self._tree(item)
         names = {name.partition(".")[0] for name, _ in item.needs}
         names |= {name for name, _ in item.needs}
-        compiler = Compiler(frozenset(names), {}, lenient=True)
+        compiler = Compiler(frozenset(names), {}, lenient=True, types=self._test_named)
         try:
             item.code = compiler.compile(node)
         except FeelError as error:
@@ -375,7 +380,7 @@ class _Session:
         for parameter in self._parameters(item):
             value = to_feel(arguments.get(parameter.name))
             if parameter.type is not None:
-                value = fitted(self._run, value, parameter.type)
+                value = argument_of(value, parameter.type)
             inputs[parameter.name] = value
             inner._done[id(parameter)] = value
         inner._inputs = inputs

@@ -38,6 +38,24 @@ class ItemType:
             value = value[0]
         return self._fit_one(value)
 
+    def holds(self, value: Value) -> bool:
+        """Whether `value` is of this type as it stands, allowed values not looked at."""
+        if value is None:
+            return False
+        if self.collection:
+            return type(value) is list and all(v is None or self._holds_one(v) for v in value)
+        return self._holds_one(value)
+
+    def _holds_one(self, value: Value) -> bool:
+        if self.components is not None:
+            return type(value) is dict and all(
+                name in value and (value[name] is None or component.holds(value[name]))
+                for name, component in self.components.items()
+            )
+        if self.base is not None:
+            return self.base.holds(value)
+        return self.name in {"Any", kind(value)}
+
     def base_kind(self) -> str:
         """The type of FEEL at the bottom: `Any` where there is none."""
         if self.collection:

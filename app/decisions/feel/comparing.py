@@ -7,7 +7,7 @@ from decimal import Decimal
 from app.core.phrase import Phrase
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Position
-from app.decisions.feel.values import Range, Value, equal, kind, less, less_equal
+from app.decisions.feel.values import Range, Spend, Value, equal, kind, less, less_equal
 
 
 def with_constant(operator: str, left: Code, constant: Value, at: Position) -> Code:
@@ -36,7 +36,7 @@ def general(operator: str, left: Code, right: Code, at: Position) -> Code:
 
     def compared(run: Run) -> bool | None:
         a, b = left(run), right(run)
-        truth = compare(a, b)
+        truth = compare(a, b, run.spend)
         if truth is None and a is not None and b is not None:
             return _mismatch(run, operator, a, b, at)
         return truth
@@ -69,16 +69,24 @@ def _mismatch(run: Run, operator: str, left: Value, right: Value, at: Position) 
     )
 
 
-def _unequal(left: Value, right: Value) -> bool | None:
-    same = equal(left, right)
+def _less(left: Value, right: Value, _spend: Spend) -> bool | None:
+    return less(left, right)
+
+
+def _less_equal(left: Value, right: Value, _spend: Spend) -> bool | None:
+    return less_equal(left, right)
+
+
+def _unequal(left: Value, right: Value, spend: Spend) -> bool | None:
+    same = equal(left, right, spend)
     return None if same is None else not same
 
 
-def _greater(left: Value, right: Value) -> bool | None:
+def _greater(left: Value, right: Value, _spend: Spend) -> bool | None:
     return less(right, left)
 
 
-def _greater_equal(left: Value, right: Value) -> bool | None:
+def _greater_equal(left: Value, right: Value, _spend: Spend) -> bool | None:
     return less_equal(right, left)
 
 
@@ -96,11 +104,11 @@ _PYTHON: Mapping[str, Callable[..., bool]] = {
     ">=": operators.ge,
 }
 
-_COMPARISONS: Mapping[str, Callable[[Value, Value], bool | None]] = {
+_COMPARISONS: Mapping[str, Callable[[Value, Value, Spend], bool | None]] = {
     "=": equal,
     "!=": _unequal,
-    "<": less,
-    "<=": less_equal,
+    "<": _less,
+    "<=": _less_equal,
     ">": _greater,
     ">=": _greater_equal,
 }

@@ -19,11 +19,12 @@ from app.decisions.feel.limits import MAX_DEPTH
 from app.decisions.feel.paths import member
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Node, Position
-from app.decisions.feel.types import type_test
+from app.decisions.feel.types import NamedTypes, type_test
 from app.decisions.feel.values import (
     NUMBERS,
     Function,
     Range,
+    Spend,
     Value,
     equal,
     in_range,
@@ -80,8 +81,10 @@ class Compiler:
         functions: Mapping[str, HostFunction] | None = None,
         *,
         lenient: bool = False,
+        types: NamedTypes | None = None,
     ) -> None:
         self._lenient = lenient
+        self._types = types
         self._names = names
         self._functions = functions
         self._depth = 0
@@ -197,18 +200,21 @@ class Compiler:
     def _in(self, node: syntax.In, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
         tests = _any([self.test(test, lexical) for test in node.tests])
+        at = node.at
 
         def within(run: Run) -> Value:
-            outer, run.input = run.input, operand(run)
+            value = operand(run)
+            outer, run.input = run.input, value
             try:
-                return tests(run)
+                truth = tests(run)
             finally:
                 run.input = outer
+            return run.null(_UNDECIDED, at) if truth is None else truth
 
         return within
 
     def _instance_of(self, node: syntax.InstanceOf, lexical: Lexical | None) -> Code:
-        operand, fits = self.compile(node.operand, lexical), type_test(node.type)
+        operand, fits = self.compile(node.operand, lexical), type_test(node.type, self._types)
 
         def instance_of(run: Run) -> bool:
             return fits(operand(run))
@@ -262,7 +268,7 @@ class Compiler:
             return code
 
         def matches(run: Run) -> bool | None:
-            return matching(run.input, code(run))
+            return matching(run.input, code(run), run.spend)
 
         return matches
 
@@ -287,7 +293,9 @@ class Compiler:
     def _for(self, node: syntax.For, lexical: Lexical | None) -> Code:
         partial = self._slot(lexical, "partial")
         sources, inner = self._iterators(node.iterators, partial)
-        return iterating.for_each(sources, self.compile(node.body, inner), partial.slot)
+        reads_partial = syntax.mentions(node.body, "partial")
+        body = self.compile(node.body, inner)
+        return iterating.for_each(sources, body, partial.slot if reads_partial else None)
 
     def _quantified(self, node: syntax.Quantified, lexical: Lexical | None) -> Code:
         sources, inner = self._iterators(node.iterators, lexical)
@@ -366,7 +374,7 @@ class Compiler:
             if type(value) is dict and name in value:
                 return value[name]
             try:
-                return member(value, name)
+                return member(value, name, run.spend)
             except FeelNull as null:
                 return run.null(null.phrase, at)
 
@@ -376,7 +384,9 @@ class Compiler:
 
     def _function(self, node: syntax.FunctionDefinition, lexical: Lexical | None) -> Code:
         kept = lexical.next_slot if lexical is not None else 0
-        tests = [type_test(p.type) if p.type is not None else None for p in node.parameters]
+        tests = [
+            type_test(p.type, self._types) if p.type is not None else None for p in node.parameters
+        ]
         names = tuple(parameter.name for parameter in node.parameters)
         inner = lexical
         for name in names:
@@ -487,13 +497,17 @@ class Compiler:
 
         def call(run: Run) -> Value:
             values = [argument(run) for argument in arguments]
-            run.steps -= 1
+            run.spend(_size(values))
             try:
                 if names is None:
-                    return function.invoke(run, values)
-                return function.invoke_named(run, names, values)
+                    result = function.invoke(run, values)
+                else:
+                    result = function.invoke_named(run, names, values)
             except FeelNull as null:
                 return run.null(null.phrase, at)
+            if type(result) is str:
+                run.spend(len(result) // _CHARACTERS_A_STEP)
+            return result
 
         return _folded(call, *nodes) if function.pure else call
 
@@ -544,20 +558,24 @@ class Compiler:
     }
 
 
-def matching(value: Value, wanted: Value) -> bool | None:
+def matching(value: Value, wanted: Value, spend: Spend) -> bool | None:
     """Whether `value` satisfies a test that evaluated to `wanted`: in it, or equal to it."""
     cls = type(wanted)
     if cls is Range:
+        if wanted.operator == "=":
+            return equal(value, wanted.low, spend)
         return in_range(value, wanted)
     if cls is list:
-        if type(value) is list and equal(value, wanted):
+        spend(len(wanted) + 1)
+        if type(value) is list and equal(value, wanted, spend):
             return True
-        return any(matching(value, item) for item in wanted if type(item) is not list) or any(
-            equal(value, item) for item in wanted if type(item) is list
+        return any(
+            equal(value, item, spend) if type(item) is list else matching(value, item, spend)
+            for item in wanted
         )
     if cls is bool and type(value) is not bool:
         return bool(wanted) if value is not None else None
-    return equal(value, wanted)
+    return equal(value, wanted, spend)
 
 
 def called(run: Run, body: Code, frame: list[Value], scope: Mapping[str, object]) -> Value:
@@ -620,6 +638,23 @@ def invoke(
     elif len(values) != len(function.parameters) and "*" not in function.parameters:
         raise FeelNull("参数个数不对。", "The number of arguments does not fit.")
     return function.call(run, *values)
+
+
+def _size(values: list[Value]) -> int:
+    """Steps that handling `values` takes, at least one."""
+    size = 1
+    for value in values:
+        if type(value) is str or type(value) is list:
+            size += len(value) // _CHARACTERS_A_STEP
+    return size
+
+
+_UNDECIDED = Phrase(
+    "这个值不能与后面的条件比较。", "This value cannot be compared with what follows."
+)
+
+_CHARACTERS_A_STEP = 50
+"""Characters (or elements that are only passed on) that count as one step."""
 
 
 def _function_value(function: Builtin) -> Function:
@@ -703,7 +738,10 @@ def _arithmetic(operator: str, left: Code, right: Code, at: Position) -> Code:
         try:
             if type(a) is Decimal and type(b) is Decimal:
                 return operate(fast, a, b)
-            return operate(operation, a, b)
+            result = operate(operation, a, b)
+            if type(result) is str:
+                run.spend(len(result) // _CHARACTERS_A_STEP)
+            return result  # noqa: TRY300 - the bound may be raised above
         except FeelNull as null:
             return run.null(null.phrase, at)
 

@@ -12,7 +12,6 @@ from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.values import Value, to_feel, to_python
 
-
 Functions = Mapping[str, Callable[..., object]]
 
 
@@ -72,7 +71,8 @@ class Expression:
         Where the standard says null, None. `now` (aware) is what `now()` and `today()` read.
         `functions` replaces host functions for this evaluation. Raises TooCostly at a bound.
         """
-        return to_python(self.in_run(Run(scope, self._slots, now, functions)))
+        run = Run(scope, self._slots, now, functions)
+        return to_python(self.in_run(run), run.spend)
 
     def evaluate_strictly(
         self,
@@ -97,7 +97,7 @@ class Expression:
     ) -> tuple[Any, tuple[Diagnostic, ...]]:
         """The value together with the reasons for every null that an error produced."""
         run = Run(scope, self._slots, now, functions)
-        value = to_python(self.in_run(run))
+        value = to_python(self.in_run(run), run.spend)
         return value, tuple(run.diagnostics or ())
 
     def in_run(self, run: Run) -> Value:

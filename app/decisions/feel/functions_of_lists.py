@@ -13,7 +13,7 @@ from app.decisions.feel.values import NUMBERS, Function, Months, Value, equal, k
 @builtin("list contains", "list: list, element: any")
 def _list_contains(run: Run, items: list[Value], element: Value) -> bool:
     run.spend(len(items))
-    return any(equal(item, element) for item in items)
+    return any(equal(item, element, run.spend) for item in items)
 
 
 @builtin("count", "list: list")
@@ -131,6 +131,7 @@ def _stddev(run: Run, *arguments: Value) -> Decimal:
 
 @builtin("mode", "list: list", "*list: any")
 def _mode(run: Run, *arguments: Value) -> list[Decimal]:
+    _refuse_none(arguments)
     counts: dict[Decimal, int] = {}
     for number in _numbers(run, arguments):
         counts[number] = counts.get(number, 0) + 1
@@ -140,15 +141,22 @@ def _mode(run: Run, *arguments: Value) -> list[Decimal]:
 
 @builtin("all", "list: list", "*list: any")
 def _all(_run: Run, *arguments: Value) -> bool | None:
-    return _decide(_flat_arguments(arguments), decisive=False)
+    return _decide(arguments, decisive=False)
 
 
 @builtin("any", "list: list", "*list: any")
 def _any(_run: Run, *arguments: Value) -> bool | None:
-    return _decide(_flat_arguments(arguments), decisive=True)
+    return _decide(arguments, decisive=True)
 
 
-def _decide(items: list[Value], *, decisive: bool) -> bool | None:
+def _refuse_none(arguments: tuple[Value, ...]) -> None:
+    if not arguments or arguments == (None,):
+        raise FeelNull("至少要一个值。", "At least one value is needed.")
+
+
+def _decide(arguments: tuple[Value, ...], *, decisive: bool) -> bool | None:
+    _refuse_none(arguments)
+    items = _flat_arguments(arguments)
     if any(item is decisive for item in items):
         return decisive
     if all(type(item) is bool for item in items):
@@ -239,7 +247,7 @@ def _reverse(run: Run, items: list[Value]) -> list[Value]:
 @builtin("index of", "list: list, match: any")
 def _index_of(run: Run, items: list[Value], match: Value) -> list[Decimal]:
     run.spend(len(items))
-    return [Decimal(i) for i, item in enumerate(items, 1) if equal(item, match)]
+    return [Decimal(i) for i, item in enumerate(items, 1) if equal(item, match, run.spend)]
 
 
 @builtin("union", "*list: list")
@@ -254,7 +262,7 @@ def _distinct(run: Run, items: list[Value]) -> list[Value]:
     for item in items:
         if isinstance(item, list | dict) or type(item) is Function or kind(item) == "range":
             run.spend(len(result) + 1)
-            if any(equal(item, other) for other in result):
+            if any(equal(item, other, run.spend) for other in result):
                 continue
         else:
             run.spend()
@@ -263,13 +271,6 @@ def _distinct(run: Run, items: list[Value]) -> list[Value]:
             seen.add((type(item), item))
         result.append(item)
     return result
-
-
-@builtin("duplicate values", "list: list")
-def _duplicates(run: Run, items: list[Value]) -> list[Value]:
-    run.spend(len(items) * len(items))
-    repeated = [item for item in items if sum(bool(equal(item, other)) for other in items) > 1]
-    return _distinct(run, repeated)
 
 
 @builtin("flatten", "list: list")

@@ -13,6 +13,7 @@ from decimal import (
     DecimalException,
 )
 
+from app.decisions.feel.arithmetic import negate
 from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.functions import builtin
 from app.decisions.feel.run import Run
@@ -49,12 +50,12 @@ def _decimal(_run: Run, n: Decimal, scale: Decimal) -> Decimal:
     return _round(n, scale, ROUND_HALF_EVEN)
 
 
-@builtin("floor", "n: number, scale?: number")
+@builtin("floor", "n: number", "n: number, scale: number")
 def _floor(_run: Run, n: Decimal, scale: Decimal | None = None) -> Decimal:
     return _round(n, scale, ROUND_FLOOR)
 
 
-@builtin("ceiling", "n: number, scale?: number")
+@builtin("ceiling", "n: number", "n: number, scale: number")
 def _ceiling(_run: Run, n: Decimal, scale: Decimal | None = None) -> Decimal:
     return _round(n, scale, ROUND_CEILING)
 
@@ -83,7 +84,7 @@ def _round_half_down(_run: Run, n: Decimal, scale: Decimal) -> Decimal:
 def _abs(_run: Run, n: Value) -> Value:
     if type(n) is Decimal:
         return NUMBERS.abs(n)
-    return -n if n < type(n)(0) else n
+    return negate(n) if n < type(n)(0) else n
 
 
 @builtin("modulo", "dividend: number, divisor: number")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.functions import builtin
 from app.decisions.feel.limits import MAX_LIST, MAX_STRING
-from app.decisions.feel.regexes import compiled, replacement
+from app.decisions.feel.regexes import Match, compiled, replacement
 from app.decisions.feel.run import Run
 from app.decisions.feel.texts import text_of
 from app.decisions.feel.values import NUMBERS, Value
@@ -15,8 +15,8 @@ _NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,5})?\Z", re.ASC
 
 
 @builtin("string", "from: any")
-def _string(_run: Run, value: Value) -> str | None:
-    return None if value is None else text_of(value)
+def _string(run: Run, value: Value) -> str | None:
+    return None if value is None else text_of(value, run.spend)
 
 
 @builtin("number", "from: any")
@@ -93,23 +93,22 @@ def _ends_with(_run: Run, text: str, match: str) -> bool:
 
 
 @builtin("matches", "input: string, pattern: string, flags?: string")
-def _matches(_run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
-    return compiled(pattern, flags or "").search(text) is not None
+def _matches(run: Run, text: str, pattern: str, flags: str | None = None) -> bool:
+    return compiled(pattern, flags or "").found_in(text, run.spend)
 
 
 @builtin("replace", "input: string, pattern: string, replacement: string, flags?: string")
-def _replace(_run: Run, text: str, pattern: str, substitute: str, flags: str | None = None) -> str:
+def _replace(run: Run, text: str, pattern: str, substitute: str, flags: str | None = None) -> str:
     expression = compiled(pattern, flags or "")
-    if expression.search("") is not None:
+    if expression.found_in("", run.spend):
         raise FeelNull("正则不能匹配空文字。", "The pattern must not match the empty text.")
-    parts = replacement(substitute, expression, literal="q" in (flags or ""))
+    parts = replacement(substitute, expression.groups, literal="q" in (flags or ""))
     pieces: list[str] = []
     length = last = 0
-    for match in expression.finditer(text):
-        added = text[last : match.start()] + "".join(
-            part if isinstance(part, str) else match[part] or "" for part in parts
-        )
-        last = match.end()
+    for match in expression.matches(text, run.spend):
+        start, end = match[0] or (last, last)
+        added = text[last:start] + "".join(_part(part, match, text) for part in parts)
+        last = end
         length += len(added)
         if length > MAX_STRING:
             raise FeelNull("替换后的文字太长。", "The text with replacements is too long.")
@@ -117,16 +116,23 @@ def _replace(_run: Run, text: str, pattern: str, substitute: str, flags: str | N
     return "".join(pieces) + text[last:]
 
 
+def _part(part: str | int, match: Match, text: str) -> str:
+    if isinstance(part, str):
+        return part
+    span = match[part]
+    return "" if span is None else text[span[0] : span[1]]
+
+
 @builtin("split", "string: string, delimiter: string")
-def _split(_run: Run, text: str, delimiter: str) -> list[str]:
-    expression = compiled(delimiter, "")
+def _split(run: Run, text: str, delimiter: str) -> list[str]:
     pieces: list[str] = []
     last = 0
-    for match in expression.finditer(text):
-        if match.end() == match.start():
+    for match in compiled(delimiter, "").matches(text, run.spend):
+        start, end = match[0] or (last, last)
+        if start == end:
             continue
-        pieces.append(text[last : match.start()])
-        last = match.end()
+        pieces.append(text[last:start])
+        last = end
     return [*pieces, text[last:]]
 
 

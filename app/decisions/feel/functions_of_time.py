@@ -156,8 +156,8 @@ def _week_of_year(_run: Run, day: date) -> Decimal:
     return Decimal(day.isocalendar().week)
 
 
-@builtin("is", "value1: any, value2: any")
-def _is(_run: Run, first: Value, second: Value) -> bool:
+@builtin("is", "value1: any, value2: any", "value1: any", "value2: any")
+def _is(_run: Run, first: Value, second: Value = None) -> bool:
     if type(first) is not type(second):
         return False
     if isinstance(first, datetime | time):

@@ -22,20 +22,20 @@ class Source:
     at: Position
 
 
-def for_each(sources: Sequence[Source], body: Code, partial: int) -> Code:
-    """`for … return body`; `partial` is the slot of the results so far."""
+def for_each(sources: Sequence[Source], body: Code, partial: int | None) -> Code:
+    """`for … return body`; `partial` is the slot of the results so far, where the body reads it."""
 
     def run_all(run: Run) -> Value:
         results: list[Value] = []
-        outer = run.locals[partial]
 
         def step() -> bool:
-            run.locals[partial] = results
+            if partial is not None:
+                run.spend(len(results))
+                run.locals[partial] = results.copy()
             results.append(body(run))
             return len(results) <= MAX_LIST
 
         complete = _walk(run, sources, 0, step)
-        run.locals[partial] = outer
         if complete is None:
             return None
         return results if complete else run.null(_too_long(), sources[0].at)

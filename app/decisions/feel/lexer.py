@@ -88,7 +88,9 @@ _PARAMETER = re.compile(rf"({_WORDS})\s*(?=[:,)])")
 _VARIABLE = re.compile(rf"({_WORD}{_MORE}*?)\s+(?=in\b)")
 _OPERATOR = re.compile(r"\.\.|\*\*|->|!=|<=|>=|[-+*/=<>()\[\]{},.:@?]")
 _INSTANCE = re.compile(r"instance\s+of\b")
-_CLOSES_RANGE = re.compile(r"\s*(?:$|[)\],}:=!<>*/+]|(?:and|or|then|else|return|satisfies|in)\b)")
+_CLOSES_RANGE = re.compile(
+    r"\s*(?:$|[)\],}:=!<>*/+]|\.(?!\d)|(?:and|or|then|else|return|satisfies|in)\b)"
+)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{6})|(.))", re.DOTALL)
 _SIMPLE_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "'": "'", "\\": "\\"}
 

@@ -232,7 +232,10 @@ class _Builder(Transformer[Token, Any]):
         return syntax.Placeholder(at=_at(token))
 
     def at_literal(self, token: Token) -> Node:
-        return syntax.Literal(at_literal(str(token)), at=_at(token))
+        value = at_literal(str(token))
+        if value is None:  # null by an error: what reads the text at run time says so
+            return syntax.Call(syntax.Name("date"), [syntax.Literal(str(token))], at=_at(token))
+        return syntax.Literal(value, at=_at(token))
 
     def name(self, token: Token) -> Node:
         return syntax.Name(str(token), at=_at(token))

@@ -6,10 +6,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from app.decisions.feel.errors import FeelNull
-from app.decisions.feel.values import Months, Range, Value, kind
+from app.decisions.feel.values import Months, Range, Spend, Value, kind
 
 
-def member(value: Value, name: str) -> Value:
+def member(value: Value, name: str, spend: Spend) -> Value:
     """The entry or property `name` of `value`; raises FeelNull when there is none."""
     cls = type(value)
     if value is None:
@@ -19,7 +19,8 @@ def member(value: Value, name: str) -> Value:
             return value[name]
         raise _absent(value, name)
     if cls is list:
-        return [member(item, name) for item in value]
+        spend(len(value) + 1)
+        return [member(item, name, spend) for item in value]
     read = _PROPERTIES.get(cls, {}).get(name)
     if read is None:
         raise _absent(value, name)

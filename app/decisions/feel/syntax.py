@@ -1,6 +1,6 @@
 """The syntax tree of FEEL. Nodes carry what the compiler needs and where they stand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, fields
 
 from app.decisions.feel.values import Value
@@ -248,17 +248,27 @@ class Boxed(Node):
 
 def mentions_placeholder(node: Node) -> bool:
     """Whether `?` occurs in `node`, other than under an `in` of its own."""
+    return any(isinstance(inner, Placeholder) for inner in _within(node, into_tests=False))
+
+
+def mentions(node: Node, name: str) -> bool:
+    """Whether the name occurs in `node`; boxed expressions may hide it and count as a yes."""
+    return any(
+        isinstance(inner, Boxed) or (isinstance(inner, Name) and inner.name == name)
+        for inner in _within(node, into_tests=True)
+    )
+
+
+def _within(node: Node, *, into_tests: bool) -> Generator[Node, None, None]:
     pending: list[object] = [node]
     while pending:
         current = pending.pop()
-        if isinstance(current, Placeholder):
-            return True
-        if isinstance(current, In):
+        if isinstance(current, In) and not into_tests:
             pending.append(current.operand)
         elif isinstance(current, Node):
+            yield current
             pending.extend(getattr(current, f.name) for f in fields(current))
         elif isinstance(current, list | tuple):
             pending.extend(current)
         elif isinstance(current, dict):
             pending.extend(current.values())
-    return False

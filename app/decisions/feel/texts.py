@@ -4,14 +4,22 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from app.decisions.feel.limits import MAX_STRING
 from app.decisions.feel.temporal import temporal_text
-from app.decisions.feel.values import Function, Months, Range, Value
+from app.decisions.feel.values import Function, Months, Range, Spend, Value
 
 
-def text_of(value: Value) -> str:
-    """The text of `value`; strings inside lists and contexts are quoted."""
-    return value if type(value) is str else _shown(value)[:MAX_STRING]
+def text_of(value: Value, spend: Spend | None = None) -> str:
+    """The text of `value`; strings inside lists and contexts are quoted.
+
+    `spend` is told how many elements and characters were written.
+    """
+    if type(value) is str:
+        return value
+    return _shown(value, spend or _free)
+
+
+def _free(_count: int) -> None:
+    """Work that nobody counts."""
 
 
 def number_text(value: Decimal) -> str:
@@ -22,28 +30,49 @@ def number_text(value: Decimal) -> str:
     return "0" if text in {"-0", "0"} else text
 
 
-def _shown(value: Value) -> str:
-    return _TEXTS[type(value)](value)
+def _shown(value: Value, spend: Spend) -> str:
+    cls = type(value)
+    if cls is list:
+        return _list(value, spend)
+    if cls is dict:
+        return _context(value, spend)
+    if cls is Range:
+        return _range(value, spend)
+    return _TEXTS[cls](value)
 
 
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _joined(parts: list[str], spend: Spend) -> str:
+    text = ", ".join(parts)
+    spend(len(text) // 10 + 1)
+    return text
 
 
-def _context(value: dict[str, Value]) -> str:
-    return "{" + ", ".join(f"{_key(k)}: {_shown(v)}" for k, v in value.items()) + "}"
+def _list(value: list[Value], spend: Spend) -> str:
+    spend(len(value) + 1)
+    return f"[{_joined([_shown(item, spend) for item in value], spend)}]"
+
+
+def _context(value: dict[str, Value], spend: Spend) -> str:
+    spend(len(value) + 1)
+    entries = [f"{_key(name)}: {_shown(item, spend)}" for name, item in value.items()]
+    return "{" + _joined(entries, spend) + "}"
 
 
 def _key(name: str) -> str:
     return name if name.replace(" ", "").isidentifier() else _quoted(name)
 
 
-def _range(value: Range) -> str:
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _range(value: Range, spend: Spend) -> str:
     if value.operator is not None and value.operator != "=":
-        return f"({value.operator} {_shown(value.high if value.low is None else value.low)})"
+        end = value.high if value.low is None else value.low
+        return f"({value.operator} {_shown(end, spend)})"
     left = "[" if value.low_included else "("
     right = "]" if value.high_included else ")"
-    return f"{left}{_shown(value.low)}..{_shown(value.high)}{right}"
+    return f"{left}{_shown(value.low, spend)}..{_shown(value.high, spend)}{right}"
 
 
 _TEXTS: Mapping[type, Callable[[Value], str]] = {
@@ -56,8 +85,5 @@ _TEXTS: Mapping[type, Callable[[Value], str]] = {
     datetime: temporal_text,
     timedelta: temporal_text,
     Months: str,
-    list: lambda value: "[" + ", ".join(_shown(item) for item in value) + "]",
-    dict: _context,
-    Range: _range,
     Function: lambda value: f"function({', '.join(value.parameters)})",
 }

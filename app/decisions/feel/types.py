@@ -8,14 +8,22 @@ from app.decisions.feel.syntax import TypeRef
 from app.decisions.feel.values import KINDS, Function, Range, Value, kind
 
 TypeTest = Callable[[Value], bool]
+NamedTypes = Callable[[str], TypeTest | None]
+"""Finds the test of a type that the model defines."""
+
+_MAX_NESTING = 8
 
 _SIMPLE = frozenset(KINDS.values()) | {"Any"}
 
 
-def type_test(reference: TypeRef) -> TypeTest:
+def type_test(reference: TypeRef, named: NamedTypes | None = None, nesting: int = 0) -> TypeTest:
     """Whether a value is of the type; raises FeelError when there is no such type."""
     name = reference.name
-    if name not in _SIMPLE:
+    if name not in _SIMPLE and named is not None:
+        defined = named(name)
+        if defined is not None:
+            return defined
+    if name not in _SIMPLE or nesting > _MAX_NESTING:
         raise FeelError(
             Phrase(f"没有类型“{name}”。", f"There is no type “{name}”."),
             reference.at.line,
@@ -24,11 +32,13 @@ def type_test(reference: TypeRef) -> TypeTest:
     if name == "Any":
         return lambda value: value is not None
     if name == "list" and reference.arguments:
-        return _list_of(type_test(reference.arguments[0]))
+        return _list_of(type_test(reference.arguments[0], named, nesting + 1))
     if name == "range" and reference.arguments:
-        return _range_of(type_test(reference.arguments[0]))
+        return _range_of(type_test(reference.arguments[0], named, nesting + 1))
     if name == "context" and reference.fields is not None:
-        return _context_of({key: type_test(t) for key, t in reference.fields.items()})
+        return _context_of(
+            {key: type_test(t, named, nesting + 1) for key, t in reference.fields.items()}
+        )
     if name == "function" and reference.result is not None:
         count = len(reference.arguments)
         return lambda value: type(value) is Function and len(value.parameters) == count

@@ -122,19 +122,33 @@ def _sequence(value: Sequence[object]) -> list[Value]:
     return converted
 
 
-def to_python(value: Value) -> Any:
-    """`value` for the world outside: whole numbers become int, inside lists and contexts too."""
+Spend = Callable[[int], None]
+"""Told how many elements were visited; raises when an evaluation has used up its bound."""
+
+
+def _free(_count: int) -> None:
+    """Visits that nobody counts."""
+
+
+def to_python(value: Value, spend: Spend = _free) -> Any:
+    """`value` for the world outside: whole numbers become int, inside lists and contexts too.
+
+    Numbers beyond 34 digits stay Decimal.
+    """
     cls = type(value)
     if cls is Decimal:
-        return int(value) if value == value.to_integral_value() else value
+        whole = value.adjusted() < NUMBERS.prec and value == value.to_integral_value()
+        return int(value) if whole else value
     if cls is list:
-        return [to_python(item) for item in value]
+        spend(len(value) + 1)
+        return [to_python(item, spend) for item in value]
     if cls is dict:
-        return {key: to_python(item) for key, item in value.items()}
+        spend(len(value) + 1)
+        return {key: to_python(item, spend) for key, item in value.items()}
     return value
 
 
-def equal(left: Value, right: Value) -> bool | None:
+def equal(left: Value, right: Value, spend: Spend = _free) -> bool | None:
     """Equality: null equals only null, values of different types compare to null."""
     if left is None or right is None:
         return left is right
@@ -142,35 +156,39 @@ def equal(left: Value, right: Value) -> bool | None:
     if cls is not type(right):
         return None
     if cls is list:
-        return _equal_lists(left, right)
+        return _equal_lists(left, right, spend)
     if cls is dict:
-        return _equal_contexts(left, right)
+        return _equal_contexts(left, right, spend)
     if cls is Range:
         return _equal_ranges(left, right)
     return bool(left == right)
 
 
-def _equal_lists(left: list[Value], right: list[Value]) -> bool | None:
+def _equal_lists(left: list[Value], right: list[Value], spend: Spend) -> bool | None:
     if len(left) != len(right):
         return False
+    spend(len(left) + 1)
     for a, b in zip(left, right, strict=True):
-        same = equal(a, b)
+        same = equal(a, b, spend)
         if not same:
             return same
     return True
 
 
-def _equal_contexts(left: dict[str, Value], right: dict[str, Value]) -> bool | None:
+def _equal_contexts(left: dict[str, Value], right: dict[str, Value], spend: Spend) -> bool | None:
     if left.keys() != right.keys():
         return False
+    spend(len(left) + 1)
     for key, a in left.items():
-        same = equal(a, right[key])
+        same = equal(a, right[key], spend)
         if not same:
             return same
     return True
 
 
 def _equal_ranges(left: Range, right: Range) -> bool | None:
+    if left.operator != right.operator:
+        return False
     if (left.low_included, left.high_included) != (right.low_included, right.high_included):
         return False
     low = equal(left.low, right.low)
@@ -204,6 +222,8 @@ def less_equal(left: Value, right: Value) -> bool | None:
 
 def in_range(value: Value, span: Range) -> bool | None:
     """Whether `value` lies in `span`; null where it cannot be compared with an end."""
+    if span.operator is None and (span.low is None or span.high is None):
+        return None
     if span.low is not None:
         above = less_equal(span.low, value) if span.low_included else less(span.low, value)
         if not above:
