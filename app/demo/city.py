@@ -18,11 +18,13 @@ from app.cases import intake, queries, steps
 from app.cases.models.city import Category, District
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
+from app.core.outbox import OutboxMessage
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
 from app.identity.policy import UNIT_ROLES, Role
 from app.jobs.deadlines import tick
+from app.jobs.sending import send_waiting
 from app.worktime import offices
 from app.worktime.calendars import WorkingCalendar
 
@@ -74,6 +76,15 @@ def load(sessions: Sessions, now: datetime) -> None:
         with unit_of_work(sessions, event.actor, event.at) as uow:
             event.act(uow)
     _tick_at(sessions, now)
+    while send_waiting(sessions, lambda: now, {"sms": _Sent(), "email": _Sent()}):
+        pass
+
+
+class _Sent:
+    """The messages of the demo's past count as sent: nobody is to be told today."""
+
+    def send(self, message: OutboxMessage) -> None:
+        """Do nothing."""
 
 
 def _tick_at(sessions: Sessions, at: datetime) -> None:
@@ -176,6 +187,22 @@ _DONE_AFTER: dict[str, tuple[int, timedelta]] = {
     "close": (5, timedelta(minutes=30)),
 }
 
+# Urgent matters are handled by the clock on the wall: all in one sitting, day and night.
+_URGENT_DONE_AFTER: dict[str, timedelta] = {
+    "register": timedelta(),
+    "tell_non_acceptance": timedelta(minutes=3),
+    "answer_or_order": timedelta(minutes=4),
+    "dispatch": timedelta(minutes=9),
+    "sign_for": timedelta(minutes=16),
+    "first_contact": timedelta(minutes=25),
+    "reply": timedelta(minutes=95),
+    "approve_reply": timedelta(minutes=110),
+    "review_reply": timedelta(hours=3),
+    "callback": timedelta(hours=22),
+    "judge": timedelta(hours=25),
+    "close": timedelta(hours=28),
+}
+
 _BY: tuple[tuple[str, Role], ...] = (
     ("dispatch", Role.DISPATCHER),
     ("sign_for", Role.UNIT_LIAISON),
@@ -214,8 +241,11 @@ def _events(
         arrived_at = _working_moment(calendar, now, days_ago, index)
         story = _Story(row, people, units, waits_at)
         for element, act, actor in story.acts():
-            days, hours = _DONE_AFTER[element]
-            at = min(_days_later(calendar, arrived_at, days) + hours, now)
+            if row["urgency"] == "normal":
+                days, hours = _DONE_AFTER[element]
+                at = min(_days_later(calendar, arrived_at, days) + hours, now)
+            else:
+                at = min(arrived_at + _URGENT_DONE_AFTER[element], now)
             yield _Event(at, number, act, actor)
             number += 1
 
