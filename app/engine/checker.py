@@ -7,9 +7,11 @@ languages, and say what to do instead.
 
 from collections.abc import Sequence
 
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
 from app.engine.content_checks import Surroundings, check_calls, check_content
 from app.engine.diagram import Diagram
-from app.engine.findings import Finding
+from app.engine.findings import Finding, Severity
 from app.engine.flow_checks import check_flows
 from app.engine.markup_checks import check_markup
 from app.engine.remarks import Remarks
@@ -30,6 +32,23 @@ def check(
                 check_flows(remark, process)
     check_calls(remarks)
     return tuple(finding for remark in remarks for finding in remark.in_order())
+
+
+def require_accepted(diagrams: Sequence[Diagram], surroundings: Surroundings | None = None) -> None:
+    """Let the bundle pass, or raise `Invalid` whose `fields` tell, by element id, what is wrong."""
+    refused = [f for f in check(diagrams, surroundings) if f.severity is Severity.ERROR]
+    if not refused:
+        return
+    first = refused[0]
+    zh, en = first.phrase.zh, first.phrase.en
+    raise Invalid(
+        Phrase(
+            f"流程图有 {len(refused)} 处不能执行，请先改正。“{first.element_id}”：{zh}",
+            f"The diagram has {len(refused)} errors: correct them first. "
+            f"“{first.element_id}”: {en}",
+        ),
+        {finding.element_id: finding.phrase for finding in reversed(refused)},
+    )
 
 
 def _check_executable(remarks: Remarks) -> None:

@@ -46,6 +46,8 @@ class Surroundings:
     services: Mapping[str, ServiceDeclaration] | None = None
     decisions: Collection[str] | None = None
     compile_expression: Compile | None = None
+    publishing: bool = False
+    """Whether every service and rule task must already say what it calls."""
 
 
 def check_content(remarks: Remarks, process: Process, around: Surroundings) -> None:
@@ -259,7 +261,8 @@ class _Content:
 
     def _check_service(self) -> None:
         if self._element.service is None:
-            self._warning(
+            remark = self._error if self._around.publishing else self._warning
+            remark(
                 "no_service",
                 "服务任务还没有指明服务，发布前必须填写：请用 jieban:service 写明已登记的服务。",
                 "The service task names no service yet, which it must before it is published: name "
@@ -338,7 +341,8 @@ class _Content:
     def _check_decision(self) -> None:
         call = self._element.decision
         if call is None:
-            self._warning(
+            remark = self._error if self._around.publishing else self._warning
+            remark(
                 "no_decision",
                 "规则任务还没有指明决策表，发布前必须填写：请用 jieban:decision 写明。",
                 "The business rule task names no decision yet, which it must before it is "

@@ -244,7 +244,8 @@ def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[
             problem(
                 child,
                 f"字段“{name}”里的选项不完整：请写成 jieban:option，并有 value 和 label。",
-                f"An option of the field “{name}” is incomplete: write a jieban:option with value and label.",
+                f"An option of the field “{name}” is incomplete: write a jieban:option with value "
+                "and label.",
             )
         elif any(option.value == value for option in options):
             problem(

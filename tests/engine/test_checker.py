@@ -6,9 +6,10 @@ import re
 import pytest
 
 from app.cases.expressions import compile_expression
+from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.engine.allowed import ATTRIBUTES, CHILDREN, REFUSED
-from app.engine.checker import check
+from app.engine.checker import check, require_accepted
 from app.engine.content_checks import Surroundings
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.findings import Finding, Severity
@@ -230,3 +231,16 @@ def test_more_elements_than_a_person_can_read_are_refused() -> None:
     text = "start s -> w0\n" + "".join(f"user w{n} -> w{n + 1}\n" for n in range(2100))
     found = findings(text + "end w2100")
     assert {f.code for f in found} == {"too_large"}
+
+
+def test_before_publication_every_service_and_decision_must_be_named() -> None:
+    text = "start s -> w\nservice w -> r\nrule r -> e\nend e"
+    assert warnings(text) == {("no_service", "w"), ("no_decision", "r")}
+    with pytest.raises(Invalid) as refusal:
+        require_accepted([diagram(text)], Surroundings(publishing=True))
+    assert set(refusal.value.fields) == {"w", "r"}
+    assert "2" in refusal.value.phrase.zh
+
+
+def test_an_accepted_bundle_may_be_published() -> None:
+    require_accepted([diagram("start s -> a\nuser a -> e\nend e")], AROUND)
