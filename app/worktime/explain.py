@@ -257,11 +257,14 @@ def _reason(calendar: WorkingCalendar, day: date) -> Phrase:
 def _result(given: Deadline) -> Phrase:
     at = _local(given.due_at)
     day = _day(given.last_day)
-    clock = _clock(at) if at.date() == given.last_day else "24:00"
+    clock = Phrase(_clock(at), _clock(at))
+    if at.date() != given.last_day:
+        night = Phrase(f"次日{clock.zh}", f"{clock.en} the next day")
+        clock = Phrase("24:00", "24:00") if clock.zh == "00:00" else night
     state = Phrase("（暂定）", " (provisional)") if given.provisional else Phrase("", "")
     return Phrase(
-        f"期限：{given.last_day.year}年{day.zh} {clock}{state.zh}。",
-        f"Due {day.en} {given.last_day.year}, {clock}{state.en}.",
+        f"期限：{given.last_day.year}年{day.zh} {clock.zh}{state.zh}。",
+        f"Due {day.en} {given.last_day.year}, {clock.en}{state.en}.",
     )
 
 

@@ -128,7 +128,8 @@ def adopt(uow: UnitOfWork, notices: Sequence[tuple[Notice, str]]) -> CalendarVer
     layer = newest_layer(uow.session, NATION)
     for notice, _ in notices:
         layer = with_notice(layer, notice)
-    reason = "、".join(notice.number for notice, _ in notices)
+    numbers = [notice.number for notice, _ in notices]
+    reason = numbers[0] if len(numbers) == 1 else f"{numbers[0]}等 {len(numbers)} 件通知"
     version = publish(uow, layer, reason)
     for notice, wording in notices:
         uow.session.add(

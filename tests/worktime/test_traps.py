@@ -6,7 +6,10 @@ import pytest
 
 from app.core.clock import CHINA
 from app.worktime.calendars import WorkingCalendar
-from app.worktime.deadlines import Deadline, Pause, deadline
+from app.worktime.days import DayKind, DayRow, Layer
+from app.worktime.deadlines import Deadline, Extension, Pause, deadline
+from app.worktime.explain import explain
+from app.worktime.hours import HoursProfile, parse_segments
 from app.worktime.limits import Limit
 from app.worktime.national import shipped_calendar
 from app.worktime.policy import DayEnd, DayOne, HoursEnd, PauseRule, Policy, Roll
@@ -188,3 +191,58 @@ def test_night_duty_runs_over_midnight_without_a_gap() -> None:
     assert at(due(duty, "2026-03-02T22:00", "4 工作小时")) == "2026-03-03 02:00:00"
     assert at(due(duty, "2026-03-06T22:00", "4 工作小时")) == "2026-03-09 02:00:00"
     assert due(duty, "2026-03-02T22:00", "2 工作小时").last_day == date(2026, 3, 2)
+
+
+def test_a_pause_at_the_very_last_moment_still_counts(cn: WorkingCalendar) -> None:
+    """On time means up to and including the due instant; the clock then ends on resumption."""
+    start, three = china("2026-03-02T09:00"), Limit.parse("3 工作小时")
+    for over, expected in (("2026-03-02T15:00", "15:00"), ("2026-03-02T13:00", "13:00")):
+        pause = Pause(china("2026-03-02T12:00"), china(over))
+        assert at(deadline(cn, start, three, pauses=(pause,))).endswith(f"{expected}:00")
+    late = Pause(china("2026-03-02T12:00:00.000001"), china("2026-03-02T15:00"))
+    assert at(deadline(cn, start, three, pauses=(late,))).endswith("12:00:00")
+
+
+def test_a_pause_before_the_first_day_counted_gives_nothing_away(cn: WorkingCalendar) -> None:
+    defer, one = Policy(day_one=DayOne.DEFER), Limit.parse("1 工作日")
+    start = china("2026-03-07T09:00")  # a Saturday: received on Monday, day one is Tuesday
+    pause = Pause(china("2026-03-07T10:00"), china("2026-03-08T10:00"))
+    assert deadline(cn, start, one, defer, (pause,)).last_day == date(2026, 3, 10)
+
+
+def test_natural_days_keep_their_suspension_when_extended(cn: WorkingCalendar) -> None:
+    pause = Pause(china("2026-03-03T09:00"), china("2026-03-06T09:00"))
+    more = Extension(5, china("2026-03-09T09:00"))
+    none = Policy(roll=Roll.NONE)
+    start, ten = china("2026-03-02T09:00"), Limit.parse("10 自然日")
+    found = deadline(cn, start, ten, none, (pause,), (more,))
+    assert found.last_day == date(2026, 3, 20)
+    month = deadline(
+        cn, start, Limit.parse("1 月"), none, (pause,), (Extension(1, more.approved_at),)
+    )
+    assert month.last_day == date(2026, 5, 5)
+
+
+def test_a_short_segment_within_the_night_duty_before_does_not_cut_it_short() -> None:
+    duty = parse_segments("20:00-06:00")
+    early = DayRow(
+        date(2026, 3, 3),
+        DayKind.WORKDAY,
+        "早班",
+        "",
+        "试〔2026〕1号",
+        parse_segments("02:00-04:00"),
+    )
+    layer = Layer(
+        "D",
+        1,
+        (early,),
+        hours=HoursProfile("D", "夜班", duty),
+        first=date(2026, 3, 1),
+        last=date(2026, 3, 31),
+    )
+    calendar = WorkingCalendar([layer])
+    assert at(due(calendar, "2026-03-02T20:00", "10 工作小时")) == "2026-03-03 06:00:00"
+    closing = due(calendar, "2026-03-03T20:00", "1 工作日", day_end=DayEnd.CLOSE)
+    assert at(closing) == "2026-03-05 06:00:00"
+    assert "次日06:00" in explain(calendar, closing)[0].phrase.zh
