@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, text, update
+from sqlalchemy import and_, bindparam, func, literal, null, or_, select, text, union_all, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict
@@ -23,6 +23,131 @@ _log = logging.getLogger(__name__)
 _CLAIMS = 0x6A69  # the class of our advisory locks on PostgreSQL
 MAX_PASSES = 10_000
 """Firings for one subject in one go; a cycle of seconds after a long outage."""
+_AT_ONCE = 20
+
+# Statements are built once: building one costs as much as running it.
+_DUE_RUNGS = (
+    select(RUNG.c.id, RUNG.c.fire_at, CLOCK.c.subject_kind, CLOCK.c.subject_id)
+    .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+    .where(RUNG.c.fire_at < bindparam("now"))
+    .order_by(RUNG.c.fire_at, RUNG.c.id)
+    .limit(bindparam("most"))
+)
+_DUE_TIMERS = (
+    select(TIMER.c.id, TIMER.c.due_at, PROCESS.c.subject_kind, PROCESS.c.subject_id)
+    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+    .where(TIMER.c.due_at <= bindparam("now"), PROCESS.c.status == "active")
+    .order_by(TIMER.c.due_at, TIMER.c.id)
+    .limit(bindparam("most"))
+)
+_DUE_OF_SUBJECT = (
+    union_all(
+        select(
+            literal("rung").label("kind"),
+            RUNG.c.id.label("id"),
+            RUNG.c.fire_at.label("due_at"),
+            CLOCK.c.name.label("clock"),
+            RUNG.c.rung.label("rung"),
+            RUNG.c.fired_for.label("fired_for"),
+            RUNG.c.fired_at.label("fired_at"),
+            null().label("process_id"),
+            null().label("token"),
+            null().label("element_id"),
+        )
+        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+        .where(
+            CLOCK.c.subject_kind == bindparam("kind"),
+            CLOCK.c.subject_id == bindparam("subject"),
+            RUNG.c.fire_at <= bindparam("until"),
+            RUNG.c.fire_at < bindparam("now"),
+        ),
+        select(
+            literal("timer"),
+            TIMER.c.id,
+            TIMER.c.due_at,
+            null(),
+            null(),
+            null(),
+            null(),
+            TIMER.c.process_id,
+            TIMER.c.token,
+            TIMER.c.element_id,
+        )
+        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+        .where(
+            PROCESS.c.subject_kind == bindparam("kind"),
+            PROCESS.c.subject_id == bindparam("subject"),
+            PROCESS.c.status == "active",
+            TIMER.c.due_at <= bindparam("until"),
+        ),
+    )
+    .order_by(text("due_at"), text("kind"), text("id"))
+    .limit(_AT_ONCE)
+)
+_ASKING = (
+    select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
+    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+    .where(
+        PROCESS.c.subject_kind == bindparam("kind"),
+        PROCESS.c.subject_id == bindparam("subject"),
+        PROCESS.c.status == "active",
+        TIMER.c.clock_name == bindparam("clock"),
+        TIMER.c.rung == bindparam("rung"),
+    )
+    .order_by(TIMER.c.id)
+)
+_PASS_RUNG = (
+    update(RUNG)
+    .where(RUNG.c.id == bindparam("of"), RUNG.c.fire_at == bindparam("seen"))
+    .values(
+        fire_at=None,
+        passed_at=bindparam("passed"),
+        fired_at=bindparam("fired"),
+        fired_for=bindparam("told"),
+    )
+)
+_latest_run = (
+    select(func.max(CLOCK.c.run))
+    .where(
+        CLOCK.c.subject_kind == PROCESS.c.subject_kind,
+        CLOCK.c.subject_id == PROCESS.c.subject_id,
+        CLOCK.c.name == TIMER.c.clock_name,
+    )
+    .correlate(PROCESS, TIMER)
+    .scalar_subquery()
+)
+_PASSED_ASKS = (
+    select(
+        TIMER.c.token,
+        TIMER.c.element_id,
+        RUNG.c.id.label("rung_id"),
+        RUNG.c.fired_for,
+        RUNG.c.fired_at,
+    )
+    .select_from(TIMER)
+    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+    .join(
+        CLOCK,
+        and_(
+            CLOCK.c.subject_kind == PROCESS.c.subject_kind,
+            CLOCK.c.subject_id == PROCESS.c.subject_id,
+            CLOCK.c.name == TIMER.c.clock_name,
+            CLOCK.c.run == _latest_run,
+        ),
+    )
+    .join(RUNG, and_(RUNG.c.clock_id == CLOCK.c.id, RUNG.c.rung == TIMER.c.rung))
+    .where(
+        TIMER.c.process_id == bindparam("process"),
+        PROCESS.c.status == "active",
+        or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < bindparam("at")),
+    )
+    .order_by(RUNG.c.due_at, TIMER.c.id)
+)
+_TOLD = (
+    update(RUNG)
+    .where(RUNG.c.id == bindparam("of"))
+    .values(fired_at=bindparam("fired"), fired_for=bindparam("told"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +167,9 @@ def due_firings(session: Session, now: datetime, limit: int = 500) -> list[Firin
     A rung is due once `now` is later than its instant, a timer of its own from its instant on.
     """
     connection = session.connection()
-    rungs = connection.execute(
-        select(RUNG.c.id, RUNG.c.fire_at, CLOCK.c.subject_kind, CLOCK.c.subject_id)
-        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
-        .where(RUNG.c.fire_at < now)
-        .order_by(RUNG.c.fire_at, RUNG.c.id)
-        .limit(limit)
-    )
-    timers = connection.execute(
-        select(TIMER.c.id, TIMER.c.due_at, PROCESS.c.subject_kind, PROCESS.c.subject_id)
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .where(TIMER.c.due_at <= now, PROCESS.c.status == "active")
-        .order_by(TIMER.c.due_at, TIMER.c.id)
-        .limit(limit)
-    )
-    found = [Firing("rung", *row) for row in rungs] + [Firing("timer", *row) for row in timers]
+    asked = {"now": now, "most": limit}
+    found = [Firing("rung", *row) for row in connection.execute(_DUE_RUNGS, asked)]
+    found += [Firing("timer", *row) for row in connection.execute(_DUE_TIMERS, asked)]
     found.sort(key=lambda f: (f.due_at, f.kind, f.id))
     return found[:limit]
 
@@ -84,11 +197,25 @@ def let_due_pass(uow: UnitOfWork, subject_kind: str, subject_id: int) -> int:
 
 def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
     """Fire the timers of a process that ask a rung which has passed already, oldest first."""
+    connection = uow.session.connection()
     for _ in range(MAX_PASSES):
-        found = _passed_ask(uow.session, process_id, at)
-        if found is None:
+        for row in connection.execute(_PASSED_ASKS, {"process": process_id, "at": at}).all():
+            told = f"{process_id}:{row.element_id}"
+            if told in row.fired_for.split("\n"):
+                continue
+            connection.execute(
+                _TOLD,
+                {
+                    "of": row.rung_id,
+                    "fired": row.fired_at or uow.now,
+                    "told": _joined(row.fired_for, [told]),
+                },
+            )
+            if not _move(uow, process_id, row.token, row.element_id, at):
+                _untell(uow, row.rung_id, told)
+            break
+        else:
             return
-        _tell(uow, process_id, found.token, found.element_id, found.rung_id, at)
 
 
 def _claim(uow: UnitOfWork, firing: Firing) -> bool:
@@ -110,116 +237,72 @@ def _claim(uow: UnitOfWork, firing: Firing) -> bool:
 
 
 def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) -> int:
+    """Fire what is due in due order; what a firing arms is looked at before the next one."""
+    connection = uow.session.connection()
+    subject = {"kind": subject_kind, "subject": subject_id}
     done = 0
     while done < MAX_PASSES:
-        found = _next(uow, subject_kind, subject_id, until)
-        if found is None:
-            return done
-        if found.kind == "rung":
-            _pass_rung(uow, found)
+        due = connection.execute(_DUE_OF_SUBJECT, {**subject, "until": until, "now": uow.now}).all()
+        for row in due:
+            done += 1
+            if row.kind == "rung":
+                changed = _pass_rung(uow, subject, row)
+            else:
+                changed = _move(uow, row.process_id, row.token, row.element_id, row.due_at) != 1
+            if changed:
+                break
         else:
-            _fire_timer(uow, found)
-        done += 1
+            if len(due) < _AT_ONCE:
+                return done
     return done
 
 
-def _next(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) -> Firing | None:
-    connection = uow.session.connection()
-    rung = connection.execute(
-        select(RUNG.c.id, RUNG.c.fire_at)
-        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
-        .where(
-            CLOCK.c.subject_kind == subject_kind,
-            CLOCK.c.subject_id == subject_id,
-            RUNG.c.fire_at <= until,
-            RUNG.c.fire_at < uow.now,
-        )
-        .order_by(RUNG.c.fire_at, RUNG.c.id)
-        .limit(1)
-    ).one_or_none()
-    timer = connection.execute(
-        select(TIMER.c.id, TIMER.c.due_at)
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .where(
-            PROCESS.c.subject_kind == subject_kind,
-            PROCESS.c.subject_id == subject_id,
-            PROCESS.c.status == "active",
-            TIMER.c.due_at <= until,
-        )
-        .order_by(TIMER.c.due_at, TIMER.c.id)
-        .limit(1)
-    ).one_or_none()
-    if rung is not None and (timer is None or rung.fire_at <= timer.due_at):
-        return Firing("rung", rung.id, rung.fire_at, subject_kind, subject_id)
-    if timer is not None:
-        return Firing("timer", timer.id, timer.due_at, subject_kind, subject_id)
-    return None
+def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> bool:
+    """Mark a rung as passed and tell every timer that asks it, each once per run.
 
-
-def _pass_rung(uow: UnitOfWork, firing: Firing) -> None:
-    """Mark the rung as passed and tell every timer that asks it."""
+    Returns whether the list of what is due may have changed.
+    """
     connection = uow.session.connection()
+    asking = connection.execute(_ASKING, {**subject, "clock": row.clock, "rung": row.rung}).all()
+    before = set(row.fired_for.split("\n"))
+    asking = [a for a in asking if f"{a.process_id}:{a.element_id}" not in before]
+    told = [f"{a.process_id}:{a.element_id}" for a in asking]
     connection.execute(
-        update(RUNG).where(RUNG.c.id == firing.id).values(fire_at=None, passed_at=firing.due_at)
+        _PASS_RUNG,
+        {
+            "of": row.id,
+            "seen": row.due_at,
+            "passed": row.due_at,
+            "fired": row.fired_at or (uow.now if asking else None),
+            "told": _joined(row.fired_for, told),
+        },
     )
-    clock = connection.execute(
-        select(CLOCK.c.id, CLOCK.c.name, RUNG.c.rung)
-        .join(RUNG, RUNG.c.clock_id == CLOCK.c.id)
-        .where(RUNG.c.id == firing.id)
-    ).one()
-    asking = connection.execute(
-        select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .where(
-            PROCESS.c.subject_kind == firing.subject_kind,
-            PROCESS.c.subject_id == firing.subject_id,
-            PROCESS.c.status == "active",
-            TIMER.c.clock_name == clock.name,
-            TIMER.c.rung == clock.rung,
-        )
-        .order_by(TIMER.c.id)
-    ).all()
-    for wait in asking:
-        _tell(uow, wait.process_id, wait.token, wait.element_id, firing.id, firing.due_at)
+    changed = False
+    for wait, line in zip(asking, told, strict=True):
+        moved = _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at)
+        if moved == 0:
+            _untell(uow, row.id, line)
+        changed = changed or moved != 1
+    return changed
 
 
-def _tell(
-    uow: UnitOfWork, process_id: int, token: str, element_id: str, rung_id: int, at: datetime
-) -> None:
-    """Tell one timer that its rung has passed: once per run, rung and element."""
+def _joined(before: str, told: list[str]) -> str:
+    return "\n".join([*([before] if before else []), *told])
+
+
+def _untell(uow: UnitOfWork, rung_id: int, told: str) -> None:
+    """The timer failed: it is told again when its process leaves the repair queue."""
     connection = uow.session.connection()
-    rung = connection.execute(
-        select(RUNG.c.fired_for, RUNG.c.fired_at).where(RUNG.c.id == rung_id)
-    ).one()
-    told = f"{process_id}:{element_id}"
-    if told in rung.fired_for.split("\n"):
-        return
-    connection.execute(
-        update(RUNG)
-        .where(RUNG.c.id == rung_id)
-        .values(
-            fired_at=rung.fired_at or uow.now,
-            fired_for=f"{rung.fired_for}\n{told}" if rung.fired_for else told,
-        )
-    )
-    _move(uow, process_id, token, element_id, at)
+    before = connection.execute(select(RUNG.c.fired_for).where(RUNG.c.id == rung_id)).scalar_one()
+    rest = "\n".join(line for line in before.split("\n") if line != told)
+    connection.execute(update(RUNG).where(RUNG.c.id == rung_id).values(fired_for=rest))
 
 
-def _fire_timer(uow: UnitOfWork, firing: Firing) -> None:
-    wait = (
-        uow.session.connection()
-        .execute(
-            select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id).where(
-                TIMER.c.id == firing.id
-            )
-        )
-        .one()
-    )
-    _move(uow, wait.process_id, wait.token, wait.element_id, firing.due_at)
+def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> int:
+    """Fire a timer of a process; what fails goes to the repair queue and moves nothing.
 
-
-def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> None:
-    """Fire a timer of a process; what fails goes to the repair queue and moves nothing."""
+    Returns 1 when it moved, 2 when it moved and timers were armed on the way, 0 when it failed.
+    """
     try:
         with uow.session.begin_nested():
             loaded = processes.take(uow, process_id)
@@ -228,54 +311,11 @@ def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: dat
     except Conflict as refused:
         _log.info("timer %s of process %d is no longer armed: %s", token, process_id, refused)
         processes.rebuild(uow, process_id)
-        return
+        return 2
     except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker
         _log.exception("timer %s of process %d failed", element_id, process_id)
         processes.hold(uow, process_id, f"fire {element_id}", f"{type(error).__name__}: {error}")
-        return
+        return 0
     if any(timer.clock for timer in outcome.armed):
         fire_passed(uow, process_id, at)
-
-
-def _passed_ask(session: Session, process_id: int, at: datetime) -> Any:
-    """The oldest armed timer of a process whose rung, in the latest run, has passed by `at`."""
-    latest = (
-        select(func.max(CLOCK.c.run))
-        .where(
-            CLOCK.c.subject_kind == PROCESS.c.subject_kind,
-            CLOCK.c.subject_id == PROCESS.c.subject_id,
-            CLOCK.c.name == TIMER.c.clock_name,
-        )
-        .correlate(PROCESS, TIMER)
-        .scalar_subquery()
-    )
-    rows = session.connection().execute(
-        select(
-            TIMER.c.token,
-            TIMER.c.element_id,
-            RUNG.c.id.label("rung_id"),
-            RUNG.c.fired_for,
-        )
-        .select_from(TIMER)
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .join(
-            CLOCK,
-            and_(
-                CLOCK.c.subject_kind == PROCESS.c.subject_kind,
-                CLOCK.c.subject_id == PROCESS.c.subject_id,
-                CLOCK.c.name == TIMER.c.clock_name,
-                CLOCK.c.run == latest,
-            ),
-        )
-        .join(RUNG, and_(RUNG.c.clock_id == CLOCK.c.id, RUNG.c.rung == TIMER.c.rung))
-        .where(
-            TIMER.c.process_id == process_id,
-            PROCESS.c.status == "active",
-            or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < at),
-        )
-        .order_by(RUNG.c.due_at, TIMER.c.id)
-    )
-    for row in rows:
-        if f"{process_id}:{row.element_id}" not in row.fired_for.split("\n"):
-            return row
-    return None
+    return 2 if outcome.armed or outcome.completed else 1

@@ -378,6 +378,9 @@ def resume(uow: UnitOfWork, process_id: int) -> None:
         .where(PROCESS.c.id == process_id, PROCESS.c.status == "stuck")
         .values(status="active", revision=PROCESS.c.revision + 1)
     )
+    from app.engine.firing import fire_passed
+
+    fire_passed(uow, process_id, uow.now)
 
 
 def stuck_processes(session: Session) -> list[int]:

@@ -244,9 +244,12 @@ def test_a_failing_timer_goes_to_the_repair_queue_and_hurts_nobody_else(office: 
         assert "no divisor" in item.error
         with pytest.raises(Conflict):
             engine.complete(uow, first, "reply")
+    del office.host.services["mark_overdue"]
+    office.host.calls.clear()
     with office.uow() as uow:
         engine.resume(uow, first)
         engine.complete(uow, first, "reply")
+    assert [name for name, _, _ in office.host.calls] == ["mark_overdue"]  # tried again
     assert office.open(first) == ["review"]
 
 
