@@ -213,6 +213,8 @@ def _in_words(error: Exception) -> str | None:
         return f"The database cannot be reached: {text.splitlines()[0]}"
     if isinstance(error, PermissionError):
         return f"No permission for {error.filename}."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename} is not a folder: give another path."
     return None
 
 
