@@ -128,22 +128,22 @@ def before_due(
     share: int = 20,
     at_least: Limit | None = None,
 ) -> datetime:
-    """The instant (UTC) from which little is left: `share` percent of the time granted or
-    `at_least`, whichever is more; never before the start. For warnings.
+    """The instant from which little is left: `share` percent of the time granted or `at_least`,
+    whichever is more; never before the start, and the end itself when neither is asked for.
 
     In days: the opening (00:00 for natural days) of the first of the last k days, k rounded up.
     In hours: the moment, moved to the next opening when the office is closed then.
     """
-    granted = _granted(running)
+    instants: list[datetime] = []
     unit = running.limit.unit
-    if unit.is_hours:
-        instants = [_back(calendar, running, granted * share // 100, unit)]
-    else:
-        instants = [_back(calendar, running, max(-(-granted * share // 100), 1), unit)]
+    if share:
+        part = _granted(running) * share
+        amount = part // 100 if unit.is_hours else -(-part // 100)
+        instants.append(_back(calendar, running, amount, unit))
     if at_least:
         amount = at_least.micros if at_least.unit.is_hours else at_least.count
         instants.append(_back(calendar, running, amount, at_least.unit))
-    return max(min(instants), running.start)
+    return max(min(instants, default=running.due_at), running.start)
 
 
 def after_due(calendar: WorkingCalendar, running: Deadline, late_by: Limit) -> datetime:

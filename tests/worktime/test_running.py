@@ -182,6 +182,14 @@ def test_yellow_never_comes_before_the_start(cn: WorkingCalendar) -> None:
     assert clock(before_due(cn, running, at_least=Limit.parse("1 工作日"))) == "2026-03-03 08:30"
 
 
+def test_a_warning_may_be_a_fixed_time_before_the_end(cn: WorkingCalendar) -> None:
+    running = started(cn, "2026-03-02T09:00", "20 工作日")
+    two_hours, two_days = Limit.parse("2 自然小时"), Limit.parse("2 工作日")
+    assert clock(before_due(cn, running, share=0, at_least=two_hours)) == "2026-03-30 22:00"
+    assert clock(before_due(cn, running, share=0, at_least=two_days)) == "2026-03-27 08:30"
+    assert before_due(cn, running, share=0) == running.due_at
+
+
 def test_the_warning_of_a_deadline_after_a_holiday_comes_in_working_time(
     cn: WorkingCalendar,
 ) -> None:
