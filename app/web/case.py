@@ -174,11 +174,15 @@ def _page(
         if task.closed_at is None and task.element_id in HELPS:
             helped = HELPS[task.element_id](found, task)
         form = _form(session, task, helped, refusal, typed)
-    nearest = [
-        lights.of_clock(now, row, yellow)
-        for row, yellow in queries.clocks_of(session, demand.id)
-        if row.stopped_at is None and row.due_at is not None
-    ]
+    nearest = min(
+        (
+            (row.due_at, say(clocks.NAMES.get(row.name, row.name)), row, yellow)
+            for row, yellow in queries.clocks_of(session, demand.id)
+            if row.stopped_at is None and row.due_at is not None
+        ),
+        key=lambda one: one[0],
+        default=None,
+    )
     return render_template(
         "case.html",
         **panel,
@@ -186,7 +190,8 @@ def _page(
         number=order.number if order else demand.number,
         title=demand.title,
         status=labels.order_status(order.status) if order else labels.demand_status(demand.status),
-        light_now=min(nearest, key=lambda one: str(one.due_at)) if nearest else None,
+        limit_name=nearest[1] if nearest else "",
+        light_now=lights.of_clock(now, nearest[2], nearest[3]) if nearest else None,
         tags=_tags(found),
         task=_task_view(task) if task is not None else None,
         gone=task is not None and task.closed_at is not None,

@@ -73,7 +73,13 @@ function cascade(select) {
   if (!groups.length) return;
   const first = document.createElement('select');
   first.className = select.className;
-  first.setAttribute('aria-label', select.dataset.cascade);
+  // The label, and a link to the field, now lead to the first of the two.
+  first.id = select.id;
+  select.id += '-below';
+  select.setAttribute('aria-label', select.dataset.cascade);
+  for (const name of ['aria-describedby', 'aria-invalid']) {
+    if (select.hasAttribute(name)) first.setAttribute(name, select.getAttribute(name));
+  }
   first.add(new Option(select.options[0].text, ''));
   for (const group of groups) first.add(new Option(group.label, group.label));
   const chosen = select.selectedOptions[0];
