@@ -35,7 +35,7 @@ class _Item:
     kind: str
     element: Element
     type: ItemType | None = None
-    needs: list[tuple[str, str]] = field(default_factory=list)  # name in scope, key of the item
+    needs: list[tuple[str, "_Item"]] = field(default_factory=list)  # by name in the scope
     code: Code | None = None
     slots: int = 0
     owner: "Model | None" = None
@@ -65,16 +65,18 @@ class Model:
             if item.kind in {"decision", "businessKnowledgeModel"}:
                 self._compile(item)
         self.problems += self._reader.problems
+        required = {id(needed) for item in self._items.values() for _, needed in item.needs}
+        decisions = [item for item in self._items.values() if item.kind == "decision"]
+        self._final = [item for item in decisions if id(item) not in required]
+        self._input_types = {i.name: i.type for i in self._items.values() if i.kind == "inputData"}
 
     # --- answering ---------------------------------------------------------------------------
 
     @property
     def main_decision(self) -> str:
         """The id of the decision that nothing else requires; raises if there are several."""
-        required = {key for item in self._items.values() for _, key in item.needs}
-        tops = [i for i in self._items.values() if i.kind == "decision" and i.id not in required]
-        if len(tops) == 1:
-            return tops[0].id
+        if len(self._final) == 1:
+            return self._final[0].id
         raise DecisionError(
             Phrase(
                 "文件里没有唯一的主决策，请只留一个最终决策。",
@@ -153,7 +155,6 @@ class Model:
 
     def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
         accepted: dict[str, Value] = {}
-        types = {i.name: i.type for i in self._items.values() if i.kind == "inputData"}
         for name, value in inputs.items():
             try:
                 converted = to_feel(value)
@@ -161,7 +162,7 @@ class Model:
                 converted = run.null(
                     Phrase(f"输入“{name}”的类型不支持。", f"The input “{name}” has no FEEL type.")
                 )
-            wanted = types.get(name)
+            wanted = self._input_types.get(name)
             accepted[name] = converted if wanted is None else fitted(run, converted, wanted)
         return accepted
 
@@ -251,7 +252,7 @@ class Model:
             for target in requirement:
                 found = self.find(target.get("href", ""))
                 if found is not None:
-                    item.needs.append((self._name_in_scope(found), found.id))
+                    item.needs.append((self._name_in_scope(found), found))
 
     def _name_in_scope(self, found: _Item) -> str:
         if found.owner is self or found.owner is None:
@@ -340,15 +341,13 @@ class _Session:
 
     def _scope(self, item: _Item) -> dict[str, Value]:
         scope: dict[str, Value] = {}
-        owner = item.owner
-        assert owner is not None
-        for name, key in item.needs:
-            found = owner.find("#" + key) or _in_imports(owner, key)
-            if found is None:
-                continue
+        for name, found in item.needs:
             value = self.value_of(found)
+            if found.owner is item.owner:
+                scope[name] = value
+                continue
             prefix, dot, rest = name.partition(".")
-            if dot and found.owner is not owner:
+            if dot:
                 scope.setdefault(prefix, {})[rest] = value
             else:
                 scope[name] = value
@@ -388,14 +387,6 @@ class _Session:
         values = {output.name: inner.value_of(output) for output in outputs}
         result: Value = next(iter(values.values())) if len(values) == 1 else values
         return result if item.type is None else fitted(self._run, result, item.type)
-
-
-def _in_imports(owner: Model, key: str) -> _Item | None:
-    for model in owner._imported.values():  # noqa: SLF001 - the graph crosses models
-        found = model.find("#" + key)
-        if found is not None:
-            return found
-    return None
 
 
 def read_model(data: bytes, imports: Iterable[Model] = ()) -> Model:

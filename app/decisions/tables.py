@@ -98,10 +98,11 @@ class _Compiled:
         self._table = table
         self._labels = [column.label for column in table.inputs]
         self._inputs = [compiler.compile(c.expression, lexical) for c in table.inputs]
-        self._types = [column.type for column in table.inputs]
+        self._wanted = [_base_kind(column.type) for column in table.inputs]
         self._allowed = [
             None if c.allowed is None else compiler.tests(c.allowed, lexical) for c in table.inputs
         ]
+        self._allowed_constants = [_keys(column.allowed) for column in table.inputs]
         self._columns = [
             _Column([row.tests[c] for row in table.rows], compiler, lexical)
             for c in range(len(table.inputs))
@@ -115,7 +116,7 @@ class _Compiled:
             [compiler.compile(node, lexical) for node in row.outputs] for row in table.rows
         ]
         self._names = [column.name for column in table.outputs]
-        self._output_types = [column.type for column in table.outputs]
+        self._output_kinds = [_base_kind(column.type) for column in table.outputs]
         self._priorities = [
             [compiler.compile(node, lexical) for node in column.values] for column in table.outputs
         ]
@@ -129,6 +130,7 @@ class _Compiled:
     def evaluate(self, run: Run) -> Value:
         values = [code(run) for code in self._inputs]
         outer = run.input
+        noted = len(run.diagnostics or ())
         try:
             problem = self._misfit(run, values)
             if problem is not None:
@@ -136,23 +138,24 @@ class _Compiled:
             rows = self._matching(run, values)
         finally:
             run.input = outer
-        return self._answer(run, values, rows)
+        result = self._answer(run, values, rows)
+        if run.strict and run.diagnostics is not None and len(run.diagnostics) > noted:
+            return self._fail(run, _in_rows(rows, run.diagnostics[noted].phrase), values)
+        return result
 
     # --- which rows match --------------------------------------------------------------------
 
     def _misfit(self, run: Run, values: list[Value]) -> Phrase | None:
         for index, allowed in enumerate(self._allowed):
             value = values[index]
-            if run.strict and value is not None:
-                wanted = self._types[index]
-                base = "Any" if wanted is None else wanted.base_kind()
-                if base not in {"Any", kind(value)}:
-                    return Phrase(
-                        f"输入“{self._labels[index]}”应为“{base}”类型，实际是“{kind(value)}”。",
-                        f"The input “{self._labels[index]}” must be of type {base},"
-                        f" but is {kind(value)}.",
-                    )
-            if allowed is not None:
+            wanted = self._wanted[index]
+            if run.strict and wanted is not None and value is not None and wanted != kind(value):
+                return Phrase(
+                    f"输入“{self._labels[index]}”应为“{wanted}”类型，实际是“{kind(value)}”。",
+                    f"The input “{self._labels[index]}” must be of type {wanted},"
+                    f" but is {kind(value)}.",
+                )
+            if allowed is not None and not _contains(self._allowed_constants[index], value):
                 run.input = value
                 if (value is not None or run.strict) and allowed(run) is not True:
                     return Phrase(
@@ -173,13 +176,28 @@ class _Compiled:
             run.steps -= 1
             for index, code in self._others[row]:
                 run.input = values[index]
-                if code(run) is not True:
+                truth = code(run)
+                if truth is not True:
+                    if truth is not False and run.strict:
+                        self._refuse_undecided(run, row, index, values)
                     break
             else:
                 rows.append(row)
                 if self._only_first:
                     break
         return rows
+
+    def _refuse_undecided(self, run: Run, row: int, index: int, values: list[Value]) -> None:
+        """A cell that cannot be compared with a value that is there is a mistake, not a miss."""
+        value = values[index]
+        if value is not None:
+            label = self._labels[index]
+            problem = Phrase(
+                f"第 {row + 1} 行的“{label}”不能与 {text_of(value)} 比较，请检查类型。",
+                f"Row {row + 1}: the cell of “{label}” cannot be compared with {text_of(value)}:"
+                " check the types.",
+            )
+            self._fail(run, problem, values)
 
     # --- what they say -----------------------------------------------------------------------
 
@@ -254,13 +272,12 @@ class _Compiled:
             return None
         for row, outputs in found:
             for index, value in enumerate(outputs):
-                wanted = self._output_types[index]
-                base = "Any" if wanted is None else wanted.base_kind()
-                if value is not None and base not in {"Any", kind(value)}:
+                wanted = self._output_kinds[index]
+                if value is not None and wanted is not None and wanted != kind(value):
                     name = self._names[index]
                     return Phrase(
-                        f"第 {row + 1} 行的输出“{name}”应为“{base}”，实际是“{kind(value)}”。",
-                        f"Row {row + 1}: the output “{name}” must be {base}, not {kind(value)}.",
+                        f"第 {row + 1} 行的输出“{name}”应为“{wanted}”，实际是“{kind(value)}”。",
+                        f"Row {row + 1}: the output “{name}” must be {wanted}, not {kind(value)}.",
                     )
         return None
 
@@ -357,10 +374,27 @@ def _constants(cell: syntax.Tests) -> list[Value] | None:
         literal = test.operand
         if test.operator not in (None, "=") or not isinstance(literal, syntax.Literal):
             return None
-        if type(literal.value) not in (str, Decimal, bool):
+        if type(literal.value) not in (str, Decimal, bool, type(None)):
             return None
         constants.append(literal.value)
     return constants
+
+
+def _keys(cell: syntax.Tests | None) -> frozenset[tuple[type, Value]]:
+    """The constants of a cell, as keys; none for a cell that has other tests."""
+    constants = None if cell is None else _constants(cell)
+    return frozenset((type(constant), constant) for constant in constants or ())
+
+
+def _contains(keys: frozenset[tuple[type, Value]], value: Value) -> bool:
+    cls = type(value)
+    return cls is not list and cls is not dict and (cls, value) in keys
+
+
+def _base_kind(declared: ItemType | None) -> str | None:
+    """The type of FEEL that a column must have; None where any will do."""
+    base = None if declared is None else declared.base_kind()
+    return None if base == "Any" else base
 
 
 def _bits(rows: int) -> Iterator[int]:
@@ -379,6 +413,10 @@ def _several(rows: Sequence[int]) -> Phrase:
         f"只允许一行命中，但第 {_numbers(rows)} 行都命中了，请修改这些行。",
         f"Only one row may match, but rows {_numbers(rows)} do: change these rows.",
     )
+
+
+def _in_rows(rows: Sequence[int], problem: Phrase) -> Phrase:
+    return Phrase(f"第 {_numbers(rows)} 行：{problem.zh}", f"Rows {_numbers(rows)}: {problem.en}")
 
 
 def _differing(rows: Sequence[int]) -> Phrase:

@@ -8,8 +8,10 @@ from app.decisions.feel.expression import compile_expression, compile_unary_test
 ESCAPES = [
     "__import__('os').popen('id').read()",
     '__import__("os").popen("id").read()',
-    "[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='_wrap_close'][0]"
-    ".__init__.__globals__['popen']('id').read()",
+    (
+        "[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='_wrap_close'][0]"
+        ".__init__.__globals__['popen']('id').read()"
+    ),
     "random._os.popen('id').read()",
     'random._os.popen("id").read()',
     "result.__class__",

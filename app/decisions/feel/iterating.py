@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from app.core.phrase import Phrase
+from app.decisions.feel.errors import TooCostly
 from app.decisions.feel.limits import MAX_LIST
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Position
@@ -33,12 +34,11 @@ def for_each(sources: Sequence[Source], body: Code, partial: int | None) -> Code
                 run.spend(len(results))
                 run.locals[partial] = results.copy()
             results.append(body(run))
-            return len(results) <= MAX_LIST
+            if len(results) > MAX_LIST:
+                raise TooCostly(_TOO_LONG)
+            return True
 
-        complete = _walk(run, sources, 0, step)
-        if complete is None:
-            return None
-        return results if complete else run.null(_too_long(), sources[0].at)
+        return None if _walk(run, sources, 0, step) is None else results
 
     return run_all
 
@@ -186,5 +186,7 @@ def _indexed(run: Run, items: list[Value], index: Decimal, at: Position) -> Valu
     )
 
 
-def _too_long() -> Phrase:
-    return Phrase(f"结果超过 {MAX_LIST} 个元素。", f"The result has more than {MAX_LIST} elements.")
+_TOO_LONG = Phrase(
+    f"结果超过 {MAX_LIST} 个元素，已停止。",
+    f"The result has more than {MAX_LIST} elements: stopped.",
+)

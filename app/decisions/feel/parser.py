@@ -1,5 +1,6 @@
 """From tokens to the syntax tree, by lark's LALR(1) parser."""
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, DecimalException
 from functools import cache
@@ -21,6 +22,8 @@ from app.decisions.feel.values import NUMBERS
 
 def parse_expression(text: str, known_names: Iterable[str] = ()) -> Node:
     """The tree of an expression; raises FeelError with line and column."""
+    if _PLAIN_STRING.fullmatch(text):
+        return syntax.Literal(text[1:-1])
     tree = _parse(text, known_names, "expression_only")
     assert isinstance(tree, Node)
     return tree
@@ -30,9 +33,18 @@ def parse_unary_tests(text: str, known_names: Iterable[str] = ()) -> syntax.Test
     """The tree of the unary tests of a table cell; an empty cell tests nothing."""
     if not text.strip():
         return syntax.Tests([], anything=True)
+    if _PLAIN_STRINGS.fullmatch(text):
+        literals = [syntax.Literal(body) for body in _PLAIN_BODY.findall(text)]
+        return syntax.Tests([syntax.Test(None, literal) for literal in literals])
     tree = _parse(text, known_names, "unary_only")
     assert isinstance(tree, syntax.Tests)
     return tree
+
+
+# Most cells of a catalogue are nothing but strings; they need no parser.
+_PLAIN_STRING = re.compile(r'"[^"\\]*"')
+_PLAIN_STRINGS = re.compile(r'"[^"\\]*"(?:\s*,\s*"[^"\\]*")*')
+_PLAIN_BODY = re.compile(r'"([^"\\]*)"')
 
 
 def _parse(text: str, known_names: Iterable[str], start: str) -> object:

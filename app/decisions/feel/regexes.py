@@ -77,24 +77,34 @@ class Regex:
                 f"Patterns are only applied to texts of up to {MAX_TEXT} characters.",
             )
         spend(len(text))
-        if self._quick is not None:
-            for quick in self._quick.finditer(text):
-                spans = [quick.span(number) for number in range(self.groups + 1)]
-                yield [None if span[0] < 0 else span for span in spans]
-            return
         start, steps = 0, [_MAX_STEPS]
         while start <= len(text):
-            left = steps[0]
-            try:
-                match = self._match(text, start, steps)
-            finally:
-                spend(left - steps[0])
+            match = self._next(text, start, steps, spend)
             if match is None:
-                start += 1
-                continue
+                return
             yield match
             assert match[0] is not None
             start = match[0][1] + (match[0][0] == match[0][1])
+
+    def _next(
+        self, text: str, start: int, steps: list[int], spend: Callable[[int], None]
+    ) -> Match | None:
+        """The first match from `start` on."""
+        if self._quick is not None:
+            quick = self._quick.search(text, start)
+            if quick is None:
+                return None
+            spans = [quick.span(number) for number in range(self.groups + 1)]
+            return [None if span[0] < 0 else span for span in spans]
+        left = steps[0]
+        try:
+            for at in range(start, len(text) + 1):
+                match = self._match(text, at, steps)
+                if match is not None:
+                    return match
+        finally:
+            spend(left - steps[0])
+        return None
 
     # --- compiling to a program --------------------------------------------------------------
 
