@@ -4,6 +4,8 @@ Verbs take the unit of work first, work in the caller's transaction and never co
 in memory is `app.engine.kernel`; what the host must provide is `Host`.
 """
 
+from app.engine.checker import check
+from app.engine.content_checks import Surroundings
 from app.engine.diagram import read_diagram
 from app.engine.errors import BusinessError, ProcessFault, UncaughtError
 from app.engine.firing import Firing, due_firings, fire, let_due_pass
@@ -23,21 +25,12 @@ from app.engine.moving import Obstacle, Prospect, Verdict, can_move, move, resto
 from app.engine.ports import Call, Compiled, Description, Outcome, Ports, WorkingTime
 from app.engine.processes import (
     bundle_of_process,
-    cancel,
-    complete,
-    create,
     decision_version,
     describe,
     form_of,
     hold,
-    jump,
     only_task,
     rebuild,
-    resume,
-    send,
-    send_to_subject,
-    signal,
-    start,
     stuck_processes,
 )
 from app.engine.timers import (
@@ -48,6 +41,17 @@ from app.engine.timers import (
     resume_clock,
     start_clock,
     stop_clock,
+)
+from app.engine.verbs import (
+    cancel,
+    complete,
+    create,
+    jump,
+    resume,
+    send,
+    send_to_subject,
+    signal,
+    start,
 )
 from app.engine.versions import bundle_of, forget_bundles, latest, publish, version_of
 from app.engine.wiring import Host, Process, wire
@@ -74,6 +78,7 @@ __all__ = [
     "ProcessRow",
     "Prospect",
     "RepairItemRow",
+    "Surroundings",
     "TimerWaitRow",
     "UncaughtError",
     "Verdict",
@@ -82,6 +87,7 @@ __all__ = [
     "bundle_of_process",
     "can_move",
     "cancel",
+    "check",
     "clock_of",
     "complete",
     "continue_clock",

@@ -5,7 +5,6 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,6 @@ from sqlalchemy.orm import Session
 from app.core.errors import Conflict, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.engine import state
 from app.engine.errors import ambiguous, not_open
 from app.engine.forms import Form
 from app.engine.kernel import Bundle, Instance
@@ -30,7 +28,7 @@ from app.engine.models import (
     TimerWaitRow,
 )
 from app.engine.ports import Description, Outcome, TimerWait
-from app.engine.versions import bundle_of, decisions_of, version_of
+from app.engine.versions import bundle_of, decisions_of
 from app.engine.wiring import Process, wired
 
 PROCESS: Table = ProcessRow.__table__  # type: ignore[assignment]
@@ -87,142 +85,6 @@ class Loaded:
     bundle: Bundle
     instance: Instance
     host: Process
-
-
-def create(
-    uow: UnitOfWork, key: str, subject_kind: str, subject_id: int, *, version: int | None = None
-) -> int:
-    """A new process on the newest (or given) version of `key`; returns its id. It has not begun.
-
-    Raises `NotFound` when no version is published.
-    """
-    published = version_of(uow.session, key, version)
-    return uow.session.execute(
-        insert(ProcessRow)
-        .values(
-            diagram_version_id=published.id,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            state=None,
-            state_format=state.FORMAT,
-            status="created",
-            revision=0,
-        )
-        .returning(ProcessRow.id)
-    ).scalar_one()
-
-
-def start(
-    uow: UnitOfWork,
-    process_id: int,
-    data: Mapping[str, object] | None = None,
-    *,
-    message: str | None = None,
-    at: datetime | None = None,
-) -> Outcome:
-    """Begin a created process with its first data. Raises `Conflict` when it has begun."""
-    loaded = _load(uow, process_id)
-    if loaded.row.status != "created":
-        raise not_open(str(process_id))
-    return _act(
-        uow,
-        loaded,
-        at,
-        lambda i, when: i.start(data or {}, at=when, host=loaded.host, message=message),
-    )
-
-
-def complete(
-    uow: UnitOfWork,
-    process_id: int,
-    task: str,
-    data: Mapping[str, object] | None = None,
-    *,
-    at: datetime | None = None,
-) -> Outcome:
-    """Complete an open task, named by token or element id; `Conflict` when it is not open."""
-    loaded = take(uow, process_id)
-    return _act(
-        uow, loaded, at, lambda i, when: i.complete(task, data or {}, at=when, host=loaded.host)
-    )
-
-
-def send(
-    uow: UnitOfWork,
-    process_id: int,
-    message: str,
-    data: Mapping[str, object] | None = None,
-    *,
-    element: str | None = None,
-    at: datetime | None = None,
-) -> Outcome:
-    """Deliver a message to the one place of the process that waits for it; else `Conflict`."""
-    loaded = take(uow, process_id)
-    return _act(
-        uow,
-        loaded,
-        at,
-        lambda i, when: i.send(message, data or {}, at=when, host=loaded.host, element=element),
-    )
-
-
-def send_to_subject(
-    uow: UnitOfWork,
-    subject_kind: str,
-    subject_id: int,
-    message: str,
-    data: Mapping[str, object] | None = None,
-) -> Outcome:
-    """Deliver a message to the one process of a subject that waits for it; else `Conflict`."""
-    found = (
-        uow.session.connection()
-        .execute(
-            select(WAIT.c.process_id)
-            .join(PROCESS, PROCESS.c.id == WAIT.c.process_id)
-            .where(
-                WAIT.c.kind == "message",
-                WAIT.c.name == message,
-                PROCESS.c.subject_kind == subject_kind,
-                PROCESS.c.subject_id == subject_id,
-                PROCESS.c.status == "active",
-            )
-            .distinct()
-        )
-        .scalars()
-        .all()
-    )
-    if len(found) != 1:
-        raise ambiguous(message, len(found)) if found else not_open(message)
-    return send(uow, found[0], message, data)
-
-
-def signal(
-    uow: UnitOfWork, process_id: int, name: str, data: Mapping[str, object] | None = None
-) -> Outcome:
-    """Let everything in the process that waits for the signal go on."""
-    loaded = take(uow, process_id)
-    return _act(
-        uow, loaded, None, lambda i, when: i.signal(name, data or {}, at=when, host=loaded.host)
-    )
-
-
-def cancel(uow: UnitOfWork, process_id: int) -> Outcome:
-    """End a process where it stands; works on stuck ones too."""
-    loaded = take(uow, process_id, stuck=True)
-    return _act(
-        uow, loaded, None, lambda i, when: i.cancel(at=when, host=loaded.host), ended="cancelled"
-    )
-
-
-def jump(uow: UnitOfWork, process_id: int, element_id: str, *, token: str | None = None) -> Outcome:
-    """Put a process at an element, whatever it was doing; works on stuck ones too."""
-    loaded = take(uow, process_id, stuck=True)
-    return _act(
-        uow,
-        loaded,
-        None,
-        lambda i, when: i.jump(element_id, at=when, token=token, host=loaded.host),
-    )
 
 
 def describe(session: Session, process_id: int) -> Description:
@@ -365,24 +227,6 @@ def hold(uow: UnitOfWork, process_id: int, what: str, error: str) -> None:
     )
 
 
-def resume(uow: UnitOfWork, process_id: int) -> None:
-    """Take a process out of the repair queue: its due timers are tried again."""
-    uow.session.execute(
-        update(RepairItemRow)
-        .where(RepairItemRow.process_id == process_id, RepairItemRow.resolved_at.is_(None))
-        .values(resolved_at=uow.now)
-        .execution_options(synchronize_session=False)
-    )
-    uow.session.connection().execute(
-        update(PROCESS)
-        .where(PROCESS.c.id == process_id, PROCESS.c.status == "stuck")
-        .values(status="active", revision=PROCESS.c.revision + 1)
-    )
-    from app.engine.firing import fire_passed
-
-    fire_passed(uow, process_id, uow.now)
-
-
 def stuck_processes(session: Session) -> list[int]:
     """Active processes with no open task, no timer and no wait: they will never move again."""
     connection = session.connection()
@@ -406,7 +250,7 @@ def take(uow: UnitOfWork, process_id: int, *, stuck: bool = False) -> Loaded:
     """Load an active process for one verb. Raises `NotFound`, `Conflict` when it has ended or is
     in the repair queue (unless `stuck`).
     """
-    loaded = _load(uow, process_id)
+    loaded = load(uow, process_id)
     status = loaded.row.status
     if status == "stuck" and not stuck:
         raise Conflict(
@@ -458,22 +302,8 @@ def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
         )
 
 
-def _act(
-    uow: UnitOfWork,
-    loaded: Loaded,
-    at: datetime | None,
-    verb: Callable[[Instance, datetime], Outcome],
-    *,
-    ended: str = "completed",
-) -> Outcome:
-    when = at or uow.now
-    outcome = verb(loaded.instance, when)
-    apply(uow, loaded, outcome, when, ended=ended)
-    _ask_passed_clocks(uow, loaded.row.id, outcome, when)
-    return outcome
-
-
-def _load(uow: UnitOfWork, process_id: int) -> Loaded:
+def load(uow: UnitOfWork, process_id: int) -> Loaded:
+    """Load a process in whatever state it is. Raises `NotFound`."""
     row = row_of(uow.session.connection(), process_id, lock=True)
     bundle = bundle_of(uow.session, row.diagram_version_id)
     ports = wired()
@@ -552,12 +382,3 @@ def _timer_values(process: int, timer: TimerWait) -> dict[str, object]:
         "due_at": timer.due_at,
         "armed_at": timer.armed_at,
     }
-
-
-def _ask_passed_clocks(uow: UnitOfWork, process_id: int, outcome: Outcome, at: datetime) -> None:
-    """Fire at once the timers just armed whose rung has passed already."""
-    if not any(timer.clock for timer in outcome.armed):
-        return
-    from app.engine.firing import fire_passed
-
-    fire_passed(uow, process_id, at)

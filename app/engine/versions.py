@@ -1,7 +1,7 @@
 """Published versions of diagrams: immutable rows, and the bundles built from them once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 import orjson
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.engine.checker import require_accepted
+from app.engine.content_checks import ServiceDeclaration, Surroundings
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.kernel import Bundle
 from app.engine.models import DiagramVersionRow
@@ -21,12 +23,19 @@ _decisions: dict[int, dict[str, int | None]] = {}
 _lock = Lock()
 
 
-def publish(uow: UnitOfWork, key: str, diagrams: Sequence[Diagram]) -> DiagramVersionRow:
+def publish(
+    uow: UnitOfWork,
+    key: str,
+    diagrams: Sequence[Diagram],
+    *,
+    services: Mapping[str, ServiceDeclaration] | None = None,
+) -> DiagramVersionRow:
     """Publish version N+1 of the diagram whose process is `key`; nothing new when unchanged.
 
     `diagrams` are the diagram and those of called processes; a called process that is not among
     them is taken in its newest published version, and stays at that version for this bundle.
-    Raises `Invalid` when the kernel cannot execute it; the checker says so more kindly before.
+    `services` are the services a diagram may name, where they are to be checked. Raises `Invalid`
+    with a phrase per element when the checker refuses anything.
     """
     host = wired()
     calls = _calls(uow.session, diagrams)
@@ -49,6 +58,8 @@ def publish(uow: UnitOfWork, key: str, diagrams: Sequence[Diagram]) -> DiagramVe
     newest = latest(uow.session, key)
     if newest is not None and newest.sha256 == digest:
         return newest
+    around = Surroundings(services=services, compile_expression=host.compile, publishing=True)
+    require_accepted(_diagrams(uow.session, content), around)
     _build(uow.session, key, content)
     version_id = uow.session.execute(
         insert(DiagramVersionRow)

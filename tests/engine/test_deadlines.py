@@ -197,7 +197,6 @@ OWN = """
     user work
     boundary soon on=work beside duration=PT10H
     catch pause duration=PT5H
-    service first call=first
     user decide
     boundary later on=decide beside duration=PT12H
     service second call=second
@@ -258,18 +257,22 @@ def test_a_process_that_can_never_move_again_is_noticed(office: Office):
         "dead",
         """
         start s
+        and fork
         user a
-        xor one default=out
+        user b
         and join
         end e
-        s > a > one
-        one > join : x
-        out: one > join
+        s > fork
+        fork > a > join
+        fork > b > join
         join > e
         """,
     )
     process = office.start("dead")
-    office.do("a", x=True)
+    office.do("a")
+    with office.uow() as uow:
+        token = engine.describe(uow.session, process).tasks[0].token
+        engine.jump(uow, process, "e", token=token)
     assert office.status() == "stuck"
     with office.uow() as uow:
         assert uow.session.query(engine.RepairItemRow).one().what == "stuck"
