@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import process_time
 from typing import Protocol
@@ -28,7 +28,10 @@ class Contestant(Protocol):
     def begin(self) -> int:
         """The first transition: make a case and return its id."""
 
-    def do(self, case: int, move: Move) -> None:
+    def ticket(self, case: int, element: str) -> int:
+        """What a person already has on the screen: which task it is. Not measured."""
+
+    def do(self, case: int, move: Move, ticket: int) -> None:
         """One further transition, durable when this returns."""
 
     def state_bytes(self, case: int) -> int | None:
@@ -70,8 +73,9 @@ def live(contestant: Contestant, life: Life, cost: Cost | None = None) -> int:
     spent.append(process_time() - before)
     sizes = [contestant.state_bytes(case)] if cost is not None else []
     for move in life:
+        ticket = contestant.ticket(case, move.element)
         before = process_time()
-        contestant.do(case, move)
+        contestant.do(case, move, ticket)
         spent.append(process_time() - before)
         if cost is not None:
             sizes.append(contestant.state_bytes(case))
@@ -139,15 +143,13 @@ class Rounds:
 
 
 def loop(
-    contestant: Contestant, lead: Iterable[Move], body: Life, depths: Sequence[int], rounds: int
+    contestant: Contestant, lead: Life, body: Life, depths: Sequence[int], rounds: int
 ) -> Rounds:
     """Go round a loop at several depths in turns: fresh cases at 1, old ones at the others."""
-    lead = tuple(lead)
 
     def fresh() -> int:
         case = contestant.begin()
-        for move in lead:
-            contestant.do(case, move)
+        _around(contestant, case, lead)
         return case
 
     old: dict[int, int] = {}
@@ -155,16 +157,23 @@ def loop(
         if depth > 1:
             old[depth] = fresh()
             for _ in range(depth - 1):
-                for move in body:
-                    contestant.do(old[depth], move)
+                _around(contestant, old[depth], body)
     found = Rounds({depth: [] for depth in depths})
     for number in range(rounds + 2):
         for depth in depths:
             case = old[depth] if depth > 1 else fresh()
-            before = process_time()
-            for move in body:
-                contestant.do(case, move)
-            spent = process_time() - before
+            spent = _around(contestant, case, body)
             if number >= 2:  # the first two are the warm-up
                 found.spent[depth].append(spent)
     return found
+
+
+def _around(contestant: Contestant, case: int, moves: Life) -> float:
+    """CPU seconds of some moves of one case."""
+    spent = 0.0
+    for move in moves:
+        ticket = contestant.ticket(case, move.element)
+        before = process_time()
+        contestant.do(case, move, ticket)
+        spent += process_time() - before
+    return spent

@@ -1,7 +1,7 @@
 """SpiffWorkflow as its documentation shows it, without anything of ours."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from lxml import etree
@@ -11,6 +11,8 @@ from SpiffWorkflow.bpmn.serializer.config import DEFAULT_CONFIG
 from SpiffWorkflow.bpmn.serializer.default.workflow import BpmnWorkflowConverter
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
+
+from bench.lives import Life
 
 Specs = tuple[Any, dict[str, Any]]
 
@@ -112,12 +114,12 @@ def _run(workflow: BpmnWorkflow, element: str, data: Mapping[str, object]) -> No
     workflow.do_engine_steps()
 
 
-def breaks_at(movement: Movement, around: Callable[[bytes], bytes], most: int) -> tuple[int, str]:
-    """After how many rounds the engine breaks and how; `most` and no words if it does not."""
-    state = movement.start()
+def breaks_at(movement: Movement, state: bytes, body: Life, most: int) -> tuple[int, str]:
+    """In which round of a loop the engine breaks, and how; `most` and no words if it does not."""
     for number in range(1, most + 1):
         try:
-            state = around(state)
+            for move in body:
+                state = movement.complete(state, move.element, move.answers)
         except (Broken, RecursionError) as error:
             return number, f"{type(error).__name__}: {error}"[:200]
     return most, ""

@@ -4,23 +4,20 @@ The engine's kernel beside a state machine written by hand with the ORM, and bes
 SpiffWorkflow, tuned and as the textbook has it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
-from inspect import signature
 
 import orjson
 from sqlalchemy import LargeBinary, MetaData, Text, bindparam, insert, select, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from app.cases.expressions import compile_expression
 from app.core.clock import now
 from app.core.db import Id, Instant, reading
 from app.core.uow import Actor, unit_of_work
-from app.decisions.feel.compiler import HostFunction
-from app.decisions.feel.expression import compile_expression
 from app.engine.diagram import read_diagram
 from app.engine.kernel import Bundle, Instance
-from app.engine.ports import Call, Compiled, WorkingTime
+from app.engine.ports import Call, WorkingTime
 from bench import main_process
 from bench.databases import Make, Place
 from bench.figures import Figures
@@ -105,19 +102,11 @@ class Ports:
         return call.at + timedelta(hours=ask.amount)
 
 
-def _feel(text: str, functions: Mapping[str, Callable[..., object]]) -> Compiled:
-    declared = {
-        name: HostFunction(tuple(signature(function).parameters), function)
-        for name, function in functions.items()
-    }
-    return compile_expression(text, functions=declared)
-
-
 class KernelMovement:
     """The engine's kernel."""
 
     def __init__(self, source: bytes) -> None:
-        self._bundle = Bundle([read_diagram(source, "bench.bpmn")], _feel)
+        self._bundle = Bundle([read_diagram(source, "bench.bpmn")], compile_expression)
         self._ports = Ports()
 
     def start(self) -> bytes:
@@ -147,7 +136,12 @@ class EngineCases:
             connection.execute(_EVENT, _event(case, uow.now, "start", {}))
         return case
 
-    def do(self, case: int, move: Move) -> None:
+    def ticket(self, case: int, element: str) -> int:
+        del element
+        return case
+
+    def do(self, case: int, move: Move, ticket: int) -> None:
+        del ticket
         with unit_of_work(self._sessions, WHO, now()) as uow:
             connection = uow.session.connection()
             row = connection.execute(_TAKE, {"case": case}).one()
@@ -204,7 +198,12 @@ class HandwrittenCases:
             uow.session.add(ThinEvent(**_event(order.id, uow.now, "start", {})))
         return order.id
 
-    def do(self, case: int, move: Move) -> None:
+    def ticket(self, case: int, element: str) -> int:
+        del element
+        return case
+
+    def do(self, case: int, move: Move, ticket: int) -> None:
+        del ticket
         with unit_of_work(self._sessions, WHO, now()) as uow:
             order = uow.session.get_one(ThinOrder, case, with_for_update=True)
             if order.status != move.element:
@@ -310,15 +309,9 @@ def _loops(figures: Figures, sqlite: Make, *, quick: bool) -> None:
             figures.put(
                 f"thin_{name}_loop50_over_loop1", loop(entrant, (), LOOP, (1, 50), 10).growth(50)
             )
-        rounds, words = breaks_at(movement, partial(_round, movement), 5 if quick else 1000)
+        rounds, words = breaks_at(movement, movement.start(), LOOP, 5 if quick else 1000)
         figures.put(f"thin_{name}_breaks_at_loop", rounds if words else None)
         figures.put(f"thin_{name}_breaks_how", words or f"not within {rounds} loops")
-
-
-def _round(movement: Movement, state: bytes) -> bytes:
-    for move in LOOP:
-        state = movement.complete(state, move.element, move.answers)
-    return state
 
 
 def _lives(figures: Figures, sqlite: Make, rounds: int) -> None:
