@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench import shipped, thin, worktime
+from bench import shipped, thin, timers, worktime
 from bench.databases import postgres_server, sqlite_files
 from bench.figures import Figures
 
@@ -18,13 +18,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
     figures = Figures()
-    wanted = [given.only] if given.only else ["worktime", "thin", "shipped"]
+    wanted = [given.only] if given.only else ["worktime", "thin", "timers", "shipped"]
     with sqlite_files() as sqlite, postgres_server() as postgres:
         for name in wanted:
             if name == "worktime":
                 worktime.measure(figures, quick=given.quick)
             else:
-                series = {"thin": thin, "shipped": shipped}[name]
+                series = {"thin": thin, "shipped": shipped, "timers": timers}[name]
                 series.measure(figures, sqlite, postgres, quick=given.quick)
     print(figures.table())
     figures.write(given.output)

@@ -1,0 +1,48 @@
+"""Many open orders out of one: its rows, copied inside the database with shifted ids."""
+
+from sqlalchemy import Integer, Table, Text, cast, insert, literal, select
+from sqlalchemy.orm import Session
+
+from app.core.db import Base
+
+STEP = 1_000
+"""How far apart the ids of two copies lie; the original's are below it."""
+
+SHIFTED: dict[str, tuple[str, ...]] = {
+    "demand": ("id", "process_id"),
+    "work_order": ("id", "demand_id"),
+    "process": ("id", "subject_id"),
+    "human_task": ("id", "process_id", "subject_id"),
+    "clock": ("id", "subject_id"),
+    "clock_rung": ("id", "clock_id"),
+    "timer_wait": ("id", "process_id"),
+    "case_head": ("demand_id",),
+}
+"""The tables of an open order, with the columns that tell copies apart; others are not read."""
+
+EVIDENCE = {("clock", "terms"), ("clock", "evidence")}
+"""Long texts that nothing due looks at."""
+
+
+def multiply(session: Session, copies: int) -> None:
+    """Copy every open order, process and clock of a small database `copies` times."""
+    numbers = select(literal(1, Integer).label("k")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.k + 1).where(numbers.c.k < copies))
+    for name, shifted in SHIFTED.items():
+        table = Base.metadata.tables[name]
+        chosen = select(*(_copied(table, c.name, shifted, numbers.c.k) for c in table.c))
+        chosen = chosen.select_from(table).join(numbers, literal(1) == literal(1))
+        if "closed_at" in table.c:
+            chosen = chosen.where(table.c.closed_at.is_(None))
+        session.execute(insert(table).from_select([c.name for c in table.c], chosen))
+
+
+def _copied(table: Table, column: str, shifted: tuple[str, ...], k: object) -> object:
+    original = table.c[column]
+    if column in shifted:
+        return original + k * STEP
+    if column == "number":
+        return original + "-" + cast(k, Text)
+    if (table.name, column) in EVIDENCE:
+        return literal("{}")
+    return original
