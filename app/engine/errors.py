@@ -38,9 +38,13 @@ def fault(element_id: str, zh: str, en: str) -> ProcessFault:
     return ProcessFault(Phrase(f"流程元素“{element_id}”：{zh}", f'Element "{element_id}": {en}'))
 
 
-def not_open(what: str) -> Conflict:
+class NotOpen(Conflict):
     """The task or wait is no longer there: somebody or something was first."""
-    return Conflict(
+
+
+def not_open(what: str) -> NotOpen:
+    """The refusal for a task or wait that is no longer there."""
+    return NotOpen(
         Phrase(
             f"“{what}”已不在等待处理：请刷新后查看最新进展。",
             f'"{what}" is no longer waiting: reload and look at the present state.',

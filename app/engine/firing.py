@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, literal, null, or_, select, text, union_all, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.core.errors import Conflict
 from app.core.uow import UnitOfWork
 from app.engine import processes
+from app.engine.errors import NotOpen
 from app.engine.processes import CLOCK, PROCESS, RUNG, TIMER
 from app.engine.wiring import wired
 
@@ -308,11 +309,11 @@ def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: dat
             loaded = processes.take(uow, process_id)
             outcome = loaded.instance.fire(token, at=at, host=loaded.host)
             processes.apply(uow, loaded, outcome, at)
-    except Conflict as refused:
-        _log.info("timer %s of process %d is no longer armed: %s", token, process_id, refused)
-        processes.rebuild(uow, process_id)
-        return 2
+    except OperationalError:
+        raise  # the database's trouble, not the process's: the next tick tries again
     except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker
+        if isinstance(error, NotOpen) and processes.rebuild(uow, process_id):
+            return 2  # the row was a left-over of a timer that is no longer armed
         _log.exception("timer %s of process %d failed", element_id, process_id)
         processes.hold(uow, process_id, f"fire {element_id}", f"{type(error).__name__}: {error}")
         return 0

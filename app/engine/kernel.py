@@ -42,6 +42,9 @@ from app.engine.tokens import Net, Record, SubNet, Token
 
 overrides.verify()
 
+MAX_STATE = 256_000
+"""Bytes of a state; an ordinary one has a few hundred."""
+
 STATES = {
     TaskState.WAITING: "waiting",
     TaskState.READY: "ready",
@@ -312,7 +315,17 @@ class Instance:
     def dump(self) -> bytes:
         """The state, to be loaded again by `load`. Empty once the process has ended."""
         self._usable()
-        return b"" if self.completed else state.save(self._net)
+        if self.completed:
+            return b""
+        saved = state.save(self._net)
+        if len(saved) > MAX_STATE:
+            raise fault(
+                self.bundle.main,
+                f"流程数据超过 {MAX_STATE // 1000} KB：请只把编号和流转所需的事实放入流程数据。",
+                f"the data of the process exceeds {MAX_STATE // 1000} KB: keep only ids and the "
+                "facts routing needs in it.",
+            )
+        return saved
 
     @classmethod
     def load(cls, bundle: Bundle, ports: Ports, saved: bytes) -> "Instance":

@@ -216,6 +216,18 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]
         """The values handed to a service, or sent with a message."""
         return {name: value(expression, token) for name, expression in self.made.parameters}
 
+    def keep(self, token: Token, answer: Mapping[str, object]) -> None:
+        """Put an answer into the data. Raises `ProcessFault` for what no state can hold."""
+        try:
+            token.scope.write(answer)
+        except ValueError as error:
+            raise fault(
+                self.element_id,
+                f"返回的数据不能保存（{error}）：请让服务只返回编号、文字、数字和日期。",
+                f"the answer cannot be kept ({error}): let the service return ids, texts, numbers "
+                "and dates only.",
+            ) from error
+
     def attach(self, token: Token) -> None:
         """Arm the events attached to the activity."""
         for name in self.made.boundaries:
@@ -322,7 +334,7 @@ class ServiceTask(Node, ServiceTaskMixin):  # type: ignore[misc]
                 raise
             top.throw(token, "error", error.code, error.data)
             return True
-        token.scope.write({r.into: answer.get(r.name) for r in call.results})
+        self.keep(token, {r.into: answer.get(r.name) for r in call.results})
         return True
 
 
@@ -340,9 +352,9 @@ class RuleTask(Node, ServiceTaskMixin):  # type: ignore[misc]
             )
         answer = top.ports.decide(call.key, token.data, call.binding, top.call(token))
         if call.result is not None:
-            token.scope.write({call.result: answer})
+            self.keep(token, {call.result: answer})
         elif isinstance(answer, Mapping):
-            token.scope.write(answer)
+            self.keep(token, answer)
         return True
 
 

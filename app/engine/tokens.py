@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from app.engine.nodes import Node, Plan
 
 LIVE = TaskState.NOT_FINISHED_MASK
-MAX_STEPS = 100_000
+MAX_STEPS = 20_000
 """Automatic steps in one verb; a diagram that needs more loops without waiting for anybody."""
 MAX_DEPTH = 50
 """Sub-processes and called processes inside each other."""

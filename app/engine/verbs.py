@@ -13,10 +13,12 @@ from app.engine import state
 from app.engine.errors import ambiguous, not_open
 from app.engine.firing import fire_passed
 from app.engine.kernel import Instance
-from app.engine.models import ProcessRow, RepairItemRow
+from app.engine.models import RepairItemRow
 from app.engine.ports import Outcome
 from app.engine.processes import PROCESS, WAIT, Loaded, apply, load, take
-from app.engine.versions import version_of
+from app.engine.versions import version_id_of
+
+_CREATE = insert(PROCESS).returning(PROCESS.c.id)
 
 
 def create(
@@ -26,20 +28,23 @@ def create(
 
     Raises `NotFound` when no version is published.
     """
-    published = version_of(uow.session, key, version)
-    return uow.session.execute(
-        insert(ProcessRow)
-        .values(
-            diagram_version_id=published.id,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            state=None,
-            state_format=state.FORMAT,
-            status="created",
-            revision=0,
+    process_id: int = (
+        uow.session.connection()
+        .execute(
+            _CREATE,
+            {
+                "diagram_version_id": version_id_of(uow.session, key, version),
+                "subject_kind": subject_kind,
+                "subject_id": subject_id,
+                "state": None,
+                "state_format": state.FORMAT,
+                "status": "created",
+                "revision": 0,
+            },
         )
-        .returning(ProcessRow.id)
-    ).scalar_one()
+        .scalar_one()
+    )
+    return process_id
 
 
 def start(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
@@ -17,6 +17,10 @@ from app.engine.diagram import Diagram, read_diagram
 from app.engine.kernel import Bundle
 from app.engine.models import DiagramVersionRow
 from app.engine.wiring import wired
+
+_ID = select(DiagramVersionRow.id).where(DiagramVersionRow.key == bindparam("of"))
+_NEWEST = _ID.order_by(DiagramVersionRow.version.desc()).limit(1)
+_EXACT = _ID.where(DiagramVersionRow.version == bindparam("number"))
 
 _bundles: dict[int, Bundle] = {}
 _decisions: dict[int, dict[str, int | None]] = {}
@@ -88,22 +92,24 @@ def latest(session: Session, key: str) -> DiagramVersionRow | None:
 
 def version_of(session: Session, key: str, version: int | None = None) -> DiagramVersionRow:
     """A published version, the newest by default. Raises `NotFound`."""
-    if version is None:
-        row = latest(session, key)
-    else:
-        row = session.scalar(
-            select(DiagramVersionRow).where(
-                DiagramVersionRow.key == key, DiagramVersionRow.version == version
-            )
-        )
-    if row is None:
+    return session.get_one(DiagramVersionRow, version_id_of(session, key, version))
+
+
+def version_id_of(session: Session, key: str, version: int | None = None) -> int:
+    """The id of a published version, the newest by default. Raises `NotFound`."""
+    found: int | None = (
+        session.connection()
+        .execute(_NEWEST if version is None else _EXACT, {"of": key, "number": version})
+        .scalar_one_or_none()
+    )
+    if found is None:
         raise NotFound(
             Phrase(
                 f"流程“{key}”没有已发布的版本：请先发布流程图。",
                 f'Process "{key}" has no published version: publish its diagram first.',
             )
         )
-    return row
+    return found
 
 
 def bundle_of(session: Session, version_id: int) -> Bundle:

@@ -657,6 +657,34 @@ def test_a_bundle_is_not_changed_by_running():
     assert run.bundle.fingerprint() == before
 
 
+def test_many_threads_share_one_bundle():
+    from concurrent.futures import ThreadPoolExecutor
+
+    from app.engine.kernel import Instance
+
+    run = Run(COHANDLING)
+    before = run.bundle.fingerprint()
+
+    def live(number: int) -> object:
+        mine = Instance(run.bundle, run.host)
+        mine.start({"units": [number, number + 1]}, at=T0)
+        for task in mine.describe().tasks:
+            mine.complete(task.token, {"opinion": number}, at=T0)
+        mine.complete("sum_up", {}, at=T0)
+        assert mine.completed
+        return mine.data["opinions"]
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(live, range(200))) == [[n, n] for n in range(200)]
+    assert run.bundle.fingerprint() == before
+
+
+def test_a_state_that_grows_beyond_all_bounds_is_refused():
+    run = Run(LINE).start()
+    with pytest.raises(ProcessFault):
+        run.do("register", text="x" * 300_000)
+
+
 def test_data_that_no_state_can_hold_is_refused():
     run = Run(LINE).start()
     for bad in ({1: "x"}, {"a": object()}, {"a": T0.replace(tzinfo=None)}):

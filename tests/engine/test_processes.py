@@ -1,9 +1,14 @@
 """Processes in a database, on SQLite and PostgreSQL."""
 
+from datetime import timedelta
+from threading import Barrier, Thread
+
 import pytest
+from sqlalchemy import text
 
 from app import engine
-from app.core.errors import Conflict
+from app.core.errors import Conflict, Invalid, NotFound
+from app.engine import ProcessFault
 from tests.engine.conftest import Office
 
 LINE = """
@@ -43,3 +48,145 @@ def test_publishing_what_has_not_changed_makes_no_new_version(office: Office):
     office.publish("line", LINE.replace("role=agent", "role=chief"))
     with office.uow() as uow:
         assert engine.latest(uow.session, "line").version == 2
+
+
+TWO_STEPS = """
+    start s
+    user a
+    service work call=work gives=x
+    user b
+    boundary late on=b duration=P1D
+    end e
+    s > a > work > b > e
+    late > e
+"""
+
+
+def everything(office: Office) -> list[tuple[object, ...]]:
+    with office.sessions() as session:
+        return [
+            tuple(row)
+            for table in ("process", "human_task", "timer_wait", "message_wait")
+            for row in session.execute(text(f"select * from {table} order by id"))
+        ]
+
+
+def test_what_fails_leaves_nothing_half_done(office: Office):
+    def broken() -> None:
+        raise ZeroDivisionError("no divisor")
+
+    office.publish("two", TWO_STEPS)
+    office.start("two")
+    before = everything(office)
+    office.host.services["work"] = broken
+    with pytest.raises(ZeroDivisionError):
+        office.do("a")
+    office.host.services["work"] = lambda: {"x": object()}
+    with pytest.raises(ProcessFault):
+        office.do("a")
+    assert everything(office) == before
+    del office.host.services["work"]
+    office.do("a")
+    assert office.open() == ["b"]
+
+
+def test_many_at_once_complete_a_task_exactly_once(office: Office):
+    office.publish("line", LINE)
+    office.start("line")
+    done: list[str] = []
+    gate = Barrier(4)
+
+    def hurry() -> None:
+        gate.wait()
+        try:
+            office.do("register")
+            done.append("done")
+        except Conflict:
+            done.append("late")
+
+    threads = [Thread(target=hurry) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["done", "late", "late", "late"]
+    assert office.open() == ["reply"]
+
+
+def test_many_workers_at_once_fire_everything_exactly_once(office: Office):
+    office.publish("two", TWO_STEPS)
+    for subject in range(12):
+        office.start("two", subject)
+        office.do("a")
+    office.now += timedelta(days=2)
+    fired: list[int] = []
+    gate = Barrier(3)
+
+    def work() -> None:
+        gate.wait()
+        fired.append(office.tick())
+
+    threads = [Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    office.tick()
+    with office.sessions() as session:
+        assert session.query(engine.TimerWaitRow).count() == 0
+        statuses = {row.status for row in session.query(engine.ProcessRow)}
+    assert statuses == {"completed"}
+    assert len([c for c in office.host.calls if c[0] == "work"]) == 12
+    assert sum(fired) == 12
+
+
+def test_a_message_finds_the_one_process_of_a_subject_that_waits_for_it(office: Office):
+    office.publish("w", "start s\nreceive r message=answer\nuser a\nend e\ns > r > a > e")
+    office.start("w", 7)
+    with office.uow() as uow:
+        engine.send_to_subject(uow, "case", 7, "answer", {"x": 1})
+    assert office.open() == ["a"]
+    with office.uow() as uow, pytest.raises(Conflict):
+        engine.send_to_subject(uow, "case", 7, "answer")
+    office.start("w", 8)
+    office.start("w", 8)
+    with office.uow() as uow, pytest.raises(Conflict):
+        engine.send_to_subject(uow, "case", 8, "answer")
+
+
+def test_a_called_process_that_is_published_apart_keeps_its_version(office: Office):
+    office.publish("inner", "start s\nuser old\nend e\ns > old > e")
+    office.publish("outer", "start s\ncall c process=inner\nend e\ns > c > e")
+    office.publish("inner", "start s\nuser new\nend e\ns > new > e")
+    office.start("outer")
+    assert office.open() == ["old"]
+    office.publish("outer", "start s\ncall c process=inner\nuser x\nend e\ns > c > x > e")
+    office.start("outer", 2)
+    assert office.open() == ["new"]
+
+
+def test_a_diagram_the_checker_refuses_is_not_published(office: Office):
+    with pytest.raises(Invalid) as refused:
+        office.publish("bad", "start s\nuser a\nuser lonely\nend e\ns > a > e")
+    assert "lonely" in refused.value.fields
+
+
+def test_an_unknown_process_or_version_is_not_found(office: Office):
+    with office.uow() as uow:
+        with pytest.raises(NotFound):
+            engine.create(uow, "nothing", "case", 1)
+        with pytest.raises(NotFound):
+            engine.complete(uow, 4711, "a")
+
+
+def test_a_process_ends_by_cancellation_and_keeps_its_history(office: Office):
+    office.publish("line", LINE)
+    process = office.start("line")
+    with office.uow() as uow:
+        engine.cancel(uow, process)
+    assert office.status() == "cancelled"
+    with office.uow() as uow:
+        task = uow.session.query(engine.HumanTaskRow).one()
+        assert (task.closed_how, task.closed_at) == ("cancelled", office.now)
+        assert uow.session.get_one(engine.ProcessRow, process).state is None
+        assert engine.describe(uow.session, process).completed
