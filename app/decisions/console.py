@@ -34,12 +34,8 @@ def evaluate(file: Path, text: str, decision: str | None) -> None:
             raise ValueError("not an object")  # noqa: TRY004 - reported like bad JSON
     except ValueError as error:
         raise click.BadParameter(f"not a JSON object: {error}", param_hint="--input") from None
-    try:
-        model = read_model(file.read_bytes())
-        answer = model.decide(inputs, decision, key=file.stem, now=now().astimezone(CHINA))
-    except DomainError as error:
-        click.echo(f"{error.phrase.zh}\n{error.phrase.en}", err=True)
-        sys.exit(1)
+    model = read_model(file.read_bytes())
+    answer = model.decide(inputs, decision, key=file.stem, now=now().astimezone(CHINA))
     shown = {"outputs": json_value(answer.outputs), "evidence": answer.evidence.to_json()}
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
 

@@ -127,7 +127,14 @@ class Model:
         rows under UNIQUE, no row at all, or a null that an error produced.
         """
         self.require_sound()
-        item = self._items[decision or self.main_decision]
+        item = self._items.get(decision or self.main_decision)
+        if item is None:
+            raise DecisionError(
+                Phrase(
+                    f"文件里没有决策“{decision}”。",
+                    f"There is no decision “{decision}” in the file.",
+                )
+            )
         run = Run({}, 0, now, None)
         run.strict, run.trace = True, []
         seen = self._accepted_inputs(inputs, run)
@@ -159,9 +166,13 @@ class Model:
             try:
                 converted = to_feel(value)
             except TypeError:
-                converted = run.null(
-                    Phrase(f"输入“{name}”的类型不支持。", f"The input “{name}” has no FEEL type.")
+                phrase = Phrase(
+                    f"输入“{name}”的值不是规则能用的类型。",
+                    f"The value of the input “{name}” has a type that rules cannot use.",
                 )
+                if run.strict:
+                    raise DecisionError(phrase) from None
+                converted = run.null(phrase)
             wanted = self._input_types.get(name)
             accepted[name] = converted if wanted is None else fitted(run, converted, wanted)
         return accepted
@@ -284,7 +295,9 @@ class Model:
             phrase = error.phrase
             item.code = lambda run: run.null(phrase)
         item.slots = compiler.findings.slots
-        self.problems += [Problem(e.phrase, item.id) for e in compiler.findings.problems]
+        for found in compiler.findings.problems:
+            row, column = found.cell or (None, None)
+            self.problems.append(Problem(found.phrase, item.id, row, column))
 
     def _tree(self, item: _Item) -> Node:
         if item.kind == "decision":

@@ -5,16 +5,18 @@ constants gives its set by one look-up, so that a catalogue of thousands of rows
 than ten; only the rows that all such columns leave are tested cell by cell.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from app.core.phrase import Phrase
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import MatchedRow, TableEvidence
 from app.decisions.feel import syntax
 from app.decisions.feel.compiler import Compiler, Lexical
+from app.decisions.feel.errors import FeelError
 from app.decisions.feel.functions import BUILTINS
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.texts import text_of
@@ -104,8 +106,8 @@ class _Compiled:
         ]
         self._allowed_constants = [_keys(column.allowed) for column in table.inputs]
         self._columns = [
-            _Column([row.tests[c] for row in table.rows], compiler, lexical)
-            for c in range(len(table.inputs))
+            _Column(column, [row.tests[column - 1] for row in table.rows], compiler, lexical)
+            for column in range(1, len(table.inputs) + 1)
         ]
         self._all = (1 << len(table.rows)) - 1
         self._others: list[list[tuple[int, Code]]] = [
@@ -113,7 +115,11 @@ class _Compiled:
             for r in range(len(table.rows))
         ]
         self._outputs = [
-            [compiler.compile(node, lexical) for node in row.outputs] for row in table.rows
+            [
+                _compiled_cell(compiler, (number, column), partial(compiler.compile, node, lexical))
+                for column, node in enumerate(row.outputs, len(table.inputs) + 1)
+            ]
+            for number, row in enumerate(table.rows, 1)
         ]
         self._names = [column.name for column in table.outputs]
         self._output_kinds = [_base_kind(column.type) for column in table.outputs]
@@ -337,7 +343,11 @@ class _Column:
     """One input column: rows by constant, rows that accept anything, and cells to be run."""
 
     def __init__(
-        self, cells: list[syntax.Tests], compiler: Compiler, lexical: Lexical | None
+        self,
+        number: int,
+        cells: list[syntax.Tests],
+        compiler: Compiler,
+        lexical: Lexical | None,
     ) -> None:
         by_constant: dict[tuple[type, Value], int] = {}
         self._anyway = 0
@@ -347,7 +357,9 @@ class _Column:
             if cell.anything:
                 self._anyway |= 1 << row
             elif constants is None:
-                self.codes[row] = compiler.tests(cell, lexical)
+                self.codes[row] = _compiled_cell(
+                    compiler, (row + 1, number), partial(compiler.tests, cell, lexical)
+                )
                 self._anyway |= 1 << row
             else:
                 for constant in constants:
@@ -363,6 +375,22 @@ class _Column:
         if cls is list or cls is dict:
             return self._anyway
         return self._by_constant.get((cls, value), self._anyway)
+
+
+def _compiled_cell(
+    compiler: Compiler, place: tuple[int, int], compile_it: Callable[[], Code]
+) -> Code:
+    """The code of a cell; what is wrong with it is noted with row and column."""
+    problems = compiler.findings.problems
+    before = len(problems)
+    try:
+        return compile_it()
+    except FeelError as error:
+        problems.append(error)
+        return lambda _run: None
+    finally:
+        for problem in problems[before:]:
+            problem.cell = place
 
 
 def _constants(cell: syntax.Tests) -> list[Value] | None:

@@ -7,12 +7,16 @@ from app.core.phrase import Phrase
 
 
 class FeelError(Invalid):
-    """An expression that cannot be accepted or finished; `line` and `column` count from 1."""
+    """An expression that cannot be accepted or finished; `line` and `column` count from 1.
+
+    `cell` is row and column where the expression stands in a decision table.
+    """
 
     def __init__(self, phrase: Phrase, line: int | None = None, column: int | None = None) -> None:
         super().__init__(phrase)
         self.line = line
         self.column = column
+        self.cell: tuple[int, int] | None = None
 
 
 class TooCostly(FeelError):
