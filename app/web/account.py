@@ -12,6 +12,7 @@ from app.core.uow import SYSTEM, unit_of_work
 from app.identity import directory
 from app.web import shell
 from app.web.access import PUBLIC, SESSIONS, SIGNED_IN, acting, begin_session, permission
+from app.web.forms import plain
 from app.web.language import LANGUAGES, _, say
 
 Page = str | Response | tuple[str, int]
@@ -34,7 +35,7 @@ def sign_in() -> Page:
         if g.actor is not None:
             return redirect(following)
         return render_template("sign_in.html", following=following, login="", refusal=None)
-    login = request.form.get("login", "").strip()
+    login = plain(request.form.get("login", ""))
     sessions: Sessions = current_app.extensions[SESSIONS]
     try:
         with unit_of_work(sessions, SYSTEM, clock.now()) as uow:

@@ -1,9 +1,11 @@
-"""An administrator's pages: who may sign in, and as what."""
+"""An administrator's pages: who may sign in and as what, and processes that need a hand."""
 
 from flask import render_template
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.cases import orders
+from app.engine import ProcessRow, RepairItemRow
 from app.identity.models import User
 from app.identity.policy import ROLE_NAMES
 from app.web.access import permission, reading_session
@@ -22,3 +24,15 @@ def users() -> str:
         for user in found.all()
     ]
     return render_template("users.html", page=page_of(rows))
+
+
+@permission("repair.see")
+def repair() -> str:
+    """Processes that could not go on by themselves, the oldest first."""
+    found = reading_session().execute(
+        select(RepairItemRow, ProcessRow.subject_id)
+        .join(ProcessRow, ProcessRow.id == RepairItemRow.process_id)
+        .where(RepairItemRow.resolved_at.is_(None), ProcessRow.subject_kind == orders.SUBJECT)
+        .order_by(RepairItemRow.id)
+    )
+    return render_template("repair.html", page=page_of(found.all()))

@@ -16,7 +16,7 @@ from app.engine.forms import Form
 from app.web import labels
 from app.web.access import acting, permission, reading_session
 from app.web.case import HELPS, Help, choices_of
-from app.web.forms import FormView, errors_in_words, form_view, submitted
+from app.web.forms import FormView, errors_in_words, form_view, plain, submitted
 from app.web.labels import City
 from app.web.language import _, language, say
 
@@ -99,7 +99,7 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
 
 def _similar() -> list[dict[str, object]]:
     session = reading_session()
-    typed = {name: request.form.get(name, "") for name in COMPARED}
+    typed = {name: plain(request.form.get(name, "")) for name in COMPARED}
     found = similar_demands(
         session,
         clock.now(),

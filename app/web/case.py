@@ -1,5 +1,6 @@
 """The page of a case: what is known, what happened, its time limits, and the step to do now."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ from app.cases.requester import Requester
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
-from app.engine import HumanTaskRow
+from app.engine import ClockRow, HumanTaskRow
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
@@ -85,9 +86,14 @@ def case(demand_id: int) -> Page:
 
 @permission("order.see")
 def do_step(task_id: int) -> Page:
-    """Do a step. Refused, the page comes again with the reason and all that was typed."""
+    """Do a step. Refused, the page comes again with the reason and all that was typed.
+
+    Only asked for, as by a reload of that page, it leads to the case.
+    """
     session = reading_session()
     task = _task(session, task_id)
+    if request.method == "GET":
+        return redirect(url_for("web.case", demand_id=task.subject_id))
     form = engine.form_of(session, task.process_id, task.element_id) or Form(())
     given = submitted(form, request.form)
     try:
@@ -166,7 +172,7 @@ def _page(
     if tab not in TABS:
         tab = TABS[0]
     panel = _panel(found, tab, asker)
-    if request.headers.get("HX-Request") and request.method == "GET":
+    if request.headers.get("HX-Request"):
         return render_template("case_panel.html", **panel)
     demand, order = found.demand, found.order
     form, helped = FormView(()), None
@@ -377,12 +383,29 @@ def _limits(session: Session, found: Case) -> list[Limit]:
                     Fact(_("到期"), due(row.due_at)),
                     Fact(_("黄灯"), moment(yellow_at)),
                     Fact(_("停止"), moment(row.stopped_at)),
+                    Fact(_("依据"), _source(row), wide=True),
                 ],
                 explanation=[say(line.phrase) for line in clocks.explanation(session, row)],
                 running=row.stopped_at is None,
             )
         )
     return limits
+
+
+def _source(row: ClockRow) -> str:
+    """Which row of which version of the table set the limit, with what the row says about it."""
+    decision = json.loads(row.evidence)["decision"]
+    lines = []
+    for table in decision["tables"]:
+        for matched in table["rows"]:
+            said = "；".join(str(text) for text in matched["annotations"].values() if text)
+            where = _(
+                "时限表第 %(version)s 版第 %(row)s 行",
+                version=decision["version"],
+                row=matched["index"],
+            )
+            lines.append(f"{where}{_('：')}{said}" if said else where)
+    return "\n".join(lines)
 
 
 def _diagram(session: Session, found: Case) -> Diagram:

@@ -14,6 +14,7 @@ from app.identity import policy
 from app.identity.models import HandlingUnit
 from app.web.access import permission, reading_session
 from app.web.case import HELPS, Help
+from app.web.forms import number_in
 from app.web.language import due, language, say
 from app.web.views import Foreseen
 
@@ -59,10 +60,11 @@ def foreseen(task_id: int) -> str:
     return render_template("foreseen.html", foreseen=shown)
 
 
-def _foreseen(session: Session, case: Case, unit_id: str) -> Foreseen | None:
-    if not unit_id.isdecimal() or session.get(HandlingUnit, int(unit_id)) is None:
+def _foreseen(session: Session, case: Case, chosen: str) -> Foreseen | None:
+    unit_id = number_in(chosen)
+    if unit_id is None or session.get(HandlingUnit, unit_id) is None:
         return None
-    seen = clocks.foresee(session, case.demand, int(unit_id), clock.now())
+    seen = clocks.foresee(session, case.demand, unit_id, clock.now())
     return Foreseen(
         due=due(seen.deadline.due_at),
         limit=say(seen.deadline.limit.phrase),

@@ -152,13 +152,27 @@ def submitted(form: Form, sent: MultiDict[str, str]) -> dict[str, object]:
     values: dict[str, object] = {}
     for one in form.fields:
         if one.type is FieldType.MULTI_CHOICE:
-            values[one.name] = [value for value in sent.getlist(one.name) if value]
+            values[one.name] = [plain(value) for value in sent.getlist(one.name) if value]
             continue
-        text = sent.get(one.name, "").replace("\r\n", "\n").strip()
+        text = plain(sent.get(one.name, ""))
         if text and one.type is FieldType.DATETIME:
             text += _OFFSET
+        if one.type is FieldType.UNIT and number_in(text) is None:
+            text = ""
         values[one.name] = text
     return values
+
+
+def plain(text: str) -> str:
+    """A typed text without the blanks around it, with plain line ends, and without NUL, which no
+    keyboard types and PostgreSQL does not store.
+    """
+    return text.replace("\0", "").replace("\r\n", "\n").strip()
+
+
+def number_in(text: str) -> int | None:
+    """A key sent by a form, or none for anything that is no key."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def errors_in_words(problems: Mapping[str, Phrase]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from app.core.phrase import Phrase
 from app.engine.forms import Field, FieldType, Form, Option
 from app.web import labels, lights
 from app.web.access import acting, permission, reading_session
-from app.web.forms import form_view
+from app.web.forms import form_view, number_in, plain
 from app.web.language import _, language, say
 from app.web.lights import Light
 from app.web.paging import ROWS, Page, asked_page
@@ -93,7 +93,9 @@ def worklist() -> str:
 @permission("order.see_worklist")
 def sign_for_many() -> Response:
     """Sign for every ticked order, each in a transaction of its own, and say which failed."""
-    task_ids = [int(text) for text in request.form.getlist("task") if text.isdecimal()]
+    task_ids = [
+        task_id for text in request.form.getlist("task") if (task_id := number_in(text)) is not None
+    ]
     signed = 0
     for task_id in task_ids:
         try:
@@ -127,7 +129,7 @@ def orders() -> str:
     session = reading_session()
     number = asked_page()
     found, total = queries.orders(
-        session, g.actor, text=request.args.get("text", "").strip()[:50], page=number, size=ROWS
+        session, g.actor, text=plain(request.args.get("text", ""))[:50], page=number, size=ROWS
     )
     city = labels.City(session)
     return render_template(
@@ -172,8 +174,8 @@ def _filter() -> Filter:
     asked = request.args
     light = asked.get("light", "")
     return Filter(
-        text=asked.get("text", "").strip()[:50],
-        category=asked.get("category", ""),
+        text=plain(asked.get("text", ""))[:50],
+        category=plain(asked.get("category", "")),
         light=light if light in {option.value for option in LIGHTS} else "",
         arrived_from=_midnight(asked.get("arrived_from", "")),
         arrived_before=_midnight(asked.get("arrived_to", ""), days=1),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flask import Flask, g, render_template, request, send_from_directory, url_for
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
@@ -44,6 +45,13 @@ _STATUS_OF: dict[type[DomainError], int] = {
 _log = logging.getLogger(__name__)
 
 
+class _Id(IntegerConverter):
+    """A key in an address; a number that no database holds is no such page."""
+
+    def __init__(self, rules: Map) -> None:
+        super().__init__(rules, max=2**63 - 1)
+
+
 def set_up(app: Flask, *, secure: bool, idle: timedelta) -> None:
     """Harden the session, put headers on every answer, and answer errors with pages of ours."""
     app.config.update(
@@ -53,6 +61,7 @@ def set_up(app: Flask, *, secure: bool, idle: timedelta) -> None:
         SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=idle,
     )
+    app.url_map.converters["id"] = _Id
     app.teardown_request(close_reading)
 
     @app.after_request
@@ -107,6 +116,7 @@ def _places() -> list[Place]:
         Place("web.my_demands", _("我登记的诉求"), "demand.register"),
         Place("web.orders", _("工单查询"), "order.see"),
         Place("web.users", _("用户"), "user.see"),
+        Place("web.repair", _("待修复流程"), "repair.see"),
     ]
 
 

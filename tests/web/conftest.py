@@ -134,8 +134,10 @@ class Browser:
 
     client: FlaskClient
 
-    def get(self, path: str, **headers: str) -> TestResponse:
-        return self.client.get(path, headers=headers)
+    def get(
+        self, path: str, *, query: Mapping[str, str] | None = None, **headers: str
+    ) -> TestResponse:
+        return self.client.get(path, query_string=query, headers=headers)
 
     def post(self, path: str, data: Mapping[str, object] | None = None) -> TestResponse:
         return self.client.post(path, data={**(data or {}), "csrf_token": self.token()})

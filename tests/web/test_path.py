@@ -3,7 +3,12 @@
 import pytest
 from flask import Flask
 from lxml import html
+from sqlalchemy import select
 
+from app.core import clock
+from app.core.uow import SYSTEM, unit_of_work
+from app.engine import ProcessRow, RepairItemRow
+from app.office import Office
 from tests.web.conftest import DEMAND, REPLY, Browser, Desks
 
 
@@ -241,3 +246,70 @@ def test_the_administrator_sees_people_with_their_roles(desks: Desks) -> None:
     assert "王敏" in text
     assert "承办人" in text
     assert "市城市管理局" in text
+
+
+def test_looking_at_the_number_leaves_the_form_beside_it_alone(desks: Desks) -> None:
+    case = desks.handled()
+    browser = desks.of("handler")
+    headers = {"HX-Request": "true", "X-CSRF-Token": browser.token()}
+    answer = browser.client.post(f"{case}/unmask", headers=headers)
+    assert "13812345678" in answer.text
+    assert "reply_text" not in answer.text
+
+
+def test_reloading_the_address_of_a_step_leads_to_its_case(desks: Desks) -> None:
+    case = desks.handled()
+    browser = desks.of("handler")
+    action = browser.page(case).xpath("//form[starts-with(@action, '/tasks/')]/@action")[0]
+    assert browser.get(action).location == case
+
+
+def test_the_limit_names_the_row_of_the_table_that_set_it(desks: Desks) -> None:
+    case = desks.handled()
+    page = desks.of("handler").page(f"{case}?tab=deadlines").text_content()
+    assert "时限表第 1 版第" in page
+
+
+def test_a_process_in_the_repair_queue_is_listed_with_its_reason(
+    desks: Desks, office: Office
+) -> None:
+    case = desks.handled()
+    with unit_of_work(office.sessions, SYSTEM, clock.now()) as uow:
+        process_id = uow.session.scalars(select(ProcessRow.id)).one()
+        uow.session.add(
+            RepairItemRow(
+                process_id=process_id, what="fire handling/red", error="除数为零", opened_at=uow.now
+            )
+        )
+    page = desks.of("admin").page("/repair")
+    assert "除数为零" in page.text_content()
+    assert page.xpath("//tbody//a/@href") == [case]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/cases/99999999999999999999", "/tasks/9223372036854775808", "/cases/-1", "/cases/x"],
+)
+def test_an_impossible_key_is_no_page(desks: Desks, path: str) -> None:
+    assert desks.of("reviewer").get(path).status_code == 404
+
+
+def test_nonsense_in_forms_and_filters_is_refused_and_never_breaks_anything(desks: Desks) -> None:
+    case = desks.ordered()
+    dispatcher = desks.of("dispatcher")
+    action = dispatcher.page(case).xpath("//form[starts-with(@action, '/tasks/')]/@action")[0]
+    for unit in ("", "0", "-1", "９", "x", "9" * 30, "\0"):
+        assert dispatcher.post(action, {"lead_unit": unit}).status_code == 422, unit
+        assert dispatcher.get(f"{action}/foreseen", query={"lead_unit": unit}).status_code == 200
+    for name in ("text", "category", "light", "page", "arrived_from"):
+        for value in ("\0", "9" * 40, "%", "'", "٣"):
+            assert dispatcher.get("/worklist", query={name: value}).status_code == 200
+    assert dispatcher.post("/worklist/sign-for", {"task": ["x", "9" * 30]}).status_code == 302
+    agent = desks.of("agent")
+    assert agent.post("/demands/new", {**DEMAND, "title": "灯\0坏"}).status_code == 302
+
+
+def test_too_much_is_refused_with_a_sentence(desks: Desks) -> None:
+    answer = desks.of("agent").client.post("/demands/new", data={"content": "长" * 1_000_000})
+    assert answer.status_code == 413
+    assert "请减少附件或缩短文字" in answer.text
