@@ -170,13 +170,17 @@ class _Game:
         yield element.outgoing
 
     def _may_still_come(self, join: Element, tokens: dict[str, int]) -> bool:
-        """Whether a token elsewhere can reach an empty input of the inclusive `join`."""
-        empty = {flow for flow in join.incoming if not tokens.get(flow)}
-        here = set(join.incoming)
-        return any(
-            count and flow not in here and self._reachable(flow, join.id) & empty
-            for flow, count in tokens.items()
-        )
+        """BPMN 2.0, table 13.3: whether a token elsewhere can reach an empty input of the
+        inclusive `join`, and none of those that have a token.
+        """
+        full = {flow for flow in join.incoming if tokens.get(flow)}
+        empty = set(join.incoming) - full
+        for flow, count in tokens.items():
+            if count and flow not in join.incoming:
+                reached = self._reachable(flow, join.id)
+                if reached & empty and not reached & full:
+                    return True
+        return False
 
     def _reachable(self, flow: str, without: str) -> frozenset[str]:
         """The flows a token on `flow` can get to without passing the element `without`."""

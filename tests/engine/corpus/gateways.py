@@ -261,6 +261,18 @@ CASES: list[Case] = [
         "start | a b\nb | a\na | c\nc | done",
     ),
     Runs(
+        "or join reached directly from the fork waits for the other branch",
+        """
+        start s -> f
+        and f -> j, b
+        user b -> j
+        or j -> c
+        user c -> e
+        end e
+        """,
+        "start | b\nb | c\nc | done",
+    ),
+    Runs(
         "or join behind an xor split waits for none",
         """
         start s -> g
