@@ -129,14 +129,13 @@ def open_desk(browser: Browser, site: Site, **context: object) -> Desk:
     ).new_page()
     desk = Desk(page, site)
     page.on("pageerror", lambda error: desk.complaints.append(f"{page.url}: {error}"))
-    page.on(
-        "console",
-        lambda message: (
+
+    def hear(message: ConsoleMessage) -> None:
+        refused = "server responded with a status of 4" in message.text  # an answer, no defect
+        if message.type in {"error", "warning"} and not refused:
             desk.complaints.append(f"{page.url}: {message.text}")
-            if message.type in {"error", "warning"}
-            else None
-        ),
-    )
+
+    page.on("console", hear)
     return desk
 
 
