@@ -20,9 +20,10 @@ from app.decisions.feel.lexer import normal_name
 from app.decisions.feel.parser import parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Literal, Node
+from app.decisions.feel.texts import text_of
 from app.decisions.feel.types import TypeTest
-from app.decisions.feel.values import Function, Value, to_feel, to_python
-from app.decisions.item_types import ItemType, base_type
+from app.decisions.feel.values import Function, Value, kind, to_feel, to_python
+from app.decisions.item_types import MISFIT, ItemType, base_type
 from app.decisions.xml import Element
 
 
@@ -174,7 +175,7 @@ class Model:
                     raise DecisionError(phrase) from None
                 converted = run.null(phrase)
             wanted = self._input_types.get(name)
-            accepted[name] = converted if wanted is None else fitted(run, converted, wanted)
+            accepted[name] = converted if wanted is None else _input(run, name, converted, wanted)
         return accepted
 
     # --- reading -----------------------------------------------------------------------------
@@ -400,6 +401,21 @@ class _Session:
         values = {output.name: inner.value_of(output) for output in outputs}
         result: Value = next(iter(values.values())) if len(values) == 1 else values
         return result if item.type is None else fitted(self._run, result, item.type)
+
+
+def _input(run: Run, name: str, value: Value, wanted: ItemType) -> Value:
+    """An input converted to its declared type; refused, or null, where it does not fit."""
+    result = wanted.fit(value)
+    if result is not MISFIT:
+        return result
+    phrase = Phrase(
+        f"输入“{name}”应为“{wanted.name}”类型，实际是“{kind(value)}”：{text_of(value)}。",
+        f"The input “{name}” must be of type {wanted.name}, but is {kind(value)}:"
+        f" {text_of(value)}.",
+    )
+    if run.strict:
+        raise DecisionError(phrase)
+    return run.null(phrase)
 
 
 def read_model(data: bytes, imports: Iterable[Model] = ()) -> Model:

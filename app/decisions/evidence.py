@@ -86,16 +86,20 @@ class Answer:
 
 
 def json_value(value: object) -> Any:
-    """`value` as JSON: whole numbers as int, other numbers as text, temporal values in ISO form."""
-    plain = to_python(value)
-    if isinstance(plain, Decimal):
-        return f"{plain.normalize():f}"
-    if isinstance(plain, list | tuple):
-        return [json_value(item) for item in plain]
-    if isinstance(plain, dict):
-        return {str(key): json_value(item) for key, item in plain.items()}
-    if plain is None or isinstance(plain, bool | int | float | str):
-        return plain
-    if isinstance(plain, date | time | timedelta | Months):
-        return text_of(plain)
-    return str(plain)
+    """`value` as JSON: temporal values in ISO form; numbers as int where they are whole and fit
+    into 64 bits, else as text, so that no reader rounds them.
+    """
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Decimal):
+        whole = to_python(value)
+        return json_value(whole) if isinstance(whole, int) else f"{value.normalize():f}"
+    if isinstance(value, list | tuple):
+        return [json_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, date | time | timedelta | Months):
+        return text_of(value)
+    return str(value)

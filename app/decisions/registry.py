@@ -1,12 +1,12 @@
 """Published decision tables: publishing a version, asking one, keeping what it answered."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 
-from sqlalchemy import insert, select
+import orjson
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import CHINA
@@ -63,17 +63,18 @@ def decide(
     """
     found = answer(uow.session, key, inputs, version=version, now=uow.now)
     evidence = found.evidence.to_json()
-    uow.session.execute(
-        insert(DecisionRecord).values(
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            decision_key=key,
-            version=found.version,
-            decided_at=uow.now,
-            rows=_json(evidence["tables"]),
-            inputs=_json(evidence["inputs"]),
-            outputs=_json(json_value(found.outputs)),
-        )
+    uow.session.connection().execute(
+        _RECORD,
+        {
+            "subject_kind": subject_kind,
+            "subject_id": subject_id,
+            "decision_key": key,
+            "version": found.version,
+            "decided_at": uow.now,
+            "rows": _json(evidence["tables"]),
+            "inputs": _json(evidence["inputs"]),
+            "outputs": _json(json_value(found.outputs)),
+        },
     )
     return found
 
@@ -117,14 +118,11 @@ def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]
 
 
 def _row(session: Session, key: str, version: int | None) -> tuple[int, str]:
-    query = select(DecisionVersion.version, DecisionVersion.sha256).where(
-        DecisionVersion.key == key
-    )
+    connection = session.connection()
     if version is None:
-        query = query.order_by(DecisionVersion.version.desc()).limit(1)
+        row = connection.execute(_NEWEST, {"key": key}).first()
     else:
-        query = query.where(DecisionVersion.version == version)
-    row = session.execute(query).first()
+        row = connection.execute(_EXACT, {"key": key, "version": version}).first()
     if row is None:
         raise NotFound(
             Phrase(
@@ -136,8 +134,21 @@ def _row(session: Session, key: str, version: int | None) -> tuple[int, str]:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps(value).decode()
 
+
+# Built once: a decision is asked at nearly every step of a case.
+_VERSIONS = DecisionVersion.__table__.c
+_EXACT = select(_VERSIONS.version, _VERSIONS.sha256).where(
+    _VERSIONS.key == bindparam("key"), _VERSIONS.version == bindparam("version")
+)
+_NEWEST = (
+    select(_VERSIONS.version, _VERSIONS.sha256)
+    .where(_VERSIONS.key == bindparam("key"))
+    .order_by(_VERSIONS.version.desc())
+    .limit(1)
+)
+_RECORD = insert(DecisionRecord.__table__)  # type: ignore[arg-type] # a Table, typed more widely
 
 _compiled: dict[str, Model] = {}
 """Compiled tables by the digest of their text: versions never change, so neither do these."""

@@ -152,8 +152,7 @@ class _Compiled:
     # --- which rows match --------------------------------------------------------------------
 
     def _misfit(self, run: Run, values: list[Value]) -> Phrase | None:
-        for index, allowed in enumerate(self._allowed):
-            value = values[index]
+        for index, (value, allowed) in enumerate(zip(values, self._allowed, strict=True)):
             wanted = self._wanted[index]
             if run.strict and wanted is not None and value is not None and wanted != kind(value):
                 return Phrase(
