@@ -1,5 +1,6 @@
 """The product as a process of its own, and people who use it over HTTP."""
 
+import http.client
 import http.cookiejar
 import os
 import re
@@ -95,7 +96,7 @@ class Person:
         except urllib.error.HTTPError as refused:
             refused.close()
             return refused.code
-        except OSError:
+        except (OSError, http.client.HTTPException):  # the server is gone, half-way perhaps
             return 0
 
     def _read(self, path: str) -> None:
