@@ -436,8 +436,8 @@ class InclusiveGateway(Join, InclusiveGatewayMixin):  # type: ignore[misc]
         if len(self.made.incoming) <= 1:
             return True
         net = token.workflow
-        if net.top_workflow.agenda:
-            return False  # others still move; it is asked again when all have come to rest
+        if not net.top_workflow.at_rest:
+            return False  # others still move, or come to be; it is asked again when all rest
         arrived = self.arrived(token)
         reach = self.made.may_reach
         for other in net.tokens():

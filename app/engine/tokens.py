@@ -414,6 +414,8 @@ class Net(_Moving, BpmnWorkflow):  # type: ignore[misc]
         self.ports = ports
         self.scope = Scope({})
         self.agenda: deque[Token] = deque()
+        self.at_rest = False
+        """Whether nothing moves but inclusive joins, which may then judge what can still come."""
         self.record = Record()
         self.last_id = 0
         self.at = datetime.min.replace(tzinfo=UTC)
@@ -470,16 +472,22 @@ class Net(_Moving, BpmnWorkflow):  # type: ignore[misc]
                 del self.subprocesses[owner_id]
                 net.owner.task_spec.inside_done(net.owner, net)
                 return True
-        for net in self.nets():
-            if net.spec.inclusive_joins:
-                for token in net.tokens():
-                    if (
-                        token._state == TaskState.WAITING
-                        and token.task_spec.looks_again
-                        and token.task_spec._update_hook(token)
-                    ):
-                        token._ready()
-                        return True
+        self.at_rest = True
+        try:
+            return any(self._look_again(net) for net in self.nets() if net.spec.inclusive_joins)
+        finally:
+            self.at_rest = False
+
+    def _look_again(self, net: "Net | SubNet") -> bool:
+        """Let the first inclusive join of `net` fire that has nothing more to wait for."""
+        for token in net.tokens():
+            if (
+                token._state == TaskState.WAITING
+                and token.task_spec.looks_again
+                and token.task_spec._update_hook(token)
+            ):
+                token._ready()
+                return True
         return False
 
     def open_inside(self, owner: Token, plan: "Plan", scope: Scope) -> SubNet:
