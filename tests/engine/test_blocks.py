@@ -47,8 +47,17 @@ class Block:
 class Live:
     """A block in progress."""
 
+    def parts_now(self) -> list["Live"]:
+        """The blocks in progress inside."""
+        return []
+
     def open(self) -> Iterator["LiveTask"]:
-        raise NotImplementedError
+        for part in self.parts_now():
+            yield from part.open()
+
+    def guards(self) -> Iterator["LiveGuard"]:
+        for part in self.parts_now():
+            yield from part.guards()
 
     def step(self, task: "LiveTask") -> bool:
         """Let the completion of `task` work through; whether the block is over."""
@@ -105,8 +114,8 @@ class LiveSequence(Live):
     now: Live
     data: Data
 
-    def open(self) -> Iterator[LiveTask]:
-        return self.now.open()
+    def parts_now(self) -> list[Live]:
+        return [self.now]
 
     def step(self, task: LiveTask) -> bool:
         if not self.now.step(task):
@@ -141,9 +150,8 @@ class Sequence(Block):
 class LiveFork(Live):
     parts: list[Live]
 
-    def open(self) -> Iterator[LiveTask]:
-        for part in self.parts:
-            yield from part.open()
+    def parts_now(self) -> list[Live]:
+        return self.parts
 
     def step(self, task: LiveTask) -> bool:
         for part in self.parts:
@@ -198,8 +206,8 @@ class LiveLoop(Live):
     data: Data
     now: Live
 
-    def open(self) -> Iterator[LiveTask]:
-        return self.now.open()
+    def parts_now(self) -> list[Live]:
+        return [self.now]
 
     def step(self, task: LiveTask) -> bool:
         if not self.now.step(task):
@@ -242,9 +250,8 @@ class LiveInstances(Live):
     waiting: list[Data]
     block: Block
 
-    def open(self) -> Iterator[LiveTask]:
-        for part, _ in self.parts:
-            yield from part.open()
+    def parts_now(self) -> list[Live]:
+        return [part for part, _ in self.parts]
 
     def step(self, task: LiveTask) -> bool:
         for entry in list(self.parts):
@@ -297,8 +304,92 @@ class Inside(Block):
         return LiveInstances(parts, own[len(now) :], self.block)
 
 
+@dataclass(eq=False)
+class LiveGuard(Live):
+    guard: "Guarded"
+    data: Data
+    inner: Live | None
+    other: Live | None = None
+    beside: list[Live] = field(default_factory=list)
+
+    def parts_now(self) -> list[Live]:
+        return [part for part in (self.inner, self.other, *self.beside) if part is not None]
+
+    def guards(self) -> Iterator["LiveGuard"]:
+        if self.inner is not None:
+            yield self
+        yield from super().guards()
+
+    def interrupt(self) -> None:
+        self.inner = None
+        self.other = self.guard.other.enter(self.data)
+
+    def remind(self) -> None:
+        self.beside.append(LiveTask(self.guard.reminder, self.data))
+
+    def step(self, task: LiveTask) -> bool:
+        if self.inner is not None and task in self.inner.open():
+            if self.inner.step(task):
+                self.inner = None
+        elif self.other is not None and task in self.other.open():
+            if self.other.step(task):
+                self.other = None
+        else:
+            self.beside = [live for live in self.beside if live is not task]
+        return not self.parts_now()
+
+
+@dataclass
+class Guarded(Block):
+    """A sub-process with a message that interrupts it and one that opens a task beside it,
+    within a sub-process of its own, which is over when all of that is.
+    """
+
+    block: Block
+    other: Block
+    name: str = ""
+    reminder: str = ""
+
+    def draw(self, drawing: Drawing, indent: str) -> tuple[str, str]:
+        self.name, self.reminder = drawing.name("guard"), drawing.name("r")
+        drawing.node(indent, "sub", f"{self.name}_around")
+        deeper = indent + "    "
+        place = len(drawing.flows)
+        drawing.node(deeper, "start", f"{self.name}_s")
+        drawing.node(deeper, "end", f"{self.name}_e")
+        drawing.node(deeper, "sub", self.name)
+        deepest = deeper + "    "
+        drawing.node(deepest, "start", f"{self.name}_s1")
+        drawing.node(deepest, "end", f"{self.name}_e1")
+        first, last = self.block.draw(drawing, deepest)
+        drawing.flow(deepest, f"{self.name}_s1 > {first}")
+        drawing.flow(deepest, f"{last} > {self.name}_e1")
+        drawing.lines += [f"{i}{text}" for i, text in drawing.flows[place:]]
+        del drawing.flows[place:]
+        for message, rest in (("stop", ""), ("remind", "beside")):
+            drawing.node(
+                deeper, "boundary", f"{self.name}_{message}",
+                f"on={self.name} {rest} message={message}",
+            )  # fmt: skip
+        drawing.node(deeper, "user", self.reminder)
+        first, last = self.other.draw(drawing, deeper)
+        for text in (
+            f"{self.name}_s > {self.name} > {self.name}_e",
+            f"{self.name}_stop > {first}",
+            f"{last} > {self.name}_e",
+            f"{self.name}_remind > {self.reminder} > {self.name}_e",
+        ):
+            drawing.flow(deeper, text)
+        drawing.lines += [f"{i}{text}" for i, text in drawing.flows[place:]]
+        del drawing.flows[place:]
+        return f"{self.name}_around", f"{self.name}_around"
+
+    def enter(self, data: Data) -> Live:
+        return LiveGuard(self, data, self.block.enter(data))
+
+
 def make(choose: random.Random, depth: int) -> Block:
-    kind = choose.choice(["task", "seq", "and", "or", "xor", "loop", "sub", "repeat"])
+    kind = choose.choice(["task", "seq", "and", "or", "xor", "loop", "sub", "repeat", "guard"])
     if depth == 0 or kind == "task":
         return Task()
     several = [make(choose, depth - 1) for _ in range(choose.randint(2, 3))]
@@ -309,6 +400,8 @@ def make(choose: random.Random, depth: int) -> Block:
             return Loop(several[0])
         case "sub":
             return Inside(several[0])
+        case "guard":
+            return Guarded(several[0], several[1])
         case "repeat":
             return Inside(several[0], choose.randint(1, 3), choose.random() < 0.5)
     return Fork(kind, several)
@@ -338,6 +431,17 @@ def play(seed: int) -> tuple[int, bool]:
         )
         assert not run.instance.describe().stuck
         pair(token_of, expected, tasks)
+        guards = list(live.guards())
+        waits = [w for w in run.instance.describe().waits if w.name == "stop"]
+        assert sorted(w.element_id for w in waits) == sorted(f"{g.guard.name}_stop" for g in guards)
+        if guards and choose.random() < 0.25:
+            guard = choose.choice(guards)
+            same = [g for g in guards if g.guard is guard.guard]
+            message = choose.choice(["stop", "remind"])
+            if len(same) == 1:  # which of several instances is which, only their tasks tell
+                run.send(message, f"{guard.guard.name}_{message}")
+                guard.interrupt() if message == "stop" else guard.remind()
+            continue
         task = choose.choice(expected)
         new = {f: choose.random() < 0.4 for f in facts}
         task.data.facts.update(new)

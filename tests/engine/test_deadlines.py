@@ -319,3 +319,27 @@ def test_a_thirty_day_and_a_one_year_timer_are_exact(office: Office):
         office.now = instant
         assert office.tick() == 1
     assert [at for _, _, at in office.host.calls] == [T0 + 30 * DAY, T0.replace(year=2027)]
+
+
+def test_a_repeating_timer_catches_up_after_an_outage_at_its_own_instants(office: Office):
+    office.publish(
+        "cycle",
+        """
+        start s
+        user work
+        boundary tick on=work beside cycle=R4/PT6H
+        service remind call=remind
+        end e
+        s > work > e
+        tick > remind > e
+        """,
+    )
+    office.start("cycle")
+    office.wait(hours=7)
+    office.wait(days=3, tick=False)
+    assert office.tick() == 3
+    assert calls(office) == [("remind", timedelta(hours=6 * n)) for n in (1, 2, 3, 4)]
+    with office.uow() as uow:
+        assert engine.rebuild(uow, office.process) == 0
+    office.do("work")
+    assert office.status() == "completed"
