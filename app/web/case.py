@@ -32,6 +32,8 @@ from app.web.views import Diagram, Event, Fact, Limit, Step
 Page = str | Response | tuple[str, int]
 
 _DONE_BY_PEOPLE = frozenset({"userTask", "manualTask"})
+_BASIS = "依据"
+"""The column of a table in which each row names where it comes from."""
 TABS = ("basic", "progress", "deadlines", "diagram")
 
 
@@ -398,7 +400,8 @@ def _source(row: ClockRow) -> str:
     lines = []
     for table in decision["tables"]:
         for matched in table["rows"]:
-            said = "；".join(str(text) for text in matched["annotations"].values() if text)
+            notes = matched["annotations"]
+            said = notes.get(_BASIS) or "；".join(str(text) for text in notes.values() if text)
             where = _(
                 "时限表第 %(version)s 版第 %(row)s 行",
                 version=decision["version"],

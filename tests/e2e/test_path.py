@@ -211,6 +211,7 @@ def test_pages_pass_the_accessibility_rules(
             (path, problem["id"], [node["html"] for node in problem["nodes"][:3]])
             for problem in page.evaluate("axe.run()")["violations"]
         ]
-        desk.look(f"{language}-{login}-{path.strip('/').replace('/', '_') or 'home'}")
+        name = path.strip("/").replace("/", "_").replace("?tab=", "-")
+        desk.look(f"{language}-{login}-{name}")
     page.context.close()
     assert found == []
