@@ -257,15 +257,15 @@ class BoxReader:
 
     def _output(self, element: Element) -> OutputColumn:
         values = xml.text(xml.child(element, "outputValues")).strip()
-        ordered: list[Node] = []
-        if values:
-            ordered = [test.operand for test in self.tests(values, element).tests]
+        allowed = self.tests(values, element) if values else None
+        ordered = [] if allowed is None else [test.operand for test in allowed.tests]
         default = xml.child(element, "defaultOutputEntry")
         default_text = xml.text(default).strip()
         return OutputColumn(
             normal_name(element.get("name", "")),
             self._type_of(element.get("typeRef")),
             ordered,
+            allowed,
             self.parse(default_text, element) if default_text else None,
         )
 

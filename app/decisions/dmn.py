@@ -356,7 +356,10 @@ class _Session:
     def _scope(self, item: _Item) -> dict[str, Value]:
         scope: dict[str, Value] = {}
         for name, found in item.needs:
-            value = self.value_of(found)
+            if found.kind == "inputData":
+                value = self._inputs.get(found.name)
+            else:
+                value = self.value_of(found)
             if found.owner is item.owner:
                 scope[name] = value
                 continue

@@ -62,6 +62,7 @@ class OutputColumn:
     name: str
     type: ItemType | None = None
     values: list[syntax.Node] = field(default_factory=list)
+    allowed: syntax.Tests | None = None
     default: syntax.Node | None = None
 
 
@@ -123,6 +124,11 @@ class _Compiled:
         ]
         self._names = [column.name for column in table.outputs]
         self._output_kinds = [_base_kind(column.type) for column in table.outputs]
+        self._output_allowed = [_keys(column.allowed) for column in table.outputs]
+        self._constant = [
+            all(isinstance(node, syntax.Literal) for node in row.outputs) for row in table.rows
+        ]
+        self._note_wrong_constants(table, compiler)
         self._priorities = [
             [compiler.compile(node, lexical) for node in column.values] for column in table.outputs
         ]
@@ -133,7 +139,19 @@ class _Compiled:
         self._matched = [MatchedRow(i, r.id, r.annotations) for i, r in enumerate(table.rows, 1)]
         self._only_first = table.hit_policy is HitPolicy.FIRST
 
+    def _note_wrong_constants(self, table: DecisionTable, compiler: Compiler) -> None:
+        """Outputs that are written down and can never be right are problems of the table."""
+        for number, row in enumerate(table.rows, 1):
+            for index, node in enumerate(row.outputs):
+                if isinstance(node, syntax.Literal):
+                    wrong = self._wrong_output(number - 1, index, node.value)
+                    if wrong is not None:
+                        problem = FeelError(wrong, node.at.line, node.at.column)
+                        problem.cell = (number, len(table.inputs) + index + 1)
+                        compiler.findings.problems.append(problem)
+
     def evaluate(self, run: Run) -> Value:
+        """The value of the table in `run`; evidence goes to the run's trace."""
         values = [code(run) for code in self._inputs]
         outer = run.input
         noted = len(run.diagnostics or ())
@@ -222,9 +240,8 @@ class _Compiled:
             if ranked is None:
                 return self._fail(run, _OUTSIDE, values)
             found = ranked
-        wrong = self._wrong_output(run, found)
-        if wrong is not None:
-            return self._fail(run, wrong, values)
+        if run.strict:
+            self._refuse_wrong_outputs(run, found, values)
         if policy in {HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST}:
             result = self._shaped(found[0][1])
             kept = rows if policy is HitPolicy.ANY else [found[0][0]]
@@ -272,18 +289,32 @@ class _Compiled:
         keyed.sort(key=lambda pair: pair[0])
         return [entry for _, entry in keyed]
 
-    def _wrong_output(self, run: Run, found: Sequence[tuple[int, list[Value]]]) -> Phrase | None:
-        if not run.strict:
-            return None
+    def _refuse_wrong_outputs(
+        self, run: Run, found: Sequence[tuple[int, list[Value]]], values: list[Value]
+    ) -> None:
         for row, outputs in found:
+            if self._constant[row]:
+                continue  # checked when the table was read
             for index, value in enumerate(outputs):
-                wanted = self._output_kinds[index]
-                if value is not None and wanted is not None and wanted != kind(value):
-                    name = self._names[index]
-                    return Phrase(
-                        f"第 {row + 1} 行的输出“{name}”应为“{wanted}”，实际是“{kind(value)}”。",
-                        f"Row {row + 1}: the output “{name}” must be {wanted}, not {kind(value)}.",
-                    )
+                wrong = self._wrong_output(row, index, value)
+                if wrong is not None:
+                    self._fail(run, wrong, values)
+
+    def _wrong_output(self, row: int, index: int, value: Value) -> Phrase | None:
+        if value is None:
+            return None
+        wanted, name = self._output_kinds[index], self._names[index]
+        if wanted is not None and wanted != kind(value):
+            return Phrase(
+                f"第 {row + 1} 行的输出“{name}”应为“{wanted}”，实际是“{kind(value)}”。",
+                f"Row {row + 1}: the output “{name}” must be {wanted}, not {kind(value)}.",
+            )
+        allowed = self._output_allowed[index]
+        if allowed and not _contains(allowed, value):
+            return Phrase(
+                f"第 {row + 1} 行的输出“{name}”是 {text_of(value)}，不在允许的取值里。",
+                f"Row {row + 1}: the output “{name}” is {text_of(value)}, which is not allowed.",
+            )
         return None
 
     def _shaped(self, outputs: list[Value]) -> Value:

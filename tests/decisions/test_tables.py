@@ -227,3 +227,15 @@ def test_the_shipped_tables_are_read_without_problems() -> None:
     assert shipped
     for file in shipped:
         assert read_model(file.read_bytes()).problems == []
+
+
+def test_outputs_that_can_never_be_right_are_problems_of_the_table() -> None:
+    wrong_type = read_model(table([["-", '"a"'], ["> 1", "5"]], policy="FIRST"))
+    assert [(p.row, p.column) for p in wrong_type.problems] == [(2, 2)]
+    outside = read_model(table([["-", '"c"']], values=['"a","b"']))
+    assert "not allowed" in outside.problems[0].phrase.en
+    computed = read_model(table([["-", 'if x > 1 then "a" else "c"']], values=['"a","b"']))
+    assert computed.problems == []
+    assert computed.decide({"x": 2}).outputs == "a"
+    with pytest.raises(DecisionError, match="not allowed"):
+        computed.decide({"x": 1})

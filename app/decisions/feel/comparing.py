@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.core.phrase import Phrase
 from app.decisions.feel.run import Code, Run
-from app.decisions.feel.syntax import Position
+from app.decisions.feel.syntax import Literal, Position, RangeLiteral
 from app.decisions.feel.values import Range, Spend, Value, equal, kind, less, less_equal
 
 
@@ -42,6 +42,26 @@ def general(operator: str, left: Code, right: Code, at: Position) -> Code:
         return truth
 
     return compared
+
+
+def within_constants(node: RangeLiteral) -> Code | None:
+    """Whether the input lies in a range of constant numbers or strings; None for other ranges."""
+    if not isinstance(node.low, Literal) or not isinstance(node.high, Literal):
+        return None
+    low, high = node.low.value, node.high.value
+    cls = type(low)
+    if cls not in (Decimal, str) or type(high) is not cls:
+        return None
+    above = operators.le if node.low_included else operators.lt
+    below = operators.le if node.high_included else operators.lt
+
+    def inside(run: Run) -> Value:
+        value = run.input
+        if type(value) is cls:
+            return above(low, value) and below(value, high)
+        return None if value is None else _mismatch(run, "in", value, low, node.at)
+
+    return inside
 
 
 def range_of(operator: str, end: Value) -> Range | None:

@@ -263,6 +263,10 @@ class Compiler:
             return comparing.general(node.operator, _input, code, node.at)
         if isinstance(node.operand, syntax.Literal) and node.operand.value is not None:
             return comparing.with_constant("=", _input, node.operand.value, node.at)
+        if isinstance(node.operand, syntax.RangeLiteral):
+            quick = comparing.within_constants(node.operand)
+            if quick is not None:
+                return quick
         code = self.compile(node.operand, lexical)
         if syntax.mentions_placeholder(node.operand):
             return code
