@@ -7,6 +7,8 @@ from app.engine.soundness import Verdict, explore
 _PASSED = frozenset({"intermediateCatchEvent", "intermediateThrowEvent"})
 """Events that may end a path, as activities may."""
 
+_UNATTENDED = frozenset({"serviceTask", "businessRuleTask", "sendTask", "intermediateThrowEvent"})
+
 
 def check_flows(remarks: Remarks, process: Process) -> None:
     """Remark on everything about sequence flows that would not run as BPMN says."""
@@ -60,6 +62,7 @@ class _Scope:
             if element.kind == "eventBasedGateway":
                 self._check_events_behind(element)
         self._check_reached()
+        self._check_rounds()
         if not self._remarks.errors() and self._elements:
             self._judge(explore(self._process, self._scope))
 
@@ -307,6 +310,39 @@ class _Scope:
                     "从开始事件走不到这个元素：请连接它，或删除它。",
                     "No path leads here from the start event: connect the element or remove it.",
                 )
+
+    def _check_rounds(self) -> None:
+        """Refuse a circle of elements that need nobody and give no choice: it never stops."""
+        forced = {element.id: element for element in self._elements if self._is_forced(element)}
+        for first in forced.values():
+            seen: set[str] = set()
+            todo = [flow.target for flow in self._out(first)]
+            while todo:
+                name = todo.pop()
+                if name == first.id:
+                    self._remarks.error(
+                        "endless_loop",
+                        first,
+                        "这个循环里没有人参与，也没有出口，会永远转下去：请加排他网关和退出条件，"
+                        "或加等待的步骤。",
+                        "Nobody takes part in this loop and nothing leads out, so it never stops: "
+                        "add an exclusive gateway with a way out, or a step that waits.",
+                    )
+                    return
+                if name in forced and name not in seen:
+                    seen.add(name)
+                    todo += [flow.target for flow in self._out(forced[name])]
+
+    def _is_forced(self, element: Element) -> bool:
+        """Whether a token always goes on from here at once, along every flow."""
+        has_choice = any(flow.condition is not None for flow in self._out(element))
+        if has_choice or any(True for _ in self._process.attached(element.id)):
+            return False
+        if element.kind in {"exclusiveGateway", "inclusiveGateway"}:
+            return element.kind == "exclusiveGateway" and len(element.outgoing) == 1
+        if element.kind == "parallelGateway":
+            return len(element.incoming) == 1
+        return element.kind in _UNATTENDED and element.loop is None
 
     def _begins_otherwise(self, element: Element) -> bool:
         """What is refused for itself already is not called unreachable as well."""

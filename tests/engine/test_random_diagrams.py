@@ -7,7 +7,7 @@ from app.cases.expressions import compile_expression
 from app.engine.checker import check
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.findings import is_refused
-from app.engine.memory import StepFailed, Trial
+from app.engine.memory import Trial
 from app.engine.steps_script import Complete, Script
 from tests.engine.corpus.notation import to_xml
 from tests.engine.corpus.reference import Ambiguous, Endless, Reference
@@ -77,11 +77,6 @@ def walk(seed: int, counts: Counter[str]) -> None:
         return
     except Endless:
         counts["endless"] += 1
-        try:
-            trial.begin()
-        except StepFailed:
-            return
-        assert "terminate" in diagram.source.decode(), f"seed {seed}: an end where there is none"
         return
     trial.begin()
     for _ in range(STEPS):

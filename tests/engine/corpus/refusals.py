@@ -740,6 +740,18 @@ _FLOWS: list[Case] = [
         "never_happens",
         "j",
     ),
+    Refused(
+        "loop that multiplies tokens and waits for nobody",
+        "start s -> m\nxor m -> f\nand f -> m, a\nuser a -> e\nend e",
+        "endless_loop",
+        "m",
+    ),
+    Refused(
+        "loop of services without a way out",
+        "start s -> w\nservice w call=[x] -> v\nservice v call=[x] -> w",
+        "endless_loop",
+        "w",
+    ),
 ]
 
 CASES: list[Case] = [*_ELEMENTS, *_EXTENSIONS, *_EXPRESSIONS, *_REFERENCES, *_FLOWS]
