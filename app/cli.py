@@ -82,9 +82,9 @@ def serve() -> None:
         ident="jieban",
     )
     ticker = scheduler.start(office)
-    click.echo(f"\n接办 Jieban: http://{settings.host}:{settings.port}/")
+    click.echo(f"\n接办 Jieban: http://{settings.host}：{settings.port}/")
     if settings.demo:
-        click.echo(f"演示账号,密码均为 {city.PASSWORD} / demo sign-ins, all with this password:")
+        click.echo(f"演示账号，密码均为 {city.PASSWORD} / demo sign-ins, all with this password:")
         for login, name, roles in city.sign_ins():
             click.echo(f"  {login:<22} {name}  {roles}")
     click.echo("按 Ctrl+C 停止 / Press Ctrl+C to stop.")

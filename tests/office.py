@@ -48,7 +48,7 @@ DEMAND: dict[str, object] = {
     "address": "江畔区幸福小区3号楼",
     "happened": "3月1日夜间",
     "title": "夜间施工噪音",
-    "content": "连续三晚十一点后仍在打桩,老人无法休息。",
+    "content": "连续三晚十一点后仍在打桩，老人无法休息。",
     "urgency": "normal",
 }
 

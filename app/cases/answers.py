@@ -113,7 +113,7 @@ def _sentence(field: Field, given: bool) -> Phrase:
         return Phrase(f"请填写{field.label.zh}。", f"Please fill in: {field.label.en}.")
     if field.type is FieldType.PHONE:
         return Phrase(
-            "请填写电话号码,如 13800001234 或 0512-66661234。",
+            "请填写电话号码，如 13800001234 或 0512-66661234。",
             "Enter a phone number such as 13800001234.",
         )
     if field.type is FieldType.NUMBER:

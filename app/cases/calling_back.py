@@ -30,7 +30,7 @@ def callback(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
         missing = [field for field in (*DIMENSIONS, "solved") if not given[field]]
         if missing:
             raise Invalid(
-                Phrase("已接通的,须逐项询问评价。", "When reached, ask for every rating."),
+                Phrase("已接通的，须逐项询问评价。", "When reached, ask for every rating."),
                 {field: Phrase("请选择。", "Choose one.") for field in missing},
             )
     attempt = (

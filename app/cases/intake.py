@@ -80,7 +80,7 @@ def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
         ):
             if not given[field]:
                 wrong[field] = Phrase(
-                    f"请填写{label.zh};不愿透露的,请勾选“匿名”。",
+                    f"请填写{label.zh}；不愿透露的，请勾选“匿名”。",
                     f"Fill in {label.en}, or tick “anonymous”.",
                 )
     for field, table in (("category", Category), ("district", District)):

@@ -12,42 +12,42 @@ MESSAGES: dict[str, tuple[Role, Phrase]] = {
     "dispatched": (
         Role.UNIT_LIAISON,
         Phrase(
-            "新工单{number}“{title}”已派至贵单位,请及时签收。",
+            "新工单{number}“{title}”已派至贵单位，请及时签收。",
             "Work order {number} “{title}” was dispatched to your unit: please sign for it.",
         ),
     ),
     "sign_for_overdue": (
         Role.UNIT_LIAISON,
         Phrase(
-            "工单{number}“{title}”签收已超时,请立即签收。",
+            "工单{number}“{title}”签收已超时，请立即签收。",
             "Work order {number} “{title}” should have been signed for: please sign now.",
         ),
     ),
     "yellow": (
         Role.UNIT_HANDLER,
         Phrase(
-            "工单{number}“{title}”即将到期,请抓紧办理。",
+            "工单{number}“{title}”即将到期，请抓紧办理。",
             "Work order {number} “{title}” is due soon.",
         ),
     ),
     "overdue": (
         Role.UNIT_APPROVER,
         Phrase(
-            "工单{number}“{title}”已超期,请督促办理。",
+            "工单{number}“{title}”已超期，请督促办理。",
             "Work order {number} “{title}” is overdue.",
         ),
     ),
     "overdue_1": (
         Role.UNIT_HANDLER,
         Phrase(
-            "催办:工单{number}“{title}”超期仍未答复。",
+            "催办：工单{number}“{title}”超期仍未答复。",
             "Reminder: work order {number} “{title}” is overdue and not answered.",
         ),
     ),
     "overdue_2": (
         Role.UNIT_APPROVER,
         Phrase(
-            "再次催办:工单{number}“{title}”长时间超期,请分管领导过问。",
+            "再次催办：工单{number}“{title}”长时间超期，请分管领导过问。",
             "Second reminder: work order {number} “{title}” has long been overdue.",
         ),
     ),

@@ -39,7 +39,7 @@ def proposal(session: Session, demand: Demand) -> Proposal | None:
         unit,
         tuple(co_unit for co_unit in found if co_unit is not None),
         Phrase(
-            f"派单目录第 {answer.evidence.version} 版第 {row.index} 行:{outputs['reason']}",
+            f"派单目录第 {answer.evidence.version} 版第 {row.index} 行：{outputs['reason']}",
             f"Dispatch catalogue version {answer.evidence.version}, row {row.index}: "
             f"{outputs['reason']}",
         ),

@@ -19,7 +19,7 @@ def judge(_uow: UnitOfWork, case: Case, given: Answers) -> None:
         if order.re_handled_count:
             raise Invalid(
                 Phrase(
-                    "本工单已重办一次,仍不满意的请判定办结并写明依据。",
+                    "本工单已重办一次，仍不满意的请判定办结并写明依据。",
                     "This order was handled again already: close it and give the grounds.",
                 ),
                 {"judgement": Phrase("已重办过一次。", "Handled again already.")},

@@ -42,7 +42,7 @@ def unmask(uow: UnitOfWork, demand_id: int) -> Requester:
     if case.demand.confidential and not uow.actor.roles - UNIT_ROLES:
         raise NotAllowed(
             Phrase(
-                "诉求人要求保密,联系须通过热线中心转达。",
+                "诉求人要求保密，联系须通过热线中心转达。",
                 "The requester asked for confidentiality: contact them through the centre.",
             )
         )

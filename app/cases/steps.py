@@ -83,7 +83,7 @@ def require_step(uow: UnitOfWork, task: HumanTaskRow, case: Case) -> None:
         role = policy.ROLE_NAMES.get(task.role or "", Phrase(task.role or "", task.role or ""))
         raise NotAllowed(
             Phrase(
-                f"“{task.name}”由{role.zh}办理,且须属于本单位,您不能办理这一步。",
+                f"“{task.name}”由{role.zh}办理，且须属于本单位，您不能办理这一步。",
                 f"“{task.name_en}” is for the {role.en.lower()} of the unit in charge; "
                 "you cannot do this step.",
             )
@@ -105,7 +105,7 @@ def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     if entry is None:
         return Conflict(
             Phrase(
-                f"“{task.name}”已不在待办中(流程已继续)。您填写的内容仍保留在页面上。",
+                f"“{task.name}”已不在待办中（流程已继续）。您填写的内容仍保留在页面上。",
                 f"“{task.name_en}” is no longer open: the case has moved on. "
                 "What you typed is still on the page.",
             )
@@ -114,7 +114,7 @@ def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     return Conflict(
         Phrase(
             f"“{task.name}”已由{entry.actor_name}于{when:%m月%d日%H:%M}办理。"
-            "您填写的内容仍保留在页面上,可复制留存。",
+            "您填写的内容仍保留在页面上，可复制留存。",
             f"“{task.name_en}” was already done by {entry.actor_name} at {when:%d %b %H:%M}. "
             "What you typed is still on the page for you to copy.",
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import history
 from app.cases.clocks import NAMES
+from app.cases.models.city import Category, District
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.cases.notices import MESSAGES
@@ -45,7 +46,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         record.id: record
         for record in session.scalars(select(StepRecord).where(StepRecord.demand_id == demand_id))
     }
-    units = {unit.id: unit for unit in session.scalars(select(HandlingUnit))}
+    names = _names(session)
     bundle = engine.bundle_of_process(session, process_id)
     lines = []
     for entry in history.story(session, demand_id):
@@ -56,7 +57,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         if record is not None and element is not None and element.form is not None:
             given = orjson.loads(record.answers)
             answers = [
-                Answer(field.label, _value(field, given.get(field.name), units))
+                Answer(field.label, _value(field, given.get(field.name), names))
                 for field in element.form.fields
                 if field.is_visible_to(roles)
                 and given.get(field.name) not in (None, "", False)
@@ -84,10 +85,10 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             return label
         case "start_clock":
             name = _clock(facts)
-            due = datetime.fromisoformat(facts["due_at"]).astimezone(CHINA)
+            due = datetime.fromisoformat(facts["due_at"])
             return Phrase(
-                f"起算{name.zh},至{due:%Y年%m月%d日 %H:%M}",
-                f"{name.en} limit started, due {due:%d %b %Y %H:%M}",
+                f"起算{name.zh}，至{_due_in_words(due)}",
+                f"{name.en} limit started, due {_due_in_words(due)}",
             )
         case "stop_clock":
             name = _clock(facts)
@@ -99,7 +100,7 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             _role, text = MESSAGES[facts["message"]]
             count = len(facts["to"])
             return Phrase(
-                f"发送通知({count}人):{_title(text.zh)}", f"Told {count}: {_title(text.en)}"
+                f"发送通知（{count}人）：{_title(text.zh)}", f"Told {count}: {_title(text.en)}"
             )
         case command:
             return _COMMANDS.get(command, Phrase(command, command))
@@ -108,7 +109,7 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
 _COMMANDS: Mapping[str, Phrase] = {
     "arrive": Phrase("诉求到达", "Demand arrived"),
     "create_order": Phrase("生成工单", "Work order created"),
-    "sign_automatically": Phrase("逾期未签,系统自动签收", "Signed automatically"),
+    "sign_automatically": Phrase("逾期未签，系统自动签收", "Signed automatically"),
     "mark_overdue": Phrase("办理超期", "Overdue"),
     "start_re_handling": Phrase("重办", "Handling again"),
     "close_order": Phrase("停钟归档", "Closed and filed"),
@@ -124,13 +125,37 @@ def _title(text: str) -> str:
     return text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ").strip()
 
 
-def _value(field: Field, value: object, units: Mapping[int, HandlingUnit]) -> Phrase:
+def _due_in_words(due: datetime) -> str:
+    """Midnight is shown as 24:00 of the day that it ends."""
+    local = due.astimezone(CHINA)
+    if (local.hour, local.minute, local.second) == (0, 0, 0):
+        return f"{local - timedelta(days=1):%Y-%m-%d} 24:00"
+    return f"{local:%Y-%m-%d %H:%M}"
+
+
+Names = Mapping[tuple[FieldType, object], Phrase]
+"""What units, categories and districts are called, by kind of field and stored value."""
+
+
+def _names(session: Session) -> Names:
+    names: dict[tuple[FieldType, object], Phrase] = {}
+    for unit in session.scalars(select(HandlingUnit)):
+        names[FieldType.UNIT, unit.id] = Phrase(unit.name_zh, unit.name_en)
+    for category in session.scalars(select(Category)):
+        names[FieldType.CATEGORY, category.code] = Phrase(category.name_zh, category.name_en)
+    for district in session.scalars(select(District)):
+        names[FieldType.DISTRICT, district.code] = Phrase(district.name_zh, district.name_en)
+    return names
+
+
+def _value(field: Field, value: object, names: Names) -> Phrase:
     if field.type is FieldType.BOOLEAN:
         return Phrase("是", "Yes")
-    if field.type is FieldType.UNIT and isinstance(value, int) and value in units:
-        return Phrase(units[value].name_zh, units[value].name_en)
     if field.options:
         chosen = value if isinstance(value, list) else [value]
         labels = [option.label for option in field.options if option.value in chosen]
         return Phrase("、".join(p.zh for p in labels), ", ".join(p.en for p in labels))
-    return Phrase(str(value), str(value))
+    plain = Phrase(str(value), str(value))
+    if isinstance(value, str | int):
+        return names.get((field.type, value), plain)
+    return plain

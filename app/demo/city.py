@@ -317,12 +317,12 @@ class _Story:
         answers: dict[str, dict[str, object]] = {
             "tell_non_acceptance": {
                 "lawful_channel": row["answer"],
-                "explanation": f"已向诉求人说明:{row['answer']}",
+                "explanation": f"已向诉求人说明：{row['answer']}",
             },
             "answer_or_order": {"outcome": row["outcome"], "answer": row["answer"]},
             "dispatch": {
                 "lead_unit": self._unit_id,
-                "instructions": "请依法依规及时办理,并将结果答复诉求人。",
+                "instructions": "请依法依规及时办理，并将结果答复诉求人。",
             },
             "sign_for": {},
             "first_contact": {"contact_way": "phone", "contact_note": row["contact_note"]},
@@ -343,7 +343,7 @@ class _Story:
             },
             "judge": {
                 "judgement": "close",
-                "judgement_opinion": "承办单位已依法办理并说明,诉求超出现行政策范围。",
+                "judgement_opinion": "承办单位已依法办理并说明，诉求超出现行政策范围。",
             },
             "close": {"closing_reason": row["handling_result"]},
         }

@@ -30,7 +30,7 @@ def sign_in(uow: UnitOfWork, login: str, password: str) -> User | None:
     if user is not None and user.locked_until is not None and user.locked_until > uow.now:
         raise NotAllowed(
             Phrase(
-                "连续输错密码,账号已暂时锁定。请十分钟后再试,或联系系统管理员。",
+                "连续输错密码，账号已暂时锁定。请十分钟后再试，或联系系统管理员。",
                 "Too many wrong passwords: the account is locked for ten minutes. "
                 "Try again later or ask the administrator.",
             )

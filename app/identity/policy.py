@@ -120,7 +120,7 @@ def require(actor: Actor, permission: str, unit_id: int | None = None) -> None:
     if not may(actor, permission, unit_id):
         raise NotAllowed(
             Phrase(
-                "您没有进行此项操作的权限。如确需办理,请联系系统管理员调整您的岗位。",
+                "您没有进行此项操作的权限。如确需办理，请联系系统管理员调整您的岗位。",
                 "You do not have permission for this. If it is your job, ask the administrator "
                 "to adjust your roles.",
             )

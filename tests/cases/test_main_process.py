@@ -82,7 +82,7 @@ def test_an_unsigned_order_is_urged_at_the_limit_and_signed_by_the_system_later(
     clock = office.clock(case, "sign_for")
     assert clock.due_at is not None
     office.wait_until(clock.due_at)
-    assert "发送通知(1人):工单签收已超时,请立即签收。" not in office.story(case)
+    assert "发送通知(1人):工单签收已超时，请立即签收。" not in office.story(case)
     office.wait(seconds=1)
     assert office.waiting(case) == ["sign_for"]
     assert any("签收已超时" in line for line in office.story(case))
@@ -121,8 +121,8 @@ def test_yellow_red_and_reminders_fire_once_each_and_leave_the_order_with_its_ha
     office.wait(days=14)
     story = "\n".join(office.story(case))
     assert story.count("办理超期") == 1
-    assert story.count("人):催办:") == 1
-    assert story.count("再次催办:") == 1
+    assert story.count("人）：催办：") == 1
+    assert story.count("再次催办：") == 1
     assert office.waiting(case) == ["reply"]
 
 
@@ -149,7 +149,7 @@ def test_a_rejected_reply_goes_on_under_its_original_limit(office: Office) -> No
     with pytest.raises(Invalid) as refusal:
         office.do(case, "review_reply", review="rejected")
     assert list(refusal.value.fields) == ["review_opinion"]
-    office.do(case, "review_reply", review="rejected", review_opinion="缺现场照片,请补充。")
+    office.do(case, "review_reply", review="rejected", review_opinion="缺现场照片，请补充。")
     assert office.waiting(case) == ["reply"]
     clock = office.clock(case, "handling")
     assert (clock.run, clock.due_at, clock.stopped_at) == (1, due, None)
@@ -159,7 +159,7 @@ def test_a_rejected_reply_goes_on_under_its_original_limit(office: Office) -> No
 def test_a_rejection_after_the_limit_makes_the_order_overdue_at_once(office: Office) -> None:
     case = office.bring_to("review_reply")
     office.wait(days=12)
-    office.do(case, "review_reply", review="rejected", review_opinion="答非所问,请重新核实。")
+    office.do(case, "review_reply", review="rejected", review_opinion="答非所问，请重新核实。")
     office.tick()
     assert office.order(case).overdue
 
