@@ -6,6 +6,7 @@ outage everything ends as if there had been none.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,8 @@ from sqlalchemy.orm import Session
 from app.core.uow import UnitOfWork
 from app.engine import processes
 from app.engine.errors import NotOpen
-from app.engine.processes import CLOCK, PROCESS, RUNG, TIMER
+from app.engine.ports import Outcome, Thrown
+from app.engine.processes import CLOCK, PROCESS, RUNG, TIMER, WAIT, Loaded
 from app.engine.wiring import wired
 
 _log = logging.getLogger(__name__)
@@ -143,6 +145,18 @@ _PASSED_ASKS = (
         or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < bindparam("at")),
     )
     .order_by(RUNG.c.due_at, TIMER.c.id)
+)
+_WAITING = (
+    select(WAIT.c.process_id)
+    .join(PROCESS, PROCESS.c.id == WAIT.c.process_id)
+    .where(
+        PROCESS.c.subject_kind == bindparam("kind"),
+        PROCESS.c.subject_id == bindparam("subject"),
+        PROCESS.c.status == "active",
+        WAIT.c.kind == bindparam("what"),
+        WAIT.c.name == bindparam("name"),
+    )
+    .order_by(WAIT.c.id)
 )
 _TOLD = (
     update(RUNG)
@@ -300,23 +314,86 @@ def _untell(uow: UnitOfWork, rung_id: int, told: str) -> None:
 
 
 def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> int:
-    """Fire a timer of a process; what fails goes to the repair queue and moves nothing.
+    """Fire a timer of a process.
 
-    Returns 1 when it moved, 2 when it moved and timers were armed on the way, 0 when it failed.
+    Returns 1 when it moved, 2 when what is due may have changed with it, 0 when it failed.
+    """
+    outcome = _guarded(
+        uow,
+        process_id,
+        f"fire {element_id}",
+        lambda loaded: loaded.instance.fire(token, at=at, host=loaded.host),
+        at,
+    )
+    if outcome is None:
+        return 0
+    return 2 if outcome.armed or outcome.completed or outcome.thrown else 1
+
+
+def _guarded(
+    uow: UnitOfWork, process_id: int, what: str, act: Callable[[Loaded], Outcome], at: datetime
+) -> Outcome | None:
+    """Move a process on nobody's behalf: what fails goes to the repair queue and moves nothing.
+
+    None when it failed.
     """
     try:
         with uow.session.begin_nested():
             loaded = processes.take(uow, process_id)
-            outcome = loaded.instance.fire(token, at=at, host=loaded.host)
+            outcome = act(loaded)
             processes.apply(uow, loaded, outcome, at)
     except OperationalError:
         raise  # the database's trouble, not the process's: the next tick tries again
     except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker
         if isinstance(error, NotOpen) and processes.rebuild(uow, process_id):
-            return 2  # the row was a left-over of a timer that is no longer armed
-        _log.exception("timer %s of process %d failed", element_id, process_id)
-        processes.hold(uow, process_id, f"fire {element_id}", f"{type(error).__name__}: {error}")
-        return 0
+            return Outcome(completed=True)  # the row was a left-over of a timer no longer armed
+        _log.exception("%s of process %d failed", what, process_id)
+        processes.hold(uow, process_id, what, f"{type(error).__name__}: {error}")
+        return None
+    follow(uow, loaded, outcome, at)
+    return outcome
+
+
+def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> None:
+    """What follows from a verb: timers that ask a passed clock, and messages and signals for the
+    other processes of the same subject.
+
+    A message goes to the one process that waits for it; when nobody does it stays with the
+    caller, in the outcome. A signal goes to all. A receiver that fails does not hurt the sender.
+    """
     if any(timer.clock for timer in outcome.armed):
-        fire_passed(uow, process_id, at)
-    return 2 if outcome.armed or outcome.completed else 1
+        fire_passed(uow, loaded.row.id, at)
+    for thrown in outcome.thrown:
+        if thrown.kind not in {"message", "signal"}:
+            continue
+        receivers = [
+            row
+            for row in uow.session.connection().execute(
+                _WAITING,
+                {
+                    "kind": loaded.row.subject_kind,
+                    "subject": loaded.row.subject_id,
+                    "what": thrown.kind,
+                    "name": thrown.name,
+                },
+            )
+            if row.process_id != loaded.row.id
+        ]
+        if thrown.kind == "message" and len(receivers) > 1:
+            processes.hold(
+                uow,
+                loaded.row.id,
+                f"send {thrown.name}",
+                f"{len(receivers)} processes wait for it: {[r.process_id for r in receivers]}",
+            )
+            continue
+        for process_id in dict.fromkeys(row.process_id for row in receivers):
+            _guarded(uow, process_id, f"receive {thrown.name}", _hand_over(thrown, at), at)
+
+
+def _hand_over(thrown: Thrown, at: datetime) -> Callable[[Loaded], Outcome]:
+    def act(loaded: Loaded) -> Outcome:
+        verb = loaded.instance.send if thrown.kind == "message" else loaded.instance.signal
+        return verb(thrown.name, thrown.data, at=at, host=loaded.host)
+
+    return act

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from app.core.uow import UnitOfWork
 from app.engine import state
 from app.engine.errors import ambiguous, not_open
-from app.engine.firing import fire_passed
+from app.engine.firing import fire_passed, follow
 from app.engine.kernel import Instance
 from app.engine.models import RepairItemRow
 from app.engine.ports import Outcome
@@ -187,6 +187,5 @@ def _act(
     when = at or uow.now
     outcome = verb(loaded.instance, when)
     apply(uow, loaded, outcome, when, ended=ended)
-    if any(timer.clock for timer in outcome.armed):
-        fire_passed(uow, loaded.row.id, when)
+    follow(uow, loaded, outcome, when)
     return outcome

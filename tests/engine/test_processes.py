@@ -190,3 +190,77 @@ def test_a_process_ends_by_cancellation_and_keeps_its_history(office: Office):
         assert (task.closed_how, task.closed_at) == ("cancelled", office.now)
         assert uow.session.get_one(engine.ProcessRow, process).state is None
         assert engine.describe(uow.session, process).completed
+
+
+EXTENSION = """
+    start s
+    user apply
+    throw tell message=extension_applied
+    receive answer message=extension_decided
+    user read
+    end e
+    s > apply > tell > answer > read > e
+"""
+ORDER = """
+    start s
+    sub handle
+        start s1
+        user reply
+        end e1
+        s1 > reply > e1
+    boundary asked on=handle beside message=extension_applied
+    user decide
+    throw decided message=extension_decided
+    end e
+    s > handle > e
+    asked > decide > decided > e
+"""
+
+
+def test_processes_of_one_subject_talk_by_messages(office: Office):
+    office.publish("order", ORDER)
+    office.publish("extension", EXTENSION)
+    order = office.start("order", 5)
+    office.start("order", 6)
+    extension = office.start("extension", 5)
+    office.do("apply")
+    assert office.open(order) == ["decide", "reply"]
+    assert office.open(extension) == []
+    office.process = order
+    office.do("decide")
+    assert office.open(extension) == ["read"]
+    assert office.open(order) == ["reply"]
+
+
+def test_a_thrown_message_nobody_waits_for_stays_with_the_caller(office: Office):
+    office.publish("extension", EXTENSION)
+    process = office.start("extension", 5)
+    with office.uow() as uow:
+        outcome = engine.complete(uow, process, "apply")
+        assert [(t.kind, t.name) for t in outcome.thrown] == [("message", "extension_applied")]
+    assert office.status() == "active"
+
+
+def test_a_receiver_that_fails_does_not_hurt_the_sender(office: Office):
+    def broken() -> None:
+        raise ZeroDivisionError("no divisor")
+
+    office.publish("order", ORDER.replace("user decide", "service decide call=decide"))
+    office.publish("extension", EXTENSION)
+    office.host.services["decide"] = broken
+    order = office.start("order", 5)
+    extension = office.start("extension", 5)
+    office.do("apply")
+    assert office.status(extension) == "active"
+    assert office.status(order) == "stuck"
+    with office.uow() as uow:
+        assert uow.session.query(engine.RepairItemRow).one().what == "receive extension_applied"
+
+
+def test_a_signal_reaches_every_process_of_the_subject(office: Office):
+    office.publish("w", "start s\ncatch c signal=storm\nuser a\nend e\ns > c > a > e")
+    office.publish("t", "start s\nuser x\nend e signal=storm\ns > x > e")
+    waiting = [office.start("w", 3), office.start("w", 3), office.start("w", 4)]
+    office.start("t", 3)
+    office.do("x")
+    assert [office.open(p) for p in waiting] == [["a"], ["a"], []]
