@@ -25,8 +25,8 @@ _FORMAL = "language evaluatesToTypeRef"
 
 _TABLE = f"""
 definitions: name targetNamespace expressionLanguage typeLanguage exporter exporterVersion | \
-import extension itemDefinition message signal error escalation category dataStore collaboration \
-process
+import extension itemDefinition message signal error escalation category dataStore resource \
+collaboration process
 process: {_FLOW} processType isClosed isExecutable | auditing monitoring {_SCOPE} property \
 resourceRole performer humanPerformer potentialOwner
 subProcess: {_ACTIVITY} triggeredByEvent | {_ACTIVITY_CHILDREN} {_SCOPE}
@@ -116,6 +116,8 @@ resourceRole: name | resourceRef resourceParameterBinding resourceAssignmentExpr
 performer: name | resourceRef resourceParameterBinding resourceAssignmentExpression
 humanPerformer: name | resourceRef resourceParameterBinding resourceAssignmentExpression
 potentialOwner: name | resourceRef resourceParameterBinding resourceAssignmentExpression
+resource: name | resourceParameter
+resourceParameter: name type isRequired |
 resourceRef: |
 resourceParameterBinding: parameterRef | expression formalExpression
 resourceAssignmentExpression: | expression formalExpression

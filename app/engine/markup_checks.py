@@ -2,6 +2,7 @@
 
 import re
 
+from app.core.phrase import Phrase
 from app.engine.allowed import (
     ATTRIBUTES,
     CHILDREN,
@@ -45,6 +46,25 @@ _IGNORED = frozenset(
 )
 """Namespaces of drawing: positions, sizes, colours."""
 
+_DATA_DRAWN = Phrase(
+    "数据关联只作说明，不搬运数据：流程数据各步骤都可见，需要传值请用服务的参数和结果。",
+    "Data associations are read as notes and move nothing: process data is visible in every step; "
+    "hand values over as parameters and results of services.",
+)
+_PEOPLE_DRAWN = Phrase(
+    "这里的人员分配不读取：请用 jieban:role 写明由哪个角色办理。",
+    "This assignment of people is not read: say by jieban:role which role does it.",
+)
+_ONLY_DRAWN = {
+    "dataInputAssociation": _DATA_DRAWN,
+    "dataOutputAssociation": _DATA_DRAWN,
+    "resourceRole": _PEOPLE_DRAWN,
+    "performer": _PEOPLE_DRAWN,
+    "humanPerformer": _PEOPLE_DRAWN,
+    "potentialOwner": _PEOPLE_DRAWN,
+}
+"""Allowed elements from which an author may expect more than a note."""
+
 
 def check_markup(remarks: Remarks) -> None:
     """Remark on everything in the file that is not on the allow-list."""
@@ -81,6 +101,9 @@ class _Walk:
         if parent is not None and name not in CHILDREN[local(parent)]:
             self._misplaced(node, parent)
             return
+        if name in _ONLY_DRAWN:
+            phrase = _ONLY_DRAWN[name]
+            self._remarks.warning("only_drawn", node, phrase.zh, phrase.en)
         self._attributes(node, name)
         self._identity(node)
         for child in children(node):

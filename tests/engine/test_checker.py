@@ -182,6 +182,11 @@ def test_foreign_extensions_that_change_nothing_are_told_once_per_owner() -> Non
             ("never_thrown", "x"),
         ),
         ("start s -> r\nrule r -> e\nend e", ("no_decision", "r")),
+        (
+            "start s -> a\nuser a -> e\n+ <bpmn:dataInputAssociation/>\nend e",
+            ("only_drawn", "a"),
+        ),
+        ("start s -> a\nuser a -> e\n+ <bpmn:potentialOwner/>\nend e", ("only_drawn", "a")),
     ],
 )
 def test_what_may_surprise_is_told(text: str, warning: tuple[str, str]) -> None:
