@@ -224,7 +224,7 @@ class BoxReader:
         outputs = [self._output(column) for column in xml.children(element, "output")]
         notes = [note.get("name", "") for note in xml.children(element, "annotation")]
         rows = [
-            self._row(rule, number, len(inputs), notes)
+            self._row(rule, number, (len(inputs), len(outputs)), notes)
             for number, rule in enumerate(xml.children(element, "rule"), 1)
         ]
         aggregation = element.get("aggregation")
@@ -269,22 +269,22 @@ class BoxReader:
             self.parse(default_text, element) if default_text else None,
         )
 
-    def _row(self, rule: Element, number: int, inputs: int, notes: list[str]) -> Row:
+    def _row(self, rule: Element, number: int, columns: tuple[int, int], notes: list[str]) -> Row:
         cells = list(xml.children(rule, "inputEntry"))
-        if len(cells) != inputs:
+        results = list(xml.children(rule, "outputEntry"))
+        if (len(cells), len(results)) != columns:
             raise DecisionError(
                 Phrase(
-                    f"第 {number} 行的条件个数与表头不一致。",
-                    f"Row {number} has another number of conditions than the table has inputs.",
+                    f"第 {number} 行的格子数与表头不一致，请补齐或删除多余的格子。",
+                    f"Row {number} has another number of cells than the table has columns:"
+                    " fill it up or delete what is too much.",
                 )
             )
         tests = [
             self.tests(xml.text(cell).strip(), cell, number, column)
             for column, cell in enumerate(cells, 1)
         ]
-        outputs = [
-            self._cell(xml.text(cell).strip(), cell) for cell in xml.children(rule, "outputEntry")
-        ]
+        outputs = [self._cell(xml.text(cell).strip(), cell) for cell in results]
         annotations = {
             notes[i] if i < len(notes) else f"annotation {i + 1}": xml.text(entry).strip()
             for i, entry in enumerate(xml.children(rule, "annotationEntry"))

@@ -1,6 +1,7 @@
 """Decision tables: hit policies, refusals, evidence, and the index."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -222,10 +223,25 @@ def test_tables_of_garbage_are_read_and_refused_without_a_crash(cells: list[str]
             model.decide({"x": 1})
 
 
+SHIPPED = sorted((Path(__file__).resolve().parents[2] / "rules").glob("*.dmn"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_refused_or_read_without_a_crash(data: st.DataObject) -> None:
+    content = bytearray(data.draw(st.sampled_from(SHIPPED)).read_bytes())
+    start = data.draw(st.integers(0, len(content) - 1))
+    length = data.draw(st.integers(0, 40))
+    content[start : start + length] = data.draw(
+        st.sampled_from([b"", b'"', b"null", b"[1..", b"</rule>", b"<text>", b"(", b"\xff"])
+    )
+    with suppress(DecisionError):
+        read_model(bytes(content)).decide({"x": 1})
+
+
 def test_the_shipped_tables_are_read_without_problems() -> None:
-    shipped = sorted((Path(__file__).resolve().parents[2] / "rules").glob("*.dmn"))
-    assert shipped
-    for file in shipped:
+    assert SHIPPED
+    for file in SHIPPED:
         assert read_model(file.read_bytes()).problems == []
 
 
