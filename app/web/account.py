@@ -64,6 +64,12 @@ def sign_out() -> Page:
     return redirect(url_for("web.sign_in"))
 
 
+@permission(SIGNED_IN)
+def still_here() -> Page:
+    """Asked by the script of a page while its reader types: the answer renews the session."""
+    return Response(status=204)
+
+
 @permission(PUBLIC)
 def set_language() -> Page:
     """Show the pages in another language from now on, beginning with the present one."""

@@ -149,6 +149,35 @@ def test_similar_demands_appear_while_the_agent_types(desks: Desks) -> None:
     agent.look("17-similar")
 
 
+def test_the_pages_beside_the_path_can_be_looked_at(desks: Desks) -> None:
+    admin = desks["admin"]
+    for name, path in {"users": "/users", "repair": "/repair", "password": "/password"}.items():
+        admin.go(path)
+        admin.look(f"19-{name}")
+    admin.go("/no-such-page")
+    expect(admin.page.locator("h1")).to_have_text("没有找到")
+    admin.look("20-not-found")
+    handler = desks[f"handler.{UNIT}"]
+    handler.page.click("text=English")
+    for name, path in {"worklist": "/worklist", "orders": "/orders"}.items():
+        handler.go(path)
+        handler.look(f"21-english-{name}")
+    with handler.page.expect_navigation():
+        handler.page.click("text=Sign out")
+    handler.look("22-sign-in")
+    handler.page.click("text=中文")
+
+
+def test_typing_keeps_the_session_alive(desks: Desks) -> None:
+    page = desks["agent1"].page
+    page.clock.install()
+    desks["agent1"].go("/demands/new")
+    page.clock.fast_forward("06:00")
+    with page.expect_response("**/still-here") as answered:
+        page.fill("[name=title]", "路灯")
+    assert answered.value.status == 204
+
+
 def test_the_slash_key_leads_to_the_search(desks: Desks) -> None:
     reviewer = desks["reviewer1"]
     reviewer.go("/worklist")
@@ -211,7 +240,5 @@ def test_pages_pass_the_accessibility_rules(
             (path, problem["id"], [node["html"] for node in problem["nodes"][:3]])
             for problem in page.evaluate("axe.run()")["violations"]
         ]
-        name = path.strip("/").replace("/", "_").replace("?tab=", "-")
-        desk.look(f"{language}-{login}-{name}")
     page.context.close()
     assert found == []

@@ -67,6 +67,16 @@ window.addEventListener('beforeunload', (event) => {
   if (changed.size) event.preventDefault();
 });
 
+// Typing is work: the session does not end under somebody who writes a long answer.
+const STILL_HERE_EVERY = 5 * 60 * 1000;
+let told = Date.now();
+document.addEventListener('input', () => {
+  const address = document.body.dataset.stillHere;
+  if (!address || Date.now() - told < STILL_HERE_EVERY) return;
+  told = Date.now();
+  fetch(address, { credentials: 'same-origin' }).catch(() => {});
+});
+
 // A select with groups becomes two: first the group, then what is in it.
 function cascade(select) {
   const groups = [...select.querySelectorAll('optgroup')];
