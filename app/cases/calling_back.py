@@ -1,6 +1,6 @@
 """The hotline asks the requester: efficiency, attitude, result, and solved or not."""
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from app.cases import clocks
 from app.cases.answers import Answers
@@ -18,13 +18,13 @@ DIMENSIONS = ("efficiency", "attitude", "result")
 
 
 @step("callback")
-def callback(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+def callback(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """Keep the attempt; three dimensions and solved or not are asked of everyone reached.
 
     Silence is never satisfaction: who was not reached has no rating. Dissatisfied is whoever
     is dissatisfied with one of the three.
     """
-    order = case.ordered
+    order = asked.ordered
     reached = given["reached"] == "yes"
     if reached:
         missing = [field for field in (*DIMENSIONS, "solved") if not given[field]]
@@ -33,16 +33,11 @@ def callback(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
                 Phrase("已接通的，须逐项询问评价。", "When reached, ask for every rating."),
                 {field: Phrase("请选择。", "Choose one.") for field in missing},
             )
-    attempt = (
-        1
-        + uow.session.execute(
-            select(func.count()).select_from(Callback).where(Callback.order_id == order.id)
-        ).scalar_one()
-    )
+    last, last_reached = _attempts(uow, order.id)
     uow.session.add(
         Callback(
             order_id=order.id,
-            attempt=attempt,
+            attempt=last + 1,
             called_at=uow.now,
             called_by=uow.actor.user_id,
             reached=reached,
@@ -52,10 +47,9 @@ def callback(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
             solved=given["solved"] == "yes" if reached else None,
         )
     )
-    uow.session.flush()
-    outcome = _outcome(given, reached, _attempts_of_this_round(uow, order.id))
+    outcome = _outcome(given, reached, last + 1 - last_reached)
     if outcome != "try_again":
-        clocks.stop(uow, case, "callback", uow.now)
+        clocks.stop(uow, asked, "callback", uow.now)
     if outcome in {"satisfied", "no_contact"}:
         order.status = OrderStatus.PENDING_CLOSURE
     return {"callback_outcome": outcome}
@@ -69,15 +63,12 @@ def _outcome(given: Answers, reached: bool, attempts: int) -> str:
     return "satisfied"
 
 
-def _attempts_of_this_round(uow: UnitOfWork, order_id: int) -> int:
-    """Attempts since somebody was last reached: after re-handling it starts anew."""
-    last_reached = (
-        select(func.coalesce(func.max(Callback.attempt), 0))
-        .where(Callback.order_id == order_id, Callback.reached)
-        .scalar_subquery()
-    )
-    return uow.session.execute(
-        select(func.count())
-        .select_from(Callback)
-        .where(Callback.order_id == order_id, Callback.attempt > last_reached)
-    ).scalar_one()
+def _attempts(uow: UnitOfWork, order_id: int) -> tuple[int, int]:
+    """The last attempt, and the last at which somebody was reached: after that it starts anew."""
+    last, last_reached = uow.session.execute(
+        select(
+            func.coalesce(func.max(Callback.attempt), 0),
+            func.coalesce(func.max(case((Callback.reached, Callback.attempt))), 0),
+        ).where(Callback.order_id == order_id)
+    ).one()
+    return last, last_reached

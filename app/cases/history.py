@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
@@ -14,6 +14,20 @@ from app.cases.models.work_order import StepRecord
 from app.core import audit
 from app.core.audit import GENESIS, ChainAnchor
 from app.core.uow import UnitOfWork
+
+# Built once: this is a quarter of the work of a step where statements are built at every call.
+_HEADS: Table = CaseHead.__table__  # type: ignore[assignment]
+_ENTRIES: Table = HistoryEntry.__table__  # type: ignore[assignment]
+_HEAD = select(_HEADS.c.entries, _HEADS.c.digest).where(_HEADS.c.demand_id == bindparam("case"))
+_ENTRY = insert(_ENTRIES)
+_BEGIN_HEAD = insert(_HEADS).values(
+    demand_id=bindparam("case"), entries=bindparam("count"), digest=bindparam("end")
+)
+_MOVE_HEAD = (
+    update(_HEADS)
+    .where(_HEADS.c.demand_id == bindparam("case"))
+    .values(entries=bindparam("count"), digest=bindparam("end"))
+)
 
 
 def record(
@@ -31,11 +45,9 @@ def record(
     `at` is given by what a deadline started (the due instant); otherwise it is `uow.now`.
     """
     at = at or uow.now
-    head = uow.session.execute(
-        select(CaseHead.entries, CaseHead.digest).where(CaseHead.demand_id == demand_id)
-    ).one_or_none()
+    connection = uow.session.connection()
+    head = connection.execute(_HEAD, {"case": demand_id}).one_or_none()
     position, previous = (head.entries, head.digest) if head is not None else (0, GENESIS)
-    facts_json = orjson.dumps(facts or {}, option=orjson.OPT_SORT_KEYS, default=str).decode()
     row = {
         "demand_id": demand_id,
         "position": position,
@@ -45,19 +57,15 @@ def record(
         "unit_id": uow.actor.unit_id,
         "command": command,
         "element_id": element_id,
-        "facts": facts_json,
+        "facts": orjson.dumps(facts or {}, option=orjson.OPT_SORT_KEYS, default=str).decode(),
         "record_id": record_id,
     }
     digest = audit.link(previous, _content(row))
-    uow.session.execute(insert(HistoryEntry).values(**row, digest=digest))
-    if head is None:
-        uow.session.execute(insert(CaseHead).values(demand_id=demand_id, entries=1, digest=digest))
-    else:
-        uow.session.execute(
-            update(CaseHead)
-            .where(CaseHead.demand_id == demand_id)
-            .values(entries=position + 1, digest=digest)
-        )
+    connection.execute(_ENTRY, {**row, "digest": digest})
+    connection.execute(
+        _BEGIN_HEAD if head is None else _MOVE_HEAD,
+        {"case": demand_id, "count": position + 1, "end": digest},
+    )
 
 
 def story(session: Session, demand_id: int) -> list[HistoryEntry]:

@@ -8,7 +8,7 @@ ones without a release.
 from collections.abc import Callable, Mapping
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -28,6 +28,12 @@ Facts = Mapping[str, object]
 Act = Callable[[UnitOfWork, Case, answers.Answers], Facts | None]
 
 STEPS: dict[str, Act] = {}
+
+_RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
+_KEEP = insert(_RECORDS).returning(_RECORDS.c.id)
+_SUBJECT = select(HumanTaskRow.subject_kind, HumanTaskRow.subject_id).where(
+    HumanTaskRow.id == bindparam("task")
+)
 
 
 def step(element_id: str) -> Callable[[Act], Act]:
@@ -52,9 +58,11 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     Take, let due deadlines pass, require, act, record: all in the caller's transaction.
     Raises `NotFound`, `NotAllowed`, `Invalid` with the fields, or `Conflict` saying who was first.
     """
+    subject = uow.session.connection().execute(_SUBJECT, {"task": task_id}).one_or_none()
+    if subject is None or subject.subject_kind != SUBJECT:
+        raise no_such_task()
+    case = take(uow, subject.subject_id)
     task = _task(uow.session, task_id)
-    case = take(uow, task.subject_id)
-    uow.session.refresh(task)
     if task.closed_at is not None:
         raise somebody_was_first(uow.session, task)
     require_step(uow, task, case)
@@ -121,10 +129,15 @@ def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     )
 
 
+def no_such_task() -> NotFound:
+    """The refusal for an id that is not a task's."""
+    return NotFound(Phrase("没有这项待办。", "There is no such task."))
+
+
 def _task(session: Session, task_id: int) -> HumanTaskRow:
-    task = session.get(HumanTaskRow, task_id)
+    task = session.get(HumanTaskRow, task_id, populate_existing=True)
     if task is None or task.subject_kind != SUBJECT:
-        raise NotFound(Phrase("没有这项待办。", "There is no such task."))
+        raise no_such_task()
     return task
 
 
@@ -134,24 +147,23 @@ def _record(
     """Keep the answers with a salt, and their digest in the chain."""
     text = orjson.dumps(checked, option=orjson.OPT_SORT_KEYS, default=str).decode()
     salt = audit.salt()
-    record_id = uow.session.execute(
-        insert(StepRecord)
-        .values(
-            demand_id=case.demand.id,
-            element_id=element_id,
-            done_at=uow.now,
-            done_by=uow.actor.user_id,
-            done_by_name=uow.actor.name,
-            answers=text,
-            salt=salt,
-        )
-        .returning(StepRecord.id)
-    ).scalar_one()
+    kept = uow.session.connection().execute(
+        _KEEP,
+        {
+            "demand_id": case.demand.id,
+            "element_id": element_id,
+            "done_at": uow.now,
+            "done_by": uow.actor.user_id,
+            "done_by_name": uow.actor.name,
+            "answers": text,
+            "salt": salt,
+        },
+    )
     history.record(
         uow,
         case.demand.id,
         "step",
         element_id=element_id,
         facts={"facts": dict(facts), "record": audit.digest_of_text(salt, text)},
-        record_id=record_id,
+        record_id=kept.scalar_one(),
     )
