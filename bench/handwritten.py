@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import orjson
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from app.cases import answers, clocks, history
 from app.cases.answers import Answers
@@ -62,6 +62,7 @@ class HandwrittenCases(OfficeCases):
 
     def __init__(self, place: Place, seed: int) -> None:
         super().__init__(place, seed)
+        self._tokens = 0
         with place.sessions() as session:
             self._version_id = version_of(session, MAIN_PROCESS).id
             bundle = bundle_of(session, self._version_id)
@@ -367,7 +368,7 @@ class HandwrittenCases(OfficeCases):
         element = self._elements[element_id]
         task = HumanTaskRow(
             process_id=case.demand.process_id,
-            token=self._token(uow),
+            token=self._token(),
             element_id=element_id,
             name=element.label.zh,
             name_en=element.label.en,
@@ -380,16 +381,19 @@ class HandwrittenCases(OfficeCases):
         return task
 
     def _arm(self, uow: UnitOfWork, case: Case, timers: tuple[tuple[str, str, str], ...]) -> None:
-        uow.session.add_all(
-            TimerWaitRow(
-                process_id=case.demand.process_id,
-                token=self._token(uow),
-                element_id=element_id,
-                clock_name=clock,
-                rung=rung,
-                armed_at=uow.now,
-            )
-            for element_id, clock, rung in timers
+        uow.session.execute(
+            insert(TimerWaitRow),
+            [
+                {
+                    "process_id": case.demand.process_id,
+                    "token": self._token(),
+                    "element_id": element_id,
+                    "clock_name": clock,
+                    "rung": rung,
+                    "armed_at": uow.now,
+                }
+                for element_id, clock, rung in timers
+            ],
         )
 
     def _disarm(self, uow: UnitOfWork, case: Case) -> None:
@@ -399,9 +403,9 @@ class HandwrittenCases(OfficeCases):
             .execution_options(synchronize_session=False)
         )
 
-    def _token(self, _uow: UnitOfWork) -> str:
+    def _token(self) -> str:
         """Rows have a column for the engine's token, unique within a process."""
-        self._tokens = getattr(self, "_tokens", 0) + 1
+        self._tokens += 1
         return str(self._tokens)
 
     def _let_due_pass(self, uow: UnitOfWork, demand: Demand) -> None:
@@ -458,9 +462,12 @@ class HandwrittenCases(OfficeCases):
         )
         uow.session.add(clock)
         uow.session.flush()
-        uow.session.add_all(
-            ClockRungRow(clock_id=clock.id, rung=rung, due_at=at, fire_at=at, fired_for="")
-            for rung, at in clocks._rungs(uow.session, calendar, due).items()
+        uow.session.execute(
+            insert(ClockRungRow),
+            [
+                {"clock_id": clock.id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
+                for rung, at in clocks._rungs(uow.session, calendar, due).items()
+            ],
         )
         history.record(
             uow,

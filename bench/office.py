@@ -14,7 +14,7 @@ from app.engine import forget_bundles
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
 from app.office import publish_shipped, wire
-from bench.databases import Place
+from bench.databases import Make, Place
 
 MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 """A Monday with plain working weeks on both sides."""
@@ -39,14 +39,26 @@ class Staff:
     unit_id: int
 
 
+def founded(make: Make) -> Make:
+    """Makes databases with an office in them: one is founded, the others are copies of it."""
+    first = make("founded")
+    staffed(first)
+    first.database.dispose()
+
+    def copy(name: str, like: Place | None = None) -> Place:
+        return make(name, like or first)
+
+    return copy
+
+
 def staffed(place: Place) -> Staff:
     """The office in a database, founded at first use."""
     forget_bundles()
     wire()
     Base.metadata.create_all(place.database)
     with reading(place.sessions) as session:
-        founded = session.scalar(select(HandlingUnit.id)) is not None
-    if not founded:
+        is_new = session.scalar(select(HandlingUnit.id)) is None
+    if is_new:
         publish_shipped(place.sessions, MORNING)
         with unit_of_work(place.sessions, SYSTEM, MORNING) as uow:
             unit = HandlingUnit(

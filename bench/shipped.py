@@ -12,6 +12,7 @@ from bench.databases import Make, Place
 from bench.figures import Figures
 from bench.handwritten import HandwrittenCases
 from bench.lives import Contestant, live, loop, race, written
+from bench.office import founded
 from bench.office_cases import (
     APPROVE,
     CALL,
@@ -58,6 +59,7 @@ class NotTheSame(Exception):
 
 def measure(figures: Figures, sqlite: Make, postgres: Make, *, quick: bool) -> None:
     """The shipped series."""
+    sqlite, postgres = founded(sqlite), founded(postgres)
     for name, build in (("handwritten", by_hand), ("stock", stock)):
         _require_same(figures, sqlite, name, build)
     for kind, make in (("sqlite", sqlite), ("postgres", postgres)):

@@ -18,6 +18,7 @@ from app.jobs.deadlines import tick
 from bench.databases import Make, Place
 from bench.figures import Figures
 from bench.multiply import multiply
+from bench.office import founded
 from bench.office_cases import LEAD, ShippedCases
 
 BEGUN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -52,8 +53,9 @@ def measure(figures: Figures, sqlite: Make, postgres: Make, *, quick: bool) -> N
     """The series of deadlines."""
     for kind, make in (("sqlite", sqlite), ("postgres", postgres)):
         suffix = "" if kind == "sqlite" else f"_{kind}"
-        _nothing_due(figures, make("open_orders"), suffix, quick=quick)
-        _lights(figures, make("lights"), suffix, 20 if quick else 1_000)
+        offices = founded(make)
+        _nothing_due(figures, offices("open_orders"), suffix, quick=quick)
+        _lights(figures, offices("lights"), suffix, 20 if quick else 1_000)
         _plain_timers(figures, make("plain_timers"), suffix, 20 if quick else 2_000)
     _exact(figures, sqlite("exact"))
 
