@@ -105,11 +105,11 @@ class Model:
         """Raise DecisionError with the first problem, if there is any."""
         if not self.problems:
             return
-        shown = self.problems[:10]
+        shown = [problem.sentence for problem in self.problems[:10]]
         raise DecisionError(
             Phrase(
-                "规则有错误：" + " ".join(f"[{p.place}{p.text}] {p.phrase.zh}" for p in shown),
-                "The rules have errors: " + " ".join(f"[{p.text}] {p}" for p in shown),
+                "规则有错误：" + " ".join(sentence.zh for sentence in shown),
+                "The rules have errors: " + " ".join(sentence.en for sentence in shown),
             )
         )
 

@@ -12,7 +12,10 @@ class DecisionError(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a model, and where: element id, and row and column of a table."""
+    """What is wrong with a model, and where: element id, and row and column of a table.
+
+    Rows count from 1, columns from 1 over inputs and outputs. `text` is what is written there.
+    """
 
     phrase: Phrase
     element_id: str = ""
@@ -20,15 +23,19 @@ class Problem:
     column: int | None = None
     text: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.place}{self.phrase.en}"
-
     @property
-    def place(self) -> str:
-        """Where it is, for the front of a sentence."""
-        parts = [self.element_id] if self.element_id else []
+    def sentence(self) -> Phrase:
+        """The problem with its place, as one sentence."""
+        zh, en = self._place()
+        written = f" “{self.text}”" if self.text else ""
+        return Phrase(
+            f"[{zh}{written}] {self.phrase.zh}" if zh or written else self.phrase.zh,
+            f"[{en}{written}] {self.phrase.en}" if en or written else self.phrase.en,
+        )
+
+    def _place(self) -> tuple[str, str]:
         if self.row is not None:
-            parts.append(f"row {self.row}")
+            return f"第 {self.row} 行第 {self.column} 列", f"row {self.row}, column {self.column}"
         if self.column is not None:
-            parts.append(f"column {self.column}")
-        return ", ".join(parts) + (": " if parts else "")
+            return f"第 {self.column} 列", f"column {self.column}"
+        return self.element_id, self.element_id

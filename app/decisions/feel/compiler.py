@@ -7,21 +7,38 @@ is known only when the item is there.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import ClassVar
 
 from app.core.phrase import Phrase
 from app.decisions.feel import comparing, iterating, syntax
-from app.decisions.feel.arithmetic import OPERATIONS, negate, operate
+from app.decisions.feel.arithmetic import negate
+from app.decisions.feel.calling import (
+    called,
+    dynamic_call,
+    function_from_scope,
+    function_value,
+    size_of,
+)
+from app.decisions.feel.closures import (
+    all_of,
+    any_of,
+    arithmetic,
+    both,
+    constant,
+    from_scope,
+    in_items,
+    local,
+    not_boolean,
+    placeholder,
+)
 from app.decisions.feel.errors import FeelError, FeelNull
 from app.decisions.feel.functions import BUILTINS, Builtin
-from app.decisions.feel.limits import MAX_DEPTH
+from app.decisions.feel.limits import CHARACTERS_A_STEP, MAX_DEPTH
 from app.decisions.feel.paths import member
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Node, Position
 from app.decisions.feel.types import NamedTypes, type_test
 from app.decisions.feel.values import (
-    NUMBERS,
     Function,
     Range,
     Spend,
@@ -110,11 +127,11 @@ class Compiler:
         place = lexical
         while place is not None:
             if place.name == node.name:
-                return _in_items(items, node.name, _local(place.slot))
+                return in_items(items, node.name, local(place.slot))
             if place.name is None:
                 items.append(place.slot)
             place = place.outer
-        return _in_items(items, node.name, self._free(node, in_filter=bool(items)))
+        return in_items(items, node.name, self._free(node, in_filter=bool(items)))
 
     def _object(self, at: Position, zh: str, en: str) -> None:
         """Refuse what the standard would only let become null, or note it when lenient."""
@@ -134,22 +151,22 @@ class Compiler:
         if self._names is None or name in self._names:
             self.findings.names.add(name)
         elif name in BUILTINS:
-            return _constant(_function_value(BUILTINS[name]))
+            return constant(function_value(BUILTINS[name]))
         elif not in_filter:
             self._object(
                 node.at,
                 f"不认识名称“{name}”，请使用已声明的数据名称。",
                 f"“{name}” is not known here: use one of the declared names.",
             )
-        return _from_scope(name, node.at)
+        return from_scope(name, node.at)
 
     # --- operators ---------------------------------------------------------------------------
 
     def _literal(self, node: syntax.Literal, _lexical: Lexical | None) -> Code:
-        return _constant(node.value)
+        return constant(node.value)
 
     def _placeholder(self, _node: syntax.Placeholder, _lexical: Lexical | None) -> Code:
-        return _input
+        return placeholder
 
     def _grouped(self, node: syntax.Grouped, lexical: Lexical | None) -> Code:
         return self.compile(node.inner, lexical)
@@ -168,7 +185,7 @@ class Compiler:
     def _arithmetic(self, node: syntax.Arithmetic, lexical: Lexical | None) -> Code:
         code = self.compile(node.first, lexical)
         for operator, operand in node.rest:
-            code = _arithmetic(operator, code, self.compile(operand, lexical), node.at)
+            code = arithmetic(operator, code, self.compile(operand, lexical), node.at)
         if len(node.rest) > MAX_DEPTH:
             raise _refused(
                 node.at,
@@ -179,7 +196,7 @@ class Compiler:
 
     def _logic(self, node: syntax.Logic, lexical: Lexical | None) -> Code:
         operands = [self.compile(operand, lexical) for operand in node.operands]
-        return _all(operands) if node.operator == "and" else _any(operands)
+        return all_of(operands) if node.operator == "and" else any_of(operands)
 
     def _comparison(self, node: syntax.Comparison, lexical: Lexical | None) -> Code:
         left = self.compile(node.left, lexical)
@@ -193,13 +210,13 @@ class Compiler:
 
         def between(run: Run) -> bool | None:
             value = operand(run)
-            return _both(less_equal(low(run), value), less_equal(value, high(run)))
+            return both(less_equal(low(run), value), less_equal(value, high(run)))
 
         return between
 
     def _in(self, node: syntax.In, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
-        tests = _any([self.test(test, lexical) for test in node.tests])
+        tests = any_of([self.test(test, lexical) for test in node.tests])
         at = node.at
 
         def within(run: Run) -> Value:
@@ -232,7 +249,7 @@ class Compiler:
             if truth is True:
                 return then(run)
             if truth is not False and truth is not None:
-                return run.null(_not_boolean("if", truth), at)
+                return run.null(not_boolean("if", truth), at)
             return otherwise(run)
 
         return chosen
@@ -242,8 +259,8 @@ class Compiler:
     def tests(self, node: syntax.Tests, lexical: Lexical | None = None) -> Code:
         """The closure of the unary tests of a cell, about `run.input`."""
         if node.anything:
-            return _constant(True)
-        code = _any([self.test(test, lexical) for test in node.tests])
+            return constant(True)
+        code = any_of([self.test(test, lexical) for test in node.tests])
         if not node.negated:
             return code
 
@@ -258,11 +275,11 @@ class Compiler:
         if node.operator is not None:
             operand = node.operand
             if isinstance(operand, syntax.Literal):
-                return comparing.with_constant(node.operator, _input, operand.value, node.at)
+                return comparing.with_constant(node.operator, placeholder, operand.value, node.at)
             code = self.compile(operand, lexical)
-            return comparing.general(node.operator, _input, code, node.at)
+            return comparing.general(node.operator, placeholder, code, node.at)
         if isinstance(node.operand, syntax.Literal) and node.operand.value is not None:
-            return comparing.with_constant("=", _input, node.operand.value, node.at)
+            return comparing.with_constant("=", placeholder, node.operand.value, node.at)
         if isinstance(node.operand, syntax.RangeLiteral):
             quick = comparing.within_constants(node.operand)
             if quick is not None:
@@ -432,11 +449,11 @@ class Compiler:
         elif isinstance(function, syntax.Path):
             self._refuse_foreign_path(function, lexical)
         arguments = [self.compile(argument, lexical) for argument in nodes]
-        return _dynamic_call(self._callee(function, lexical), names, arguments, node.at)
+        return dynamic_call(self._callee(function, lexical), names, arguments, node.at)
 
     def _callee(self, function: Node, lexical: Lexical | None) -> Code:
         if isinstance(function, syntax.Name) and not self._is_local(function.name, lexical):
-            return _function_from_scope(function.name, function.at)
+            return function_from_scope(function.name, function.at)
         return self.compile(function, lexical)
 
     def _is_local(self, name: str, lexical: Lexical | None) -> bool:
@@ -501,7 +518,7 @@ class Compiler:
 
         def call(run: Run) -> Value:
             values = [argument(run) for argument in arguments]
-            run.spend(_size(values))
+            run.spend(size_of(values))
             try:
                 if names is None:
                     result = function.invoke(run, values)
@@ -510,7 +527,7 @@ class Compiler:
             except FeelNull as null:
                 return run.null(null.phrase, at)
             if type(result) is str:
-                run.spend(len(result) // _CHARACTERS_A_STEP)
+                run.spend(len(result) // CHARACTERS_A_STEP)
             return result
 
         return _folded(call, *nodes) if function.pure else call
@@ -582,20 +599,6 @@ def matching(value: Value, wanted: Value, spend: Spend) -> bool | None:
     return equal(value, wanted, spend)
 
 
-def called(run: Run, body: Code, frame: list[Value], scope: Mapping[str, object]) -> Value:
-    """The value of a defined function's body in a frame and scope of its own."""
-    run.enter()
-    outer = run.locals, run.scope, run.input, run.memo
-    run.locals, run.scope, run.input = frame, scope, None
-    if scope is not outer[1]:
-        run.memo = None
-    try:
-        return body(run)
-    finally:
-        run.locals, run.scope, run.input, run.memo = outer
-        run.level -= 1
-
-
 def _host_arguments(name: str, function: HostFunction, node: syntax.Call) -> list[Node]:
     if node.named is None:
         given, fits = node.arguments, len(node.arguments) == len(function.parameters)
@@ -612,207 +615,9 @@ def _host_arguments(name: str, function: HostFunction, node: syntax.Call) -> lis
     )
 
 
-def _dynamic_call(
-    function: Code, names: tuple[str, ...] | None, arguments: list[Code], at: Position
-) -> Code:
-    def call(run: Run) -> Value:
-        target = function(run)
-        values = [argument(run) for argument in arguments]
-        if type(target) is not Function:
-            return run.null(
-                Phrase("这里调用的不是函数。", "What is called here is not a function."), at
-            )
-        try:
-            return invoke(run, target, values, names)
-        except FeelNull as null:
-            return run.null(null.phrase, at)
-
-    return call
-
-
-def invoke(
-    run: Run, function: Function, values: list[Value], names: tuple[str, ...] | None = None
-) -> Value:
-    """The value of a function value; raises FeelNull where the arguments do not fit."""
-    if names is not None:
-        if set(names) != set(function.parameters):
-            raise FeelNull("参数名称不对。", "The names of the arguments do not fit.")
-        by_name = dict(zip(names, values, strict=True))
-        values = [by_name[name] for name in function.parameters]
-    elif len(values) != len(function.parameters) and "*" not in function.parameters:
-        raise FeelNull("参数个数不对。", "The number of arguments does not fit.")
-    return function.call(run, *values)
-
-
-def _size(values: list[Value]) -> int:
-    """Steps that handling `values` takes, at least one."""
-    size = 1
-    for value in values:
-        if type(value) is str or type(value) is list:
-            size += len(value) // _CHARACTERS_A_STEP
-    return size
-
-
 _UNDECIDED = Phrase(
     "这个值不能与后面的条件比较。", "This value cannot be compared with what follows."
 )
-
-_CHARACTERS_A_STEP = 50
-"""Characters (or elements that are only passed on) that count as one step."""
-
-
-def _function_value(function: Builtin) -> Function:
-    def call(run: Run, *arguments: Value) -> Value:
-        return function.invoke(run, arguments)
-
-    return Function(function.name, ("*",), call)
-
-
-def _function_from_scope(name: str, at: Position) -> Code:
-    def lookup(run: Run) -> Value:
-        value = run.scope.get(name)
-        if type(value) is not Function:
-            return run.null(
-                Phrase(f"没有名为“{name}”的函数。", f"There is no function named “{name}”."), at
-            )
-        return value
-
-    return lookup
-
-
-def _constant(value: Value) -> Code:
-    return lambda _run: value
-
-
-def _input(run: Run) -> Value:
-    return run.input
-
-
-def _local(slot: int) -> Code:
-    return lambda run: run.locals[slot]
-
-
-def _from_scope(name: str, at: Position) -> Code:
-    def lookup(run: Run) -> Value:
-        try:
-            value = run.scope[name]
-        except KeyError:
-            return run.null(
-                Phrase(f"数据里没有“{name}”。", f"There is no value named “{name}”."), at
-            )
-        cls = type(value)
-        if cls is str or cls is bool or cls is Decimal or value is None:
-            return value
-        return run.value_of(name, value)
-
-    return lookup
-
-
-def _in_items(slots: list[int], name: str, otherwise: Code) -> Code:
-    """Look in the items of the filters around first, the innermost before the others."""
-    if not slots:
-        return otherwise
-
-    def lookup(run: Run) -> Value:
-        for slot in slots:
-            item = run.locals[slot]
-            if type(item) is dict and name in item:
-                return item[name]
-        return otherwise(run)
-
-    return lookup
-
-
-def _arithmetic(operator: str, left: Code, right: Code, at: Position) -> Code:
-    operation = OPERATIONS[operator]
-    quick = {"+": NUMBERS.add, "-": NUMBERS.subtract, "*": NUMBERS.multiply}.get(operator)
-
-    def general(run: Run) -> Value:
-        try:
-            return operate(operation, left(run), right(run))
-        except FeelNull as null:
-            return run.null(null.phrase, at)
-
-    if quick is None:
-        return general
-    fast = quick
-
-    def numbers(run: Run) -> Value:
-        a, b = left(run), right(run)
-        try:
-            if type(a) is Decimal and type(b) is Decimal:
-                return operate(fast, a, b)
-            result = operate(operation, a, b)
-            if type(result) is str:
-                run.spend(len(result) // _CHARACTERS_A_STEP)
-            return result  # noqa: TRY300 - the bound may be raised above
-        except FeelNull as null:
-            return run.null(null.phrase, at)
-
-    return numbers
-
-
-def _both(first: bool | None, second: bool | None) -> bool | None:
-    if first is False or second is False:
-        return False
-    return True if first and second else None
-
-
-def _all(operands: list[Code]) -> Code:
-    if len(operands) == 2:
-        first, second = operands
-
-        def both(run: Run) -> bool | None:
-            a = first(run)
-            if a is False:
-                return False
-            b = second(run)
-            if b is False:
-                return False
-            return True if a is True and b is True else _unknown(run, "and", a, b)
-
-        return both
-
-    def every(run: Run) -> bool | None:
-        values = []
-        for operand in operands:
-            value = operand(run)
-            if value is False:
-                return False
-            values.append(value)
-        return True if all(v is True for v in values) else _unknown(run, "and", *values)
-
-    return every
-
-
-def _any(operands: list[Code]) -> Code:
-    if len(operands) == 1:
-        return operands[0]
-
-    def some(run: Run) -> bool | None:
-        values = []
-        for operand in operands:
-            value = operand(run)
-            if value is True:
-                return True
-            values.append(value)
-        return False if all(v is False for v in values) else _unknown(run, "or", *values)
-
-    return some
-
-
-def _unknown(run: Run, operator: str, *values: Value) -> Value:
-    for value in values:
-        if value is not None and type(value) is not bool:
-            return run.null(_not_boolean(operator, value))
-    return None
-
-
-def _not_boolean(where: str, value: Value) -> Phrase:
-    return Phrase(
-        f"“{where}”需要 true 或 false，这里是“{kind(value)}”。",
-        f"“{where}” needs true or false, but this is of type {kind(value)}.",
-    )
 
 
 def _folded(code: Code, *nodes: Node) -> Code:
@@ -826,7 +631,7 @@ def _folded(code: Code, *nodes: Node) -> Code:
 
 def _shared(value: Value, code: Code) -> Code:
     """Lists and contexts are made anew each time: what an evaluation returns is the caller's."""
-    return code if isinstance(value, list | dict) else _constant(value)
+    return code if isinstance(value, list | dict) else constant(value)
 
 
 def _refused(at: Position, zh: str, en: str) -> FeelError:

@@ -17,3 +17,6 @@ MAX_STRING = 200_000
 
 MAX_CALL_DEPTH = 60
 """Calls of defined functions inside one another."""
+
+CHARACTERS_A_STEP = 50
+"""Characters (or elements that are only passed on) that count as one step."""
