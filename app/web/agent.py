@@ -22,8 +22,13 @@ from app.web.language import _, language, say
 
 Page = str | Response | tuple[str, int]
 
-COMPARED = ("requester_phone", "category", "district", "address")
-"""The fields by which similar demands are found; a change in one of them looks anew."""
+COMPARED = {
+    "requester_phone": "input changed delay:500ms",
+    "category": "change",
+    "district": "change",
+    "address": "input changed delay:500ms",
+}
+"""The fields by which similar demands are found, and the event upon which it is looked anew."""
 
 
 @permission("demand.register")
@@ -116,7 +121,6 @@ def _view(
 ) -> FormView:
     looks_anew = {
         "hx-post": url_for("web.similar"),
-        "hx-trigger": "change",
         "hx-target": "#similar",
         "hx-include": "closest form",
         "hx-params": ",".join(COMPARED),
@@ -127,5 +131,5 @@ def _view(
         typed=typed,
         errors=errors,
         choices=choices_of(City(reading_session())),
-        attributes=dict.fromkeys(COMPARED, looks_anew),
+        attributes={name: {**looks_anew, "hx-trigger": event} for name, event in COMPARED.items()},
     )

@@ -122,7 +122,7 @@ def _places() -> list[Place]:
 
 def asset(name: str) -> str | None:
     """The address of a static file or bundle, or none for a bundle that was not built."""
-    bundle = _manifest().get(name)
+    bundle = bundles().get(name)
     if bundle is not None:
         return url_for("web.static_file", name=f"build/{bundle}")
     if not (STATIC / name).is_file():
@@ -131,7 +131,8 @@ def asset(name: str) -> str | None:
 
 
 @cache
-def _manifest() -> dict[str, str]:
+def bundles() -> dict[str, str]:
+    """Which file each bundle became, as the build wrote it down; nothing before the first."""
     path = BUILT / "manifest.json"
     if not path.is_file():
         return {}

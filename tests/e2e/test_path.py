@@ -143,8 +143,7 @@ def test_similar_demands_appear_while_the_agent_types(desks: Desks) -> None:
     register(agent, "路灯坏了")
     agent.go("/demands/new")
     with agent.page.expect_response("**/demands/similar"):
-        agent.page.fill("[name=requester_phone]", "13812345678")
-        agent.page.press("[name=requester_phone]", "Tab")
+        agent.page.locator("[name=requester_phone]").press_sequentially("13812345678")
     expect(agent.page.locator("#similar")).to_contain_text("路灯坏了")
     agent.look("17-similar")
 
