@@ -83,12 +83,14 @@ class BoxReader:
         node = self._readers[name](element)
         return typed(node, self._type_of(element.get("typeRef")))
 
-    def parse(self, text: str, where: Element) -> Node:
+    def parse(
+        self, text: str, where: Element, row: int | None = None, column: int | None = None
+    ) -> Node:
         """The tree of a FEEL text; null and a problem where it is not FEEL."""
         try:
             return parse_expression(text, self._known)
         except FeelError as error:
-            self._object(error, where, text)
+            self._object(error, where, text, row, column)
             return failing(error)
 
     def tests(self, text: str, where: Element, row: int = 0, column: int = 0) -> syntax.Tests:
@@ -284,7 +286,9 @@ class BoxReader:
             self.tests(xml.text(cell).strip(), cell, number, column)
             for column, cell in enumerate(cells, 1)
         ]
-        outputs = [self._cell(xml.text(cell).strip(), cell) for cell in results]
+        outputs = [
+            self._cell(cell, number, column) for column, cell in enumerate(results, len(cells) + 1)
+        ]
         annotations = {
             notes[i] if i < len(notes) else f"annotation {i + 1}": xml.text(entry).strip()
             for i, entry in enumerate(xml.children(rule, "annotationEntry"))
@@ -294,8 +298,11 @@ class BoxReader:
             annotations["description"] = description
         return Row(rule.get("id", f"row_{number}"), tests, outputs, annotations)
 
-    def _cell(self, text: str, where: Element) -> Node:
-        return self.parse(text, where) if text and text != "-" else syntax.Literal(None)
+    def _cell(self, where: Element, row: int, column: int) -> Node:
+        text = xml.text(where).strip()
+        return (
+            self.parse(text, where, row, column) if text and text != "-" else syntax.Literal(None)
+        )
 
 
 def _id_near(element: Element) -> str:

@@ -139,8 +139,8 @@ def test_several_outputs_come_by_name_and_keep_their_order() -> None:
 
 
 def test_a_faulty_cell_is_reported_with_row_and_column_and_the_table_is_not_used() -> None:
-    model = read_model(table([["> 3", '"a"'], ["> ", '"b"'], ["< limit", '"c"']]))
-    assert sorted((p.row, p.column) for p in model.problems) == [(2, 1), (3, 1)]
+    model = read_model(table([["> 3", '"a'], ["> ", '"b"'], ["< limit", '"c"']]))
+    assert sorted((p.row, p.column) for p in model.problems) == [(1, 2), (2, 1), (3, 1)]
     assert any("limit" in problem.phrase.en for problem in model.problems)
     with pytest.raises(DecisionError, match="row 2"):
         model.decide({"x": 5})
