@@ -39,9 +39,15 @@ def from_scope(name: str, at: Position) -> Code:
         cls = type(value)
         if cls is str or cls is bool or cls is Decimal or value is None:
             return value
+        if cls is int and value in _SMALL:
+            return _SMALL[value]
         return run.value_of(name, value)
 
     return lookup
+
+
+_SMALL = {number: Decimal(number) for number in range(-100, 1001)}
+"""The numbers that data mostly holds: looking them up is quicker than converting them."""
 
 
 def in_items(slots: list[int], name: str, otherwise: Code) -> Code:
