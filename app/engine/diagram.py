@@ -268,9 +268,14 @@ class Process:
         return (e for e in self.elements.values() if e.attached_to == activity)
 
     def enclosing(self, element: Element) -> Iterator[Element]:
-        """The sub-processes around `element`, innermost first."""
+        """The sub-processes around `element`, innermost first.
+
+        Ends also where ids are not unique, so that scopes seem to hold each other.
+        """
+        seen: set[str] = set()
         scope = self.elements.get(element.scope)
-        while scope is not None:
+        while scope is not None and scope.id not in seen:
+            seen.add(scope.id)
             yield scope
             scope = self.elements.get(scope.scope)
 

@@ -194,8 +194,11 @@ class Trial:
     def _complete(self, step: Complete) -> Outcome:
         tasks = [task for task in self.tasks() if task.element_id == step.element]
         if step.instance is not None:
-            numbered = enumerate(tasks, 1)
-            tasks = [t for n, t in numbered if (t.instance or n) == step.instance]
+            numbers: list[int | None] = [task.instance for task in tasks]
+            if None in numbers or len(set(numbers)) < len(numbers):
+                numbers = list(range(1, len(tasks) + 1))
+            pairs = zip(numbers, tasks, strict=True)
+            tasks = [task for number, task in pairs if number == step.instance]
         if not tasks:
             raise not_open(step.element)
         if len(tasks) > 1:

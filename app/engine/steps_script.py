@@ -40,7 +40,8 @@ class Answers:
 @dataclass(frozen=True, slots=True)
 class Complete:
     """Complete an open task; `instance` chooses among several of one element: the number of the
-    instance where the activity is repeated, else the place in the order of their opening (from 1).
+    instance where the activity is repeated, else (and where repeated activities stand in each
+    other) the place among the open ones, from 1.
     """
 
     element: str

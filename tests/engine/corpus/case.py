@@ -13,6 +13,7 @@ from app.engine.checker import check
 from app.engine.content_checks import ServiceDeclaration, Surroundings
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.findings import Severity
+from app.engine.kernel import Instance
 from app.engine.memory import StepFailed, Trial, What
 from app.engine.ports import WorkingTime
 from app.engine.steps_script import read_script
@@ -94,8 +95,11 @@ def diagram_of(case: Case) -> Diagram:
     return read_diagram(source, "case.bpmn")
 
 
-def play(case: Case) -> tuple[Verdict, str]:
-    """Play one case: how it ended and, if not as expected, where it differs."""
+def play(case: Case, *, reload: bool = False) -> tuple[Verdict, str]:
+    """Play one case: how it ended and, if not as expected, where it differs.
+
+    `reload` saves the state after every step and goes on with what is loaded from it.
+    """
     diagram = diagram_of(case)
     around = Surroundings(
         compile_expression=compile_expression,
@@ -114,10 +118,10 @@ def play(case: Case) -> tuple[Verdict, str]:
     warned = {f.code for f in findings}
     if missing := set(case.warnings) - warned:
         return Verdict.WRONGLY_ACCEPTED, f"missing warnings {missing}"
-    return _run(case, diagram)
+    return _run(case, diagram, reload=reload)
 
 
-def _run(case: Runs, diagram: Diagram) -> tuple[Verdict, str]:
+def _run(case: Runs, diagram: Diagram, *, reload: bool) -> tuple[Verdict, str]:
     rows = [line.strip() for line in case.play.strip().splitlines() if line.strip()]
     steps = []
     data: dict[str, object] = {}
@@ -159,6 +163,8 @@ def _run(case: Runs, diagram: Diagram) -> tuple[Verdict, str]:
             return Verdict.FAILED, f"“{action.strip()}”: {type(error).__name__}: {error}"
         if expected.strip() == "!":
             return Verdict.WRONG, f"“{action.strip()}” was not refused"
+        if reload and not trial.completed:
+            trial._instance = Instance.load(trial._bundle, trial, trial._instance.dump())
         difference = _compare(trial, diagram, before, expected)
         if difference:
             return Verdict.WRONG, f"“{action.strip()}”: {difference}"
