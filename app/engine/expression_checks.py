@@ -30,9 +30,17 @@ _LANGUAGES = (
 _MARKS = (
     (re.compile(r"[$#]\{"), "JUEL"),
     (re.compile(r"T\(\s*java|#\w"), "SpEL"),
-    (re.compile(r"getDataObject|getVariable|\$\w|/\w+/text\(\)|::"), "XPath"),
-    (re.compile(r"===|!==|&&|\|\||=>|;|\b(var|let|const|new|typeof|undefined)\b"), "JavaScript"),
-    (re.compile(r"__|\b(True|False|None|lambda|import|elif|def|is)\b|==|'"), "Python"),
+    (re.compile(r"getDataObject\(|getVariable\(|\$\w|/\w+/text\(\)|::"), "XPath"),
+    (
+        re.compile(r"===|!==|&&|\|\||=>|;|\b(var|let|const)\s+\w+\s*=|\bnew\s+\w+\(|\btypeof\s"),
+        "JavaScript",
+    ),
+    (
+        re.compile(
+            r"__\w+__|\b(True|False|None)\b|\blambda\s|\bimport\s+\w|\bis\s+(not\s|null|\w+$)|==|'"
+        ),
+        "Python",
+    ),
 )
 """What only another language writes. Strings are cut out before looking."""
 

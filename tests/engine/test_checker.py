@@ -11,7 +11,8 @@ from app.core.phrase import Phrase
 from app.engine.allowed import ATTRIBUTES, CHILDREN, REFUSED
 from app.engine.checker import check, require_accepted
 from app.engine.content_checks import Surroundings
-from app.engine.diagram import Diagram, read_diagram
+from app.engine.diagram import Diagram, Expression, read_diagram
+from app.engine.expression_checks import foreign_language
 from app.engine.findings import Finding, Severity
 from tests.engine.corpus.case import Refused, diagram_of
 from tests.engine.corpus.cases import CASES
@@ -249,3 +250,46 @@ def test_before_publication_every_service_and_decision_must_be_named() -> None:
 
 def test_an_accepted_bundle_may_be_published() -> None:
     require_accepted([diagram("start s -> a\nuser a -> e\nend e")], AROUND)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("${a}", "JUEL"),
+        ("#{a}", "JUEL"),
+        ("#a > 1", "SpEL"),
+        ("$a > 1", "XPath"),
+        ("a === 1", "JavaScript"),
+        ("a && b", "JavaScript"),
+        ("new Date()", "JavaScript"),
+        ("a == 1", "Python"),
+        ("a is None", "Python"),
+        ("a is not b", "Python"),
+        ("a = 'x'", "Python"),
+        ("lambda x: x", "Python"),
+    ],
+)
+def test_another_language_is_known_by_what_only_it_writes(text: str, language: str) -> None:
+    assert foreign_language(Expression(text)) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = "x == y && ${z}"',
+        "is(a, b)",
+        "new = true and let > 1 and importance > 2",
+        "a__b > 1",
+        "a >= 1 and b != 2 and c <= 3",
+        "for x in xs return x + 1",
+        "some x in xs satisfies x > 1",
+        'date("2026-03-01") < 到期日',
+        "if a then b else c",
+        "a ** 2 > 3",
+        "xs[item.n > 1][1].name",
+    ],
+)
+def test_feel_is_not_taken_for_another_language(text: str) -> None:
+    assert foreign_language(Expression(text)) is None
+    assert foreign_language(Expression(text, "http://www.omg.org/spec/FEEL/20140401")) is None
+    compile_expression(text, {})

@@ -501,6 +501,21 @@ CASES: list[Case] = [
         "start {n: 3} | t\nwait PT2H59M | t\nwait PT1M | done",
     ),
     Runs(
+        "a timer of one month, reckoned in FEEL",
+        'start s -> t\ncatch t timer=[duration("P1M")] -> e\nend e',
+        "start | t\nwait P30D | t\nwait P1D | done",
+    ),
+    Runs(
+        "a timer reads a date from the data: its first instant in China",
+        "start s -> t\ncatch t at=[date(day)] -> e\nend e",
+        'start {day: "2026-03-03"} | t\nwait PT14H59M | t\nwait PT1M | done',
+    ),
+    Runs(
+        "a timer whose data is missing is a failed step",
+        "start s -> t\ncatch t timer=[duration(limit)] -> e\nend e",
+        "start | !",
+    ),
+    Runs(
         "a timer in working days asks the calendar",
         "start s -> t\ncatch t at=[working_days(2)] -> e\nend e",
         "start | t\nwait P1D | t\nwait P1D | done",
