@@ -1,5 +1,6 @@
 """Jieban (接办): case management for Chinese 12345 government hotlines."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,5 +24,11 @@ def create_app(office: "Office | None" = None) -> "Flask":
     office = office or open_office(read_settings())
     app = Flask("app", static_folder=None)
     app.config.update(SECRET_KEY=office.settings.secret_key, MAX_CONTENT_LENGTH=2 * 1024 * 1024)
-    web.register(app, office.sessions, secure=office.settings.secure_cookies)
+    web.register(
+        app,
+        office.sessions,
+        secure=office.settings.secure_cookies,
+        idle=timedelta(minutes=office.settings.session_minutes),
+        language=office.settings.language,
+    )
     return app

@@ -100,7 +100,8 @@ def _value_of(field: Field) -> fields.Field[Any]:
         case FieldType.DATETIME:
             return fields.AwareDateTime(required=field.required, default_timezone=None)
         case FieldType.UNIT:
-            return fields.Integer(required=field.required)
+            known = validate.Range(min=1, max=2**63 - 1)
+            return fields.Integer(required=field.required, validate=known)
         case FieldType.PHONE:
             checks.append(validate.Regexp(rf"(?:{PHONE.pattern})\Z"))
             return fields.String(required=field.required, validate=checks)

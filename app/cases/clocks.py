@@ -195,8 +195,6 @@ def _terms(outputs: Mapping[str, object]) -> Terms:
     amount, unit = outputs["amount"], outputs["unit"]
     if not isinstance(amount, int | Decimal):
         raise Invalid(Phrase("时限表没有给出时限。", "The table of time limits gives no limit."))
-    if outputs["anchor"] == "registration":
-        outputs = {**outputs, "anchor": Anchor.CALL}
     switches = {
         name: str(outputs[name])
         for name in ("anchor", "day_one", "day_end", "roll")

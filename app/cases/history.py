@@ -1,15 +1,15 @@
 """Writing and proving the history of a case."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy import Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
-from app.cases.models.history import CaseHead, HistoryEntry
+from app.cases.models.history import AnchoredHead, CaseHead, HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.core import audit
 from app.core.audit import GENESIS, ChainAnchor
@@ -21,12 +21,17 @@ _ENTRIES: Table = HistoryEntry.__table__  # type: ignore[assignment]
 _HEAD = select(_HEADS.c.entries, _HEADS.c.digest).where(_HEADS.c.demand_id == bindparam("case"))
 _ENTRY = insert(_ENTRIES)
 _BEGIN_HEAD = insert(_HEADS).values(
-    demand_id=bindparam("case"), entries=bindparam("count"), digest=bindparam("end")
+    demand_id=bindparam("case"), entries=bindparam("count"), digest=bindparam("end"), anchored=0
 )
 _MOVE_HEAD = (
     update(_HEADS)
     .where(_HEADS.c.demand_id == bindparam("case"))
     .values(entries=bindparam("count"), digest=bindparam("end"))
+)
+_ANCHORED = (
+    update(_HEADS)
+    .where(_HEADS.c.demand_id == bindparam("case"))
+    .values(anchored=bindparam("count"))
 )
 
 
@@ -80,39 +85,54 @@ def story(session: Session, demand_id: int) -> list[HistoryEntry]:
 
 
 def anchor(uow: UnitOfWork, day: date) -> ChainAnchor | None:
-    """Anchor the heads of all cases for `day`; none when that day is anchored already."""
-    if uow.session.scalar(select(ChainAnchor.id).where(ChainAnchor.day == day)) is not None:
+    """Anchor the heads that moved since the last anchor; none when `day` is anchored already."""
+    session = uow.session
+    if session.scalar(select(ChainAnchor.id).where(ChainAnchor.day == day)) is not None:
         return None
-    last = uow.session.scalar(select(ChainAnchor).order_by(ChainAnchor.id.desc()).limit(1))
+    last = session.scalar(select(ChainAnchor).order_by(ChainAnchor.id.desc()).limit(1))
     previous = last.digest if last is not None else GENESIS
-    last_case = uow.session.scalar(select(func.max(CaseHead.demand_id))) or 0
-    cases, heads = 0, hashlib.sha256()
-    for demand_id, entries, digest in uow.session.execute(
-        select(CaseHead.demand_id, CaseHead.entries, CaseHead.digest)
-        .order_by(CaseHead.demand_id)
-        .execution_options(yield_per=1000)
-    ):
-        cases += 1
-        heads.update(orjson.dumps([demand_id, entries]) + digest)
-    content = [day.isoformat(), cases, last_case, heads.hexdigest()]
+    moved = [
+        {"demand_id": demand_id, "entries": entries, "digest": digest}
+        for demand_id, entries, digest in session.execute(
+            select(CaseHead.demand_id, CaseHead.entries, CaseHead.digest)
+            .where(CaseHead.entries > CaseHead.anchored)
+            .order_by(CaseHead.demand_id)
+        )
+    ]
     anchored = ChainAnchor(
         day=day,
-        cases=cases,
-        last_case_id=last_case,
-        heads=heads.digest(),
+        heads=len(moved),
         previous=previous,
-        digest=audit.link(previous, content),
+        digest=_anchor_digest(previous, day, moved),
         anchored_at=uow.now,
     )
-    uow.session.add(anchored)
+    session.add(anchored)
+    session.flush()
+    if moved:
+        session.execute(
+            insert(AnchoredHead), [{**head, "anchor_id": anchored.id} for head in moved]
+        )
+        connection = session.connection()
+        connection.execute(
+            _ANCHORED, [{"case": head["demand_id"], "count": head["entries"]} for head in moved]
+        )
     return anchored
+
+
+def _anchor_digest(previous: bytes, day: date, heads: Sequence[Mapping[str, object]]) -> bytes:
+    sha256 = hashlib.sha256(previous + day.isoformat().encode())
+    for head in heads:
+        digest = head["digest"]
+        assert isinstance(digest, bytes)
+        sha256.update(orjson.dumps([head["demand_id"], head["entries"]]) + digest)
+    return sha256.digest()
 
 
 def faults(session: Session) -> Iterator[str]:
     """What does not add up in the chains of all cases and in the chain of anchors, in words.
 
-    Finds changed, missing and added entries, vanished cases, and records whose text no longer
-    matches the digest in the chain (unless salt and text were erased together).
+    Finds changed, missing and added entries, histories rewritten as a whole, vanished cases, and
+    records whose text no longer matches the chain (unless salt and text were erased together).
     """
     yield from _faults_of_cases(session)
     yield from _faults_of_anchors(session)
@@ -153,21 +173,31 @@ def _faults_of_cases(session: Session) -> Iterator[str]:
 def _faults_of_anchors(session: Session) -> Iterator[str]:
     previous = GENESIS
     for anchored in session.scalars(select(ChainAnchor).order_by(ChainAnchor.id)):
-        content = [
-            anchored.day.isoformat(),
-            anchored.cases,
-            anchored.last_case_id,
-            anchored.heads.hex(),
+        rows = session.execute(
+            select(AnchoredHead, HistoryEntry.digest)
+            .outerjoin(
+                HistoryEntry,
+                and_(
+                    HistoryEntry.demand_id == AnchoredHead.demand_id,
+                    HistoryEntry.position == AnchoredHead.entries - 1,
+                ),
+            )
+            .where(AnchoredHead.anchor_id == anchored.id)
+            .order_by(AnchoredHead.demand_id)
+        ).all()
+        heads = [
+            {"demand_id": head.demand_id, "entries": head.entries, "digest": head.digest}
+            for head, _present in rows
         ]
-        if anchored.previous != previous or audit.link(previous, content) != anchored.digest:
+        digest = _anchor_digest(previous, anchored.day, heads)
+        if (anchored.previous, anchored.digest, anchored.heads) != (previous, digest, len(heads)):
             yield f"anchor of {anchored.day}: was changed"
-        present = session.scalar(
-            select(func.count())
-            .select_from(CaseHead)
-            .where(CaseHead.demand_id <= anchored.last_case_id)
-        )
-        if present != anchored.cases:
-            yield f"anchor of {anchored.day}: {anchored.cases} cases then, {present} now"
+        for head, found in rows:
+            present: bytes | None = found
+            if present is None:
+                yield f"case {head.demand_id}: anchored on {anchored.day}, and gone since"
+            elif present != head.digest:
+                yield f"case {head.demand_id}: not the history that was anchored on {anchored.day}"
         previous = anchored.digest
 
 

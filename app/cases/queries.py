@@ -219,7 +219,7 @@ def _nearest_clock() -> ColumnElement[int]:
             clock.subject_id == HumanTaskRow.subject_id,
             clock.stopped_at.is_(None),
         )
-        .order_by(clock.due_at, clock.id)
+        .order_by(clock.due_at.is_(None), clock.due_at, clock.id)
         .limit(1)
         .correlate(HumanTaskRow)
         .scalar_subquery()

@@ -38,6 +38,8 @@ class Line:
     what: Phrase
     answers: tuple[Answer, ...]
     by_system: bool
+    is_step: bool
+    """Whether a person did a step; the rest is what followed from it."""
 
 
 def story(session: Session, demand_id: int, process_id: int, roles: frozenset[str]) -> list[Line]:
@@ -70,6 +72,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 what=_what(entry, label),
                 answers=tuple(answers),
                 by_system=entry.actor_id is None,
+                is_step=entry.command == "step",
             )
         )
     return lines

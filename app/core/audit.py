@@ -1,7 +1,7 @@
 """Hash chains: an entry carries the digest of everything before it.
 
-Each case has a chain; the heads of all cases are anchored once a day in a chain of their own,
-so that neither a changed entry nor a vanished case goes unnoticed.
+Each case has a chain; the heads that moved are anchored once a day in a chain of their own, so
+that neither a rewritten history nor a vanished case goes unnoticed.
 """
 
 import hashlib
@@ -19,19 +19,17 @@ GENESIS = bytes(32)
 
 
 class ChainAnchor(Base):
-    """The heads of all chains on one day, as one digest."""
+    """The heads of the chains that grew on one day, as one digest in a chain of its own."""
 
     __tablename__ = "chain_anchor"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     day: Mapped[date] = mapped_column(unique=True)
-    cases: Mapped[int]
-    """How many chains there were."""
-    last_case_id: Mapped[int]
-    heads: Mapped[bytes] = mapped_column(LargeBinary)
-    """Digest over (case, entries, head) of every case, in order of case."""
+    heads: Mapped[int]
+    """How many heads were anchored."""
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[bytes] = mapped_column(LargeBinary)
+    """Over the day, every anchored head in order of its case, and the previous anchor."""
     anchored_at: Mapped[datetime]
 
 

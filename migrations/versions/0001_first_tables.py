@@ -40,9 +40,7 @@ def upgrade() -> None:
         "chain_anchor",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("cases", sa.Integer(), nullable=False),
-        sa.Column("last_case_id", sa.Integer(), nullable=False),
-        sa.Column("heads", sa.LargeBinary(), nullable=False),
+        sa.Column("heads", sa.Integer(), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("anchored_at", sa.DateTime(timezone=True), nullable=False),
@@ -166,6 +164,21 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("sent_at IS NULL"),
         postgresql_where=sa.text("sent_at IS NULL"),
+    )
+    op.create_table(
+        "anchored_head",
+        sa.Column(
+            "anchor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "demand_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["anchor_id"], ["chain_anchor.id"], name=op.f("fk_anchored_head_anchor_id_chain_anchor")
+        ),
+        sa.PrimaryKeyConstraint("anchor_id", "demand_id", name=op.f("pk_anchored_head")),
     )
     op.create_table(
         "app_user",
@@ -568,6 +581,7 @@ def upgrade() -> None:
         ),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("anchored", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["demand_id"], ["demand.id"], name=op.f("fk_case_head_demand_id_demand")
         ),
@@ -765,6 +779,7 @@ def downgrade() -> None:
     op.drop_table("calendar_version")
     op.drop_index(op.f("ix_app_user_unit_id"), table_name="app_user")
     op.drop_table("app_user")
+    op.drop_table("anchored_head")
     op.drop_index(
         "ix_outbox_message_waiting",
         table_name="outbox_message",

@@ -44,8 +44,9 @@ def test_an_honest_office_has_no_faults(office: Office, case: int) -> None:
         ("DELETE FROM history_entry WHERE position > 8", "does not end where its head says"),
         ("UPDATE step_record SET answers = '{\"reply_text\":\"无\"}' WHERE element_id = 'reply'",
          "text of entry"),
-        ("DELETE FROM case_head", "1 cases then, 0 now"),
-        ("DELETE FROM history_entry", "does not end where its head says"),
+        ("DELETE FROM history_entry", "anchored on 2026-03-01, and gone since"),
+        ("DELETE FROM anchored_head", "anchor of 2026-03-01: was changed"),
+        ("UPDATE chain_anchor SET heads = 0", "anchor of 2026-03-01: was changed"),
     ],
 )  # fmt: skip
 def test_what_was_tampered_with_shows(
@@ -67,3 +68,39 @@ def test_no_free_text_and_no_personal_data_reach_the_chain(office: Office, case:
         written = "".join(entry.facts for entry in history.story(session, case))
     for secret in ("张三丰", "13800001234", "打桩", "责令夜间停工"):
         assert secret not in written
+
+
+def test_a_history_rewritten_as_a_whole_differs_from_what_was_anchored(
+    office: Office, case: int
+) -> None:
+    """Whoever recomputes every digest and the head still cannot reach the anchor."""
+    tamper(office, "DELETE FROM history_entry", "DELETE FROM case_head")
+    with office.acting("duty") as uow:
+        for _ in range(30):
+            history.record(uow, case, "arrive")
+    assert "not the history that was anchored on 2026-03-01" in "\n".join(faults(office))
+
+
+def test_a_case_that_vanished_altogether_is_named(office: Office, case: int) -> None:
+    tamper(
+        office,
+        *[
+            f"DELETE FROM {table}"
+            for table in ("history_entry", "case_head", "step_record", "work_order", "demand")
+        ],
+    )
+    assert faults(office) == [f"case {case}: anchored on 2026-03-01, and gone since"]
+
+
+def test_a_day_is_anchored_once_and_only_what_moved(office: Office, case: int) -> None:
+    with office.acting("duty") as uow:
+        assert history.anchor(uow, date(2026, 3, 1)) is None
+        quiet = history.anchor(uow, date(2026, 3, 2))
+        assert quiet is not None
+        assert quiet.heads == 0
+    office.do(case, "review_reply")
+    with office.acting("duty") as uow:
+        moved = history.anchor(uow, date(2026, 3, 3))
+        assert moved is not None
+        assert moved.heads == 1
+    assert faults(office) == []

@@ -41,3 +41,17 @@ class CaseHead(Base):
     demand_id: Mapped[int] = mapped_column(Id, ForeignKey("demand.id"), primary_key=True)
     entries: Mapped[int]
     digest: Mapped[bytes] = mapped_column(LargeBinary)
+    anchored: Mapped[int] = mapped_column(default=0)
+    """How many entries the last anchor covers: a case that did not move is not anchored again."""
+
+
+class AnchoredHead(Base):
+    """The end of a case's chain as it stood when a day was anchored."""
+
+    __tablename__ = "anchored_head"
+
+    anchor_id: Mapped[int] = mapped_column(Id, ForeignKey("chain_anchor.id"), primary_key=True)
+    demand_id: Mapped[int] = mapped_column(Id, primary_key=True)
+    """No foreign key: a case that vanished must still be named."""
+    entries: Mapped[int]
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
