@@ -408,6 +408,15 @@ def check_calls(remarks: Sequence[Remarks]) -> None:
                         f"The called process “{element.called}” is not among the files, or not "
                         "executable: submit it too, or make it executable.",
                     )
+                elif called is not None and not _begins_plainly(called):
+                    remark.error(
+                        "called_start",
+                        element,
+                        f"被调用的流程“{called.id}”只能由消息或信号开始，调用时无从开始：请给它画一个"
+                        "普通开始事件。",
+                        f"The called process “{called.id}” begins with messages or signals only, "
+                        "so a call cannot begin it: give it a plain start event.",
+                    )
                 elif element.called is not None and _leads(calls, element.called, process.id):
                     remark.error(
                         "recursion",
@@ -424,6 +433,11 @@ def _executable(diagram: Diagram) -> Iterator[Process]:
 
 def _calls(process: Process) -> Iterator[Element]:
     return (e for e in process.elements.values() if e.kind == "callActivity")
+
+
+def _begins_plainly(process: Process) -> bool:
+    starts = [e for e in process.within(process.id) if e.kind == "startEvent"]
+    return not starts or any(not start.events for start in starts)
 
 
 def _leads(calls: Mapping[str, Sequence[str | None]], start: str, goal: str) -> bool:

@@ -392,4 +392,63 @@ CASES: list[Case] = [
         """,
         "start | a b\nb {seen: true} | a b2\na | b2 d\nb2 | d = {seen: true}\nd | done",
     ),
+    Runs(
+        "repeated sub-processes collect their answers in the order of the list",
+        """
+        start s -> h
+        sub h each=units as=unit collect=answer into=answers -> b {
+          start hs -> a
+          user a -> c
+          user c -> he
+          end he
+        }
+        user b -> e
+        end e
+        """,
+        "start {units: [x, y]} | a a\na#2 {answer: 2} | a c\nc | a\na {answer: 1} | c\n"
+        "c | b = {answers: [1, 2]}\nb | done",
+    ),
+    Runs(
+        "a called process with a plain beginning besides a message is called plainly",
+        """
+        process p
+        start s -> k
+        call k of=q -> e
+        end e
+        process q
+        start qs -> a
+        start qm message=go -> b
+        user a -> qe
+        user b -> qe
+        end qe
+        """,
+        "start | a\na | done > e qe",
+    ),
+    Runs(
+        "an interrupted collection leaves no list behind",
+        """
+        start s -> h
+        user h each=units as=unit collect=answer into=answers -> e
+        boundary x on=h timer=PT1H -> g
+        xor g default=c -> b [answers != null], c
+        user b -> e
+        user c -> e
+        end e
+        """,
+        "start {units: [x, y]} | h h x\nh#2 {answer: 2} | h x\nwait PT1H | c\nc | done",
+    ),
+    Runs(
+        "a list given by the data replaces, never mixes with, the one before",
+        """
+        start s -> f
+        and f -> a, b
+        user a -> j
+        user b -> j
+        and j -> c
+        user c -> e
+        end e
+        """,
+        "start {tags: [x, y, z]} | a b\na {tags: [k]} | b\nb {other: [m, n]} | c = {tags: [k], "
+        "other: [m, n]}\nc {tags: []} | done = {tags: []}",
+    ),
 ]

@@ -544,6 +544,13 @@ _REFERENCES: list[Case] = [
         "called_missing",
         "k",
     ),
+    Refused(
+        "call of a process that only a message begins",
+        "process p\nstart s -> k\ncall k of=q -> e\nend e\n"
+        "process q\nstart qs message=go -> a\nuser a -> qe\nend qe",
+        "called_start",
+        "k",
+    ),
     Refused("process that calls itself", "start s -> k\ncall k of=p -> e\nend e", "recursion", "k"),
     Refused("boundary event on nothing", _boundary("on=gone"), "loose_boundary", "x"),
     Refused(
