@@ -311,7 +311,7 @@ class Trial:
         self, what: What, element: str = "", instance: int | None = None, note: str = ""
     ) -> None:
         found = self._bundle.element(element)
-        name = "" if found is None else found.label.zh
+        name = "" if found is None else " ".join(found.name.split())
         self.trace.append(Line(self._number, self.now, what, element, name, instance, note))
 
 
