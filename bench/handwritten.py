@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import orjson
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from app.cases import answers, clocks, history
 from app.cases.answers import Answers
@@ -53,6 +53,24 @@ HANDLING_TIMERS = (
 )
 REFUSED = Phrase("不能办理。", "This cannot be done.")
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+_SUBJECT = select(HumanTaskRow.subject_id).where(HumanTaskRow.id == bindparam("task"))
+_KEEP = insert(StepRecord.__table__).returning(StepRecord.id)
+_DUE_RUNG = (
+    select(ClockRungRow.id)
+    .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+    .where(
+        ClockRow.subject_kind == SUBJECT,
+        ClockRow.subject_id == bindparam("subject"),
+        ClockRungRow.fire_at < bindparam("at"),
+    )
+    .limit(1)
+)
+_DUE_TIMER = (
+    select(TimerWaitRow.id)
+    .where(TimerWaitRow.process_id == bindparam("process"), TimerWaitRow.due_at <= bindparam("at"))
+    .limit(1)
+)
 
 Act = Callable[["HandwrittenCases", UnitOfWork, Case, Answers], Mapping[str, object] | None]
 
@@ -111,10 +129,10 @@ class HandwrittenCases(OfficeCases):
         return demand.id
 
     def step(self, uow: UnitOfWork, task: int, given: Mapping[str, object]) -> None:
-        row = uow.session.get_one(HumanTaskRow, task)
-        demand = uow.session.get_one(Demand, row.subject_id, with_for_update=True)
+        subject = uow.session.connection().execute(_SUBJECT, {"task": task}).scalar_one()
+        demand = uow.session.get_one(Demand, subject, with_for_update=True)
         self._let_due_pass(uow, demand)
-        uow.session.refresh(row)
+        row = uow.session.get_one(HumanTaskRow, task)
         if row.closed_at is not None:
             raise Conflict(REFUSED)
         self._complete(uow, Case(demand), row, given)
@@ -409,20 +427,10 @@ class HandwrittenCases(OfficeCases):
         return str(self._tokens)
 
     def _let_due_pass(self, uow: UnitOfWork, demand: Demand) -> None:
-        due = uow.session.execute(
-            select(ClockRungRow.id)
-            .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
-            .where(
-                ClockRow.subject_kind == SUBJECT,
-                ClockRow.subject_id == demand.id,
-                ClockRungRow.fire_at < uow.now,
-            )
-            .limit(1)
-        ).first()
-        waiting = uow.session.execute(
-            select(TimerWaitRow.id)
-            .where(TimerWaitRow.process_id == demand.process_id, TimerWaitRow.due_at <= uow.now)
-            .limit(1)
+        connection = uow.session.connection()
+        due = connection.execute(_DUE_RUNG, {"subject": demand.id, "at": uow.now}).first()
+        waiting = connection.execute(
+            _DUE_TIMER, {"process": demand.process_id, "at": uow.now}
         ).first()
         if due is not None or waiting is not None:
             raise Conflict(REFUSED)  # nothing falls due in the bench
@@ -537,22 +545,23 @@ class HandwrittenCases(OfficeCases):
     ) -> None:
         text = orjson.dumps(checked, option=orjson.OPT_SORT_KEYS, default=str).decode()
         salt = audit.salt()
-        record = StepRecord(
-            demand_id=case.demand.id,
-            element_id=element_id,
-            done_at=uow.now,
-            done_by=uow.actor.user_id,
-            done_by_name=uow.actor.name,
-            answers=text,
-            salt=salt,
+        kept = uow.session.connection().execute(
+            _KEEP,
+            {
+                "demand_id": case.demand.id,
+                "element_id": element_id,
+                "done_at": uow.now,
+                "done_by": uow.actor.user_id,
+                "done_by_name": uow.actor.name,
+                "answers": text,
+                "salt": salt,
+            },
         )
-        uow.session.add(record)
-        uow.session.flush()
         history.record(
             uow,
             case.demand.id,
             "step",
             element_id=element_id,
             facts={"facts": dict(facts), "record": audit.digest_of_text(salt, text)},
-            record_id=record.id,
+            record_id=kept.scalar_one(),
         )
