@@ -18,6 +18,7 @@ def create_app(office: "Office | None" = None) -> "Flask":
     from flask import Flask
 
     from app import web
+    from app.demo import city
     from app.office import open_office
     from app.settings import read_settings
 
@@ -30,5 +31,6 @@ def create_app(office: "Office | None" = None) -> "Flask":
         secure=office.settings.secure_cookies,
         idle=timedelta(minutes=office.settings.session_minutes),
         language=office.settings.language,
+        demo=city.sign_ins_of(office.sessions) if office.settings.demo else (),
     )
     return app

@@ -4,6 +4,7 @@ import importlib
 import logging
 import socket
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from app.core import clock
 from app.settings import SETTINGS, SettingError, read_settings
 
 if TYPE_CHECKING:
+    from app.engine import WorkingTime
     from app.office import Office
 
 GROUPS = {
@@ -55,6 +57,7 @@ def jieban(context: click.Context) -> None:
     context.ensure_object(dict)
     context.obj.setdefault("sessions", lambda: _ready().sessions)
     context.obj.setdefault("compile_expression", compile_expression)
+    context.obj.setdefault("due", _due_by_the_national_calendar)
 
 
 @jieban.command()
@@ -178,6 +181,16 @@ def main() -> None:
         if sentence is None:
             raise
         _stop(sentence)
+
+
+def _due_by_the_national_calendar(ask: "WorkingTime", at: datetime) -> datetime:
+    """Working time in trial runs, which have no office and no database of their own."""
+    from app.worktime.deadlines import deadline
+    from app.worktime.limits import Limit, LimitUnit
+    from app.worktime.national import shipped_calendar
+
+    calendar = shipped_calendar("CN", "H7", at.year + 3)
+    return deadline(calendar, at, Limit(ask.amount, LimitUnit(ask.unit))).due_at
 
 
 def _ready() -> "Office":

@@ -22,7 +22,7 @@ from app.core.outbox import OutboxMessage
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
-from app.identity.policy import UNIT_ROLES, Role
+from app.identity.policy import ROLE_NAMES, UNIT_ROLES, Role
 from app.jobs.deadlines import tick
 from app.jobs.sending import send_waiting
 from app.worktime import offices
@@ -30,6 +30,9 @@ from app.worktime.calendars import WorkingCalendar
 
 DATA = Path(__file__).parent / "data"
 PASSWORD = "jieban-demo"  # noqa: S105 - the sign-ins of the demo are shown to everybody
+
+DOMAIN = "@yunjiang.example"
+"""Addresses of the demo's people: a real office has none of them."""
 
 SHOWN = ("agent1", "dispatcher1", "reviewer1", "callback1", "inspector1", "duty", "designer")
 """Sign-ins of the centre that are shown; of the units one for each role is added."""
@@ -58,6 +61,21 @@ def sign_ins() -> list[tuple[str, str, str]]:
         for row in _rows("people")
         if row["login"] in logins
     ]
+
+
+def sign_ins_of(sessions: Sessions) -> list[tuple[str, str, str]]:
+    """Login, name with role, and password, where this database is the demo city's; else none."""
+    with reading(sessions) as session:
+        known = set(session.scalars(select(User.login).where(User.email.endswith(DOMAIN))))
+    return [
+        (login, f"{name} · {_roles_in_words(roles)}", PASSWORD)
+        for login, name, roles in sign_ins()
+        if login in known
+    ]
+
+
+def _roles_in_words(roles: str) -> str:
+    return "、".join(ROLE_NAMES[role].zh for role in roles.split())
 
 
 def load(sessions: Sessions, now: datetime) -> None:

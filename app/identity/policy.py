@@ -98,6 +98,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "diagram.see": _centre(Role.AGENT, Role.PROCESS_DESIGNER) + _WHOLE_CENTRE + _WHOLE_UNIT,
     # the office
     "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
+    "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "user.see": _centre(Role.ADMINISTRATOR),
     "calendar.see": _centre(Role.ADMINISTRATOR, Role.DUTY_MANAGER, Role.PROCESS_DESIGNER),
 }

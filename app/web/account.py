@@ -11,7 +11,7 @@ from app.core.errors import Invalid, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
 from app.identity import directory
 from app.web import shell
-from app.web.access import PUBLIC, SESSIONS, SIGNED_IN, acting, begin_session, permission
+from app.web.access import DEMO, PUBLIC, SESSIONS, SIGNED_IN, acting, begin_session, permission
 from app.web.forms import plain
 from app.web.language import LANGUAGES, _, say
 
@@ -34,7 +34,7 @@ def sign_in() -> Page:
     if request.method == "GET":
         if g.actor is not None:
             return redirect(following)
-        return render_template("sign_in.html", following=following, login="", refusal=None)
+        return _sign_in_page(following, "", None)
     login = plain(request.form.get("login", ""))
     sessions: Sessions = current_app.extensions[SESSIONS]
     try:
@@ -50,8 +50,17 @@ def sign_in() -> Page:
         if user is not None:
             return redirect(following)
         refusal = _("登录名或密码不正确。请核对后重新输入。")
-    page = render_template("sign_in.html", following=following, login=login, refusal=refusal)
-    return page, 422
+    return _sign_in_page(following, login, refusal), 422
+
+
+def _sign_in_page(following: str, login: str, refusal: str | None) -> str:
+    return render_template(
+        "sign_in.html",
+        following=following,
+        login=login,
+        refusal=refusal,
+        demo=current_app.extensions[DEMO],
+    )
 
 
 @permission(SIGNED_IN)

@@ -1,15 +1,16 @@
 """An administrator's pages: who may sign in and as what, and processes that need a hand."""
 
-from flask import render_template
+from flask import flash, redirect, render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
+from werkzeug.wrappers import Response
 
-from app.cases import orders
+from app.cases import orders, repairing
 from app.engine import ProcessRow, RepairItemRow
 from app.identity.models import User
 from app.identity.policy import ROLE_NAMES
-from app.web.access import permission, reading_session
-from app.web.language import say
+from app.web.access import acting, permission, reading_session
+from app.web.language import _, say
 from app.web.paging import page_of
 
 
@@ -24,6 +25,15 @@ def users() -> str:
         for user in found.all()
     ]
     return render_template("users.html", page=page_of(rows))
+
+
+@permission("repair.try_again")
+def try_again(process_id: int) -> Response:
+    """Take a process out of the queue and let it go on; what fails again comes back."""
+    with acting() as uow:
+        repairing.try_again(uow, process_id)
+    flash(_("已重新尝试。如原因仍在，流程会再次出现在这里。"), "done")
+    return redirect(url_for("web.repair"))
 
 
 @permission("repair.see")

@@ -365,7 +365,7 @@ def _events(session: Session, found: Case) -> list[Event]:
             who=line.who,
             what=say(line.what),
             details=[(say(answer.label), say(answer.value)) for answer in line.answers],
-            kind="system" if line.by_system else "",
+            kind="" if line.is_step else "system",
         )
         for line in lines
     ]

@@ -28,5 +28,6 @@ web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diag
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
+web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])
 web.add_url_rule("/users", "users", admin.users)
 web.add_url_rule("/repair", "repair", admin.repair)
