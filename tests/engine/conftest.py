@@ -110,6 +110,7 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     else:
         database = make_engine(request.getfixturevalue("postgres_url"))
         with database.begin() as connection:
+            connection.execute(text("set lock_timeout = '20s'"))  # a leaked lock fails, not hangs
             connection.execute(text("drop schema public cascade"))
             connection.execute(text("create schema public"))
     tables = [

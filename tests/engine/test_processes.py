@@ -97,7 +97,7 @@ def test_many_at_once_complete_a_task_exactly_once(office: Office):
     gate = Barrier(4)
 
     def hurry() -> None:
-        gate.wait()
+        gate.wait(30)
         try:
             office.do("register")
             done.append("done")
@@ -108,7 +108,8 @@ def test_many_at_once_complete_a_task_exactly_once(office: Office):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     assert sorted(done) == ["done", "late", "late", "late"]
     assert office.open() == ["reply"]
 
@@ -123,14 +124,15 @@ def test_many_workers_at_once_fire_everything_exactly_once(office: Office):
     gate = Barrier(3)
 
     def work() -> None:
-        gate.wait()
+        gate.wait(30)
         fired.append(office.tick())
 
     threads = [Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
+        assert not thread.is_alive()
     office.tick()
     with office.sessions() as session:
         assert session.query(engine.TimerWaitRow).count() == 0
