@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
 from app.settings import VAR
@@ -21,20 +20,22 @@ def main() -> None:
     parser.add_argument("--only", choices=("thin", "shipped", "timers", "worktime"))
     parser.add_argument("--output", type=Path, default=OUTPUT)
     given = parser.parse_args()
-    figures = Figures()
-    figures.put("machine_cores", os.cpu_count())
-    figures.put("machine_load_before", os.getloadavg()[0])
-    figures.put("machine_fsync_ms", fsync_ms())
-    series = [given.only] if given.only else ["worktime", *SERIES]
-    for name in series:
-        print(f"measuring {name} …", file=sys.stderr, flush=True)
+    whole = Figures()
+    whole.put("machine_cores", os.cpu_count())
+    whole.put("machine_load_before", os.getloadavg()[0])
+    whole.put("machine_fsync_ms", fsync_ms())
+    print(whole.table())
+    for name in [given.only] if given.only else ["worktime", *SERIES]:
+        print(f"\n{name}", flush=True)
+        figures = Figures()
         if name == "worktime":
             worktime.measure(figures, quick=given.quick)
-            continue
-        with sqlite_files() as sqlite, postgres_server() as postgres:
-            SERIES[name].measure(figures, sqlite, postgres, quick=given.quick)
-    print(figures.table())
-    figures.write(given.output)
+        else:
+            with sqlite_files() as sqlite, postgres_server() as postgres:
+                SERIES[name].measure(figures, sqlite, postgres, quick=given.quick)
+        print(figures.table(), flush=True)
+        whole.values |= figures.values
+        whole.write(given.output)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ class Figures:
 
     def table(self) -> str:
         """Every figure in a line, with its target and whether it is reached."""
-        width = max(len(key) for key in self.values)
+        width = 56  # of the longest key, so that the tables of all series line up
         lines = []
         for key, value in self.values.items():
             shown = f"{value:,}" if isinstance(value, int | float) else str(value)
