@@ -26,7 +26,6 @@ _log = logging.getLogger(__name__)
 _CLAIMS = 0x6A69  # the class of our advisory locks on PostgreSQL
 MAX_PASSES = 10_000
 """Firings for one subject in one go; a cycle of seconds after a long outage."""
-_AT_ONCE = 20
 
 # Statements are built once: building one costs as much as running it.
 _DUE_RUNGS = (
@@ -85,7 +84,7 @@ _DUE_OF_SUBJECT = (
         ),
     )
     .order_by(text("due_at"), text("kind"), text("id"))
-    .limit(_AT_ONCE)
+    .limit(1)
 )
 _ASKING = (
     select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
@@ -99,9 +98,12 @@ _ASKING = (
     )
     .order_by(TIMER.c.id)
 )
+_ARMED = select(TIMER.c.id).where(
+    TIMER.c.process_id == bindparam("process"), TIMER.c.token == bindparam("of")
+)
 _PASS_RUNG = (
     update(RUNG)
-    .where(RUNG.c.id == bindparam("of"), RUNG.c.fire_at == bindparam("seen"))
+    .where(RUNG.c.id == bindparam("of"))
     .values(
         fire_at=None,
         passed_at=bindparam("passed"),
@@ -252,33 +254,32 @@ def _claim(uow: UnitOfWork, firing: Firing) -> bool:
 
 
 def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) -> int:
-    """Fire what is due in due order; what a firing arms is looked at before the next one."""
+    """Fire what is due, the earliest first; what a firing did may change what comes next."""
     connection = uow.session.connection()
-    subject = {"kind": subject_kind, "subject": subject_id}
-    done = 0
-    while done < MAX_PASSES:
-        due = connection.execute(_DUE_OF_SUBJECT, {**subject, "until": until, "now": uow.now}).all()
-        for row in due:
-            done += 1
-            if row.kind == "rung":
-                changed = _pass_rung(uow, subject, row)
-            else:
-                changed = _move(uow, row.process_id, row.token, row.element_id, row.due_at) != 1
-            if changed:
-                break
+    asked = {"kind": subject_kind, "subject": subject_id, "until": until, "now": uow.now}
+    for done in range(MAX_PASSES):
+        row = connection.execute(_DUE_OF_SUBJECT, asked).first()
+        if row is None:
+            return done
+        if row.kind == "rung":
+            _pass_rung(uow, asked, row)
         else:
-            if len(due) < _AT_ONCE:
-                return done
-    return done
+            _move(uow, row.process_id, row.token, row.element_id, row.due_at)
+    return MAX_PASSES
 
 
-def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> bool:
-    """Mark a rung as passed and tell every timer that asks it, each once per run.
-
-    Returns whether the list of what is due may have changed.
-    """
+def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> None:
+    """Mark a rung as passed and tell every timer that asks it, each once per run."""
     connection = uow.session.connection()
-    asking = connection.execute(_ASKING, {**subject, "clock": row.clock, "rung": row.rung}).all()
+    asking = connection.execute(
+        _ASKING,
+        {
+            "kind": subject["kind"],
+            "subject": subject["subject"],
+            "clock": row.clock,
+            "rung": row.rung,
+        },
+    ).all()
     before = set(row.fired_for.split("\n"))
     asking = [a for a in asking if f"{a.process_id}:{a.element_id}" not in before]
     told = [f"{a.process_id}:{a.element_id}" for a in asking]
@@ -286,19 +287,21 @@ def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> bool:
         _PASS_RUNG,
         {
             "of": row.id,
-            "seen": row.due_at,
             "passed": row.due_at,
             "fired": row.fired_at or (uow.now if asking else None),
             "told": _joined(row.fired_for, told),
         },
     )
-    changed = False
     for wait, line in zip(asking, told, strict=True):
-        moved = _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at)
-        if moved == 0:
+        if not _still_armed(uow, wait.process_id, wait.token):
+            continue  # what another timer of this rung did has ended it
+        if not _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at):
             _untell(uow, row.id, line)
-        changed = changed or moved != 1
-    return changed
+
+
+def _still_armed(uow: UnitOfWork, process_id: int, token: str) -> bool:
+    found = uow.session.connection().execute(_ARMED, {"process": process_id, "of": token})
+    return found.first() is not None
 
 
 def _joined(before: str, told: list[str]) -> str:
@@ -313,30 +316,21 @@ def _untell(uow: UnitOfWork, rung_id: int, told: str) -> None:
     connection.execute(update(RUNG).where(RUNG.c.id == rung_id).values(fired_for=rest))
 
 
-def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> int:
-    """Fire a timer of a process.
-
-    Returns 1 when it moved, 2 when what is due may have changed with it, 0 when it failed.
-    """
-    outcome = _guarded(
+def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> bool:
+    """Fire a timer of a process; False when it failed and went to the repair queue."""
+    return _guarded(
         uow,
         process_id,
         f"fire {element_id}",
         lambda loaded: loaded.instance.fire(token, at=at, host=loaded.host),
         at,
     )
-    if outcome is None:
-        return 0
-    return 2 if outcome.armed or outcome.completed or outcome.thrown else 1
 
 
 def _guarded(
     uow: UnitOfWork, process_id: int, what: str, act: Callable[[Loaded], Outcome], at: datetime
-) -> Outcome | None:
-    """Move a process on nobody's behalf: what fails goes to the repair queue and moves nothing.
-
-    None when it failed.
-    """
+) -> bool:
+    """Move a process on nobody's behalf: what fails goes to the repair queue and moves nothing."""
     try:
         with uow.session.begin_nested():
             loaded = processes.take(uow, process_id)
@@ -346,12 +340,12 @@ def _guarded(
         raise  # the database's trouble, not the process's: the next tick tries again
     except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker
         if isinstance(error, NotOpen) and processes.rebuild(uow, process_id):
-            return Outcome(completed=True)  # the row was a left-over of a timer no longer armed
+            return True  # the row was a left-over of a wait that is over
         _log.exception("%s of process %d failed", what, process_id)
         processes.hold(uow, process_id, what, f"{type(error).__name__}: {error}")
-        return None
+        return False
     follow(uow, loaded, outcome, at)
-    return outcome
+    return True
 
 
 def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from app import engine
 from app.core.errors import Conflict
+from app.core.uow import UnitOfWork
 from tests.engine.conftest import Office
 from tests.engine.host import T0
 
@@ -343,3 +344,40 @@ def test_a_repeating_timer_catches_up_after_an_outage_at_its_own_instants(office
         assert engine.rebuild(uow, office.process) == 0
     office.do("work")
     assert office.status() == "completed"
+
+
+def test_two_timers_of_one_rung_do_not_trip_over_each_other(office: Office):
+    office.publish(
+        "twice",
+        """
+        start s
+        user work
+        boundary first on=work date=clock(c,r)
+        boundary second on=work beside date=clock(c,r)
+        service a call=a
+        service b call=b
+        end e
+        s > work > e
+        first > a > e
+        second > b > e
+        """,
+    )
+    process = office.start("twice", **NAMES)
+    clock(office, days=2)
+    office.wait(days=3)
+    assert calls(office) == [("a", 2 * DAY)]
+    assert office.status(process) == "completed"
+
+
+def test_a_firing_may_stop_the_clock_of_the_next(office: Office):
+    running: list[UnitOfWork] = []
+    office.host.services["warn"] = lambda: (
+        engine.stop_clock(running[0], "case", 1, "handling", office.now) and None
+    )
+    begin(office)
+    office.wait(days=8, tick=False)
+    with office.uow() as uow:
+        running.append(uow)
+        assert engine.let_due_pass(uow, "case", 1) == 1
+    assert calls(office) == [("warn", 4 * DAY)]
+    assert office.tick() == 0
