@@ -292,9 +292,9 @@ def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> None:
             "told": _joined(row.fired_for, told),
         },
     )
-    for wait, line in zip(asking, told, strict=True):
-        if not _still_armed(uow, wait.process_id, wait.token):
-            continue  # what another timer of this rung did has ended it
+    for place, (wait, line) in enumerate(zip(asking, told, strict=True)):
+        if place and not _still_armed(uow, wait.process_id, wait.token):
+            continue  # what an earlier timer of this rung did has ended it
         if not _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at):
             _untell(uow, row.id, line)
 
