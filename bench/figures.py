@@ -29,6 +29,7 @@ TARGETS: dict[str, Target] = {
     "thin_state_bytes_p50": at_most(3_000),
     "thin_wal_bytes_per_case": at_most(20_000),
     "thin_transitions_per_s_postgres_2p": at_least(1_000),
+    "thin_throughput_ratio_to_handwritten": at_least(1),
     "thin_loop1000_over_loop1": at_most(1.1),
     "thin_commits_per_transition": at_most(1),
     "thin_life_cpu_ratio_stock_over_ours": at_least(5),

@@ -356,3 +356,4 @@ def _throughput(figures: Figures, postgres: Make, *, quick: bool) -> None:
     rates = side_by_side(places, LIFE, seconds=0.3 if quick else 3, rounds=1 if quick else 5)
     figures.put("thin_transitions_per_s_postgres_2p", rates[0])
     figures.put("thin_handwritten_transitions_per_s_postgres_2p", rates[1])
+    figures.put("thin_throughput_ratio_to_handwritten", rates[0] / rates[1])
