@@ -65,4 +65,4 @@ def publish_shipped(sessions: Sessions, now: datetime) -> None:
             registry.publish(uow, table.stem, table.read_bytes())
         for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
             source = read_diagram(diagram.read_bytes(), diagram.name)
-            engine.publish(uow, diagram.stem, [source])
+            engine.publish(uow, diagram.stem, [source], services=services.declarations())

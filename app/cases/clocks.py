@@ -51,7 +51,11 @@ class Terms:
     policy: Policy
 
 
-@service(Phrase("起算时限", "Start a clock"), clock=str, stage=str)
+TABLES = frozenset({"time_limits", "traffic_light"})
+"""Tables that every start of a clock asks; a case keeps the versions it began with."""
+
+
+@service(Phrase("起算时限", "Start a clock"), decisions=TABLES, clock=str, stage=str)
 def start_clock(occasion: Occasion, clock: str, stage: str) -> None:
     """Start a run of `clock`, limited as the table says for `stage`."""
     start(occasion.uow, occasion.case, clock, stage, occasion.at)
@@ -88,7 +92,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     terms = _terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
-    rungs = _rungs(uow.session, calendar, due)
+    rungs = _rungs(uow.session, case.demand, calendar, due)
     clock = engine.start_clock(
         uow,
         SUBJECT,
@@ -215,10 +219,15 @@ def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
             return at
 
 
-def _rungs(session: Session, calendar: WorkingCalendar, due: Deadline) -> dict[str, datetime]:
+def _rungs(
+    session: Session, demand: Demand, calendar: WorkingCalendar, due: Deadline
+) -> dict[str, datetime]:
     """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says."""
     outputs = registry.answer(
-        session, "traffic_light", {"unit": due.limit.unit.value, "amount": due.limit.amount}
+        session,
+        "traffic_light",
+        {"unit": due.limit.unit.value, "amount": due.limit.amount},
+        version=engine.decision_version(session, demand.process_id, "traffic_light"),
     ).outputs
     rungs = {"red": due.due_at}
     yellow = _limit(outputs, "yellow")

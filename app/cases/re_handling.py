@@ -28,7 +28,7 @@ def judge(_uow: UnitOfWork, case: Case, given: Answers) -> None:
     order.status = OrderStatus.PENDING_CLOSURE
 
 
-@service(Phrase("起算重办时限", "Start handling again"))
+@service(Phrase("起算重办时限", "Start handling again"), decisions=clocks.TABLES)
 def start_re_handling(occasion: Occasion) -> None:
     """The unit handles the matter once more, under the limit for re-handling."""
     order = occasion.case.ordered

@@ -24,6 +24,8 @@ class Service:
     label: Phrase
     parameters: Mapping[str, type]
     results: frozenset[str]
+    decisions: frozenset[str]
+    """Tables it asks in the version that the case began with."""
     call: Callable[..., Mapping[str, object] | None]
 
 
@@ -44,7 +46,11 @@ SERVICES: dict[str, Service] = {}
 
 
 def service(
-    label: Phrase, *, results: frozenset[str] = frozenset(), **parameters: type
+    label: Phrase,
+    *,
+    results: frozenset[str] = frozenset(),
+    decisions: frozenset[str] = frozenset(),
+    **parameters: type,
 ) -> Callable[[Callable[..., Mapping[str, object] | None]], Callable[..., object]]:
     """Register the decorated function, under its own name, as a service of diagrams."""
 
@@ -54,7 +60,7 @@ def service(
         name = function.__name__
         if name in SERVICES:
             raise ValueError(f"the service {name} is registered twice")
-        SERVICES[name] = Service(name, label, parameters, results, function)
+        SERVICES[name] = Service(name, label, parameters, results, decisions, function)
         return function
 
     return register
@@ -64,7 +70,9 @@ def declarations() -> dict[str, ServiceDeclaration]:
     """What the checker of diagrams must know of the services."""
     return {
         service.name: ServiceDeclaration(
-            parameters=dict.fromkeys(service.parameters, True), results=service.results
+            parameters=dict.fromkeys(service.parameters, True),
+            results=service.results,
+            decisions=service.decisions,
         )
         for service in SERVICES.values()
     }

@@ -33,10 +33,13 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeclaration:
-    """A registered service: its parameters (True: must be given) and what it answers."""
+    """A registered service: its parameters (True: must be given), what it answers, and the
+    decisions it asks, whose versions a published diagram keeps.
+    """
 
     parameters: Mapping[str, bool] = field(default_factory=dict)
     results: frozenset[str] = frozenset()
+    decisions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

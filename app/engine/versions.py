@@ -44,11 +44,8 @@ def publish(
     host = wired()
     calls = _calls(uow.session, diagrams)
     decisions = {
-        element.decision.key: host.newest_decision(uow.session, element.decision.key)
-        for diagram in diagrams
-        for process in diagram.processes.values()
-        for element in process.elements.values()
-        if element.decision is not None
+        key: host.newest_decision(uow.session, key)
+        for key in _decision_keys(diagrams, services or {})
     }
     content = orjson.dumps(
         {
@@ -78,6 +75,21 @@ def publish(
         .returning(DiagramVersionRow.id)
     ).scalar_one()
     return uow.session.get_one(DiagramVersionRow, version_id)
+
+
+def _decision_keys(
+    diagrams: Sequence[Diagram], services: Mapping[str, ServiceDeclaration]
+) -> list[str]:
+    """The decisions that rule tasks name, and those that the services named ask."""
+    found: set[str] = set()
+    for diagram in diagrams:
+        for process in diagram.processes.values():
+            for element in process.elements.values():
+                if element.decision is not None:
+                    found.add(element.decision.key)
+                if element.service is not None and element.service.name in services:
+                    found |= services[element.service.name].decisions
+    return sorted(found)
 
 
 def latest(session: Session, key: str) -> DiagramVersionRow | None:

@@ -271,3 +271,32 @@ def test_an_outage_of_the_ticker_changes_nothing_but_the_moment_of_noticing(
     story = "\n".join(office.story(case))
     assert story.index("签收已超时") < story.index("自动签收") < story.index("即将到期")
     assert story.index("即将到期") < story.index("办理超期") < story.index("再次催办")
+
+
+def test_a_changed_limit_moves_the_deadlines_of_new_orders_only(office: Office) -> None:
+    """A case keeps the limits it began under; the table's new version is for new cases."""
+    from app import engine
+    from app.cases import services
+    from app.core.uow import SYSTEM, unit_of_work
+    from app.decisions import registry
+    from app.engine.diagram import read_diagram
+    from app.office import DIAGRAMS, TABLES
+
+    begun = office.bring_to("sign_for")
+    table = (TABLES / "time_limits.dmn").read_text(encoding="utf-8")
+    before, row, after = table.partition('<rule id="time_limits_row_8">')
+    changed = before + row + after.replace("<text>5</text>", "<text>4</text>", 1)
+    assert changed != table
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        registry.publish(uow, "time_limits", changed.encode())
+        source = (DIAGRAMS / "work_order.bpmn").read_bytes()
+        engine.publish(
+            uow,
+            "work_order",
+            [read_diagram(source, "work_order.bpmn")],
+            services=services.declarations(),
+        )
+    new = office.bring_to("first_contact")
+    office.bring_to("first_contact", begun)
+    assert office.last_day(office.clock(begun, "handling")) == "2026-03-09"
+    assert office.last_day(office.clock(new, "handling")) == "2026-03-06"
