@@ -6,8 +6,27 @@ from app.cases.orders import SUBJECT, find
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.engine import ProcessRow
+from app.engine import ProcessFault, ProcessRow
 from app.identity.policy import require
+
+
+def report(uow: UnitOfWork, demand_id: int, what: str, fault: ProcessFault) -> None:
+    """Put the process of a case into the repair queue, after a person's step failed in it.
+
+    In a unit of work of its own: that of the step has been rolled back, and nothing is half done.
+    """
+    demand = find(uow.session, demand_id, lock=True).demand
+    if demand.process_id is not None:
+        engine.hold(uow, demand.process_id, what, fault.phrase.zh)
+        history.record(uow, demand_id, "hold", element_id=what)
+
+
+def hold_stuck(uow: UnitOfWork) -> int:
+    """Put every process that will never move again into the repair queue; how many there were."""
+    found = engine.stuck_processes(uow.session)
+    for process_id in found:
+        engine.hold(uow, process_id, "stuck", "no open task, no timer, no wait")
+    return len(found)
 
 
 def try_again(uow: UnitOfWork, process_id: int) -> None:

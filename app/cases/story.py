@@ -116,6 +116,7 @@ _COMMANDS: Mapping[str, Phrase] = {
     "mark_overdue": Phrase("办理超期", "Overdue"),
     "start_re_handling": Phrase("重办", "Handling again"),
     "close_order": Phrase("停钟归档", "Closed and filed"),
+    "hold": Phrase("流程异常，待修复", "Held for repair"),
     "try_again": Phrase("修复后继续", "Tried again after a repair"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
 }

@@ -1,4 +1,4 @@
-"""Once a day: anchor the histories, keep provisional years, look for the end of the calendar."""
+"""Once a day: anchor the histories, keep provisional years, look for what is stuck or ends."""
 
 import logging
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.cases import history
+from app.cases import history, repairing
 from app.core.clock import CHINA
 from app.core.db import Sessions
 from app.core.uow import SYSTEM, unit_of_work
@@ -23,8 +23,11 @@ def every_day(sessions: Sessions, clock: Callable[[], datetime]) -> None:
     today = now.astimezone(CHINA).date()
     with unit_of_work(sessions, SYSTEM, now) as uow:
         offices.keep_provisional_years(uow)
+        stuck = repairing.hold_stuck(uow)
         history.anchor(uow, today - timedelta(days=1))
         alarm = offices.calendar_alarm(uow.session, today, last_open_deadline(uow.session))
+    if stuck:
+        _log.error("%d processes are stuck and wait in the repair queue", stuck)
     if alarm is not None:
         _log.warning("%s", alarm.phrase.en)
 

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import engine
-from app.cases import clocks, history, orders, queries, requester, steps, story
+from app.cases import clocks, history, orders, queries, repairing, requester, steps, story
 from app.cases.orders import Case
 from app.cases.requester import Requester
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
-from app.engine import ClockRow, HumanTaskRow
+from app.engine import ClockRow, HumanTaskRow, ProcessFault
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
@@ -107,6 +107,11 @@ def do_step(task_id: int) -> Page:
         return _again(task_id, refusal), 422
     except Conflict as first:
         return _again(task_id, Refusal(say(first.phrase), {}, conflict=True)), 409
+    except ProcessFault as fault:
+        with acting() as uow:
+            repairing.report(uow, task.subject_id, task.element_id, fault)
+        said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
+        return _again(task_id, Refusal(said, {})), 409
     flash(_("已完成：%(step)s。", step=_name(task)), "done")
     opened = queries.open_tasks(reading_session(), demand_id)
     if any(policy.may_do_step(g.actor, one.role or "", unit_id) for one in opened):

@@ -69,3 +69,22 @@ def test_after_the_cause_is_mended_the_process_goes_on_where_it_stood(
     assert office.order(case).overdue
     office.do(case, "reply")
     assert office.waiting(case) == ["approve_reply"]
+
+
+def test_a_person_whose_step_fails_loses_nothing_and_the_duty_manager_sees_it(
+    office: Office,
+) -> None:
+    from app.core.phrase import Phrase
+    from app.core.uow import unit_of_work
+    from app.engine import ProcessFault
+
+    case = office.bring_to("reply")
+    fault = ProcessFault(Phrase("没有可走的路", "no way out"))
+    with unit_of_work(office.sessions, office.actor("handler"), office.now) as uow:
+        repairing.report(uow, case, "reply", fault)
+    [item] = queue(office)
+    assert (item.what, item.error) == ("reply", "没有可走的路")
+    with office.acting("duty") as uow:
+        repairing.try_again(uow, item.process_id)
+    office.do(case, "reply")
+    assert office.waiting(case) == ["approve_reply"]
