@@ -31,6 +31,6 @@ def create_app(office: "Office | None" = None) -> "Flask":
         secure=office.settings.secure_cookies,
         idle=timedelta(minutes=office.settings.session_minutes),
         language=office.settings.language,
-        demo=city.sign_ins_of(office.sessions) if office.settings.demo else (),
+        demo=(lambda: city.sign_ins_of(office.sessions)) if office.settings.demo else list,
     )
     return app

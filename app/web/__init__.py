@@ -1,6 +1,6 @@
 """The pages: server-rendered, one module per role, forms that work without scripts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from flask import Flask
@@ -15,20 +15,20 @@ def register(
     secure: bool,
     idle: timedelta = timedelta(minutes=30),
     language: str = "zh",
-    demo: Sequence[tuple[str, str, str]] = (),
+    demo: Callable[[], Sequence[tuple[str, str, str]]] = tuple,
 ) -> None:
     """Put all pages into `app`.
 
     `secure` tells that it is served by https only, `idle` after how long without a request a
-    session ends, `language` what is spoken before anybody has chosen, `demo` the sign-ins (login,
-    name, password) that the sign-in page shows of a demo.
+    session ends, `language` what is spoken before anybody has chosen, `demo` gives the
+    sign-ins (login, name, password) that the sign-in page of a demo shows.
     """
     from app.web import language as languages
     from app.web import routes, shell
     from app.web.access import DEMO, SESSIONS
 
     app.extensions[SESSIONS] = sessions
-    app.extensions[DEMO] = tuple(demo)
+    app.extensions[DEMO] = demo
     languages.set_up(app, language)
     shell.set_up(app, secure=secure, idle=idle)
     app.register_blueprint(routes.web)

@@ -33,7 +33,7 @@ SESSIONS = "jieban.sessions"
 """Where `register` puts the session factory in `app.extensions`."""
 
 DEMO = "jieban.demo"
-"""Where `register` puts the sign-ins that the sign-in page of a demo shows."""
+"""Where `register` puts what gives the sign-ins that the sign-in page of a demo shows."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 

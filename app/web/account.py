@@ -59,7 +59,7 @@ def _sign_in_page(following: str, login: str, refusal: str | None) -> str:
         following=following,
         login=login,
         refusal=refusal,
-        demo=current_app.extensions[DEMO],
+        demo=current_app.extensions[DEMO](),
     )
 
 
