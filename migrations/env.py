@@ -4,11 +4,14 @@ from typing import Any
 
 from alembic import context
 
+PLAIN = {"Instant": "sa.DateTime(timezone=True)", "Packed": "sa.LargeBinary()"}
+"""What our own column types are to the database: migrations import nothing of ours."""
+
 
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
-    """Our instants are plain timestamps to the database: migrations import nothing of ours."""
-    if kind == "type" and type(item).__name__ == "Instant":
-        return "sa.DateTime(timezone=True)"
+    """Render our own types by what the database sees."""
+    if kind == "type" and type(item).__name__ in PLAIN:
+        return PLAIN[type(item).__name__]
     return False
 
 

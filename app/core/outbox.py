@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Index, Text, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.core.db import Base, Id
@@ -64,20 +65,26 @@ def post(
     values: Mapping[str, object],
 ) -> None:
     """Leave a message to be sent after the commit; a key that was used before adds nothing."""
-    known = uow.session.scalar(select(OutboxMessage.id).where(OutboxMessage.key == key))
-    if known is not None:
-        return
-    uow.session.add(
-        OutboxMessage(
-            key=key,
-            medium=medium,
-            recipient=recipient,
-            template=template,
-            content=json.dumps(values, ensure_ascii=False, default=str),
-            created_at=uow.now,
-            next_attempt_at=uow.now,
-        )
+    connection = uow.session.connection()
+    connection.execute(
+        _POST[connection.dialect.name],
+        {
+            "key": key,
+            "medium": medium,
+            "recipient": recipient,
+            "template": template,
+            "content": json.dumps(values, ensure_ascii=False, default=str),
+            "created_at": uow.now,
+            "next_attempt_at": uow.now,
+            "attempts": 0,
+        },
     )
+
+
+_POST = {
+    "postgresql": postgresql.insert(OutboxMessage).on_conflict_do_nothing(index_elements=["key"]),
+    "sqlite": sqlite.insert(OutboxMessage).on_conflict_do_nothing(index_elements=["key"]),
+}
 
 
 def waiting(session: Session, now: datetime, limit: int = 100) -> list[int]:

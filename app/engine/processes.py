@@ -49,6 +49,7 @@ _READ = select(
     PROCESS.c.started_at,
 ).where(PROCESS.c.id == bindparam("process"))
 _TAKE = _READ.with_for_update()
+_VERSION = select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == bindparam("process"))
 _SAVE = (
     update(PROCESS)
     .where(PROCESS.c.id == bindparam("process"), PROCESS.c.revision == bindparam("seen"))
@@ -171,12 +172,7 @@ def _rebuild_waits(connection: Connection, row: Any, seen: Description, at: date
 
 def bundle_of_process(session: Session, process_id: int) -> Bundle:
     """The published version the process runs on."""
-    version_id = (
-        session.connection()
-        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
-        .scalar_one()
-    )
-    return bundle_of(session, version_id)
+    return bundle_of(session, _version_of(session, process_id))
 
 
 def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
@@ -189,12 +185,12 @@ def decision_version(session: Session, process_id: int | None, key: str) -> int 
     """The version of a decision the process was published with; None: the newest."""
     if process_id is None:
         return None
-    version_id = (
-        session.connection()
-        .execute(select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == process_id))
-        .scalar_one()
-    )
-    return decisions_of(session, version_id).get(key)
+    return decisions_of(session, _version_of(session, process_id)).get(key)
+
+
+def _version_of(session: Session, process_id: int) -> int:
+    found: int = session.connection().execute(_VERSION, {"process": process_id}).scalar_one()
+    return found
 
 
 def only_task(uow: UnitOfWork, subject_kind: str, subject_id: int) -> HumanTaskRow:

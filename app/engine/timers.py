@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import Conflict
@@ -17,6 +17,26 @@ from app.core.uow import UnitOfWork
 from app.engine.models import ClockRevisionRow, ClockRow, ClockRungRow
 
 Rungs = Mapping[str, datetime]
+
+_RUNG: Table = ClockRungRow.__table__  # type: ignore[assignment]
+
+_LATEST = (
+    select(ClockRow)
+    .where(
+        ClockRow.subject_kind == bindparam("kind"),
+        ClockRow.subject_id == bindparam("subject"),
+        ClockRow.name == bindparam("name"),
+    )
+    .order_by(ClockRow.run.desc())
+    .limit(1)
+    .execution_options(populate_existing=True)
+)
+_ADD_RUNGS = insert(_RUNG)
+_DISARM = (
+    update(_RUNG)
+    .where(_RUNG.c.clock_id == bindparam("clock"), _RUNG.c.fire_at.is_not(None))
+    .values(fire_at=None)
+)
 
 
 def start_clock(
@@ -38,32 +58,30 @@ def start_clock(
     before = clock_of(uow.session, subject_kind, subject_id, name)
     if before is not None and before.stopped_at is None:
         _stop(uow, before, started_at)
-    clock_id = uow.session.execute(
-        insert(ClockRow)
-        .values(
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            name=name,
-            run=1 if before is None else before.run + 1,
-            started_at=started_at,
-            due_at=due_at,
-            provisional=provisional,
-            calendar_code=calendar_code,
-            calendar_version=calendar_version,
-            terms=orjson.dumps(terms).decode(),
-            evidence=orjson.dumps(evidence).decode(),
-        )
-        .returning(ClockRow.id)
-    ).scalar_one()
+    clock = ClockRow(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        name=name,
+        run=1 if before is None else before.run + 1,
+        started_at=started_at,
+        due_at=due_at,
+        provisional=provisional,
+        calendar_code=calendar_code,
+        calendar_version=calendar_version,
+        terms=orjson.dumps(terms).decode(),
+        evidence=orjson.dumps(evidence).decode(),
+    )
+    uow.session.add(clock)
+    uow.session.flush()
     if rungs:
-        uow.session.execute(
-            insert(ClockRungRow),
+        uow.session.connection().execute(
+            _ADD_RUNGS,
             [
-                {"clock_id": clock_id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
+                {"clock_id": clock.id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
                 for rung, at in rungs.items()
             ],
         )
-    return uow.session.get_one(ClockRow, clock_id)
+    return clock
 
 
 def move_clock(
@@ -181,17 +199,7 @@ def continue_clock(
 
 def clock_of(session: Session, subject_kind: str, subject_id: int, name: str) -> ClockRow | None:
     """The latest run of a clock."""
-    return session.scalar(
-        select(ClockRow)
-        .where(
-            ClockRow.subject_kind == subject_kind,
-            ClockRow.subject_id == subject_id,
-            ClockRow.name == name,
-        )
-        .order_by(ClockRow.run.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
+    return session.scalar(_LATEST, {"kind": subject_kind, "subject": subject_id, "name": name})
 
 
 def _running(session: Session, kind: str, subject_id: int, name: str) -> ClockRow | None:
@@ -231,12 +239,7 @@ def _revise(
 
 
 def _disarm(uow: UnitOfWork, clock: ClockRow) -> None:
-    uow.session.execute(
-        update(ClockRungRow)
-        .where(ClockRungRow.clock_id == clock.id, ClockRungRow.fire_at.is_not(None))
-        .values(fire_at=None)
-        .execution_options(synchronize_session=False)
-    )
+    uow.session.connection().execute(_DISARM, {"clock": clock.id})
 
 
 def _arm(uow: UnitOfWork, clock: ClockRow, rungs: Rungs, at: datetime, *, standing: bool) -> None:

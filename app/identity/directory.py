@@ -1,10 +1,11 @@
 """Finding people and units, and signing in."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from app.core.errors import Invalid, NotAllowed
@@ -107,16 +108,27 @@ def actor_of(user: User) -> Actor:
     )
 
 
-def people_of(session: Session, unit_id: int, role: str) -> list[User]:
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom a notice can reach, and how."""
+
+    id: int
+    phone: str | None
+    email: str | None
+
+
+_PEOPLE_OF = (
+    select(User.id, User.phone, User.email)
+    .join(UserRole, UserRole.user_id == User.id)
+    .where(User.unit_id == bindparam("unit"), UserRole.role == bindparam("role"), User.active)
+    .order_by(User.id)
+)
+
+
+def people_of(session: Session, unit_id: int, role: str) -> list[Contact]:
     """The active people of a unit who have `role`, for notices."""
-    return list(
-        session.scalars(
-            select(User)
-            .join(UserRole)
-            .where(User.unit_id == unit_id, UserRole.role == role, User.active)
-            .order_by(User.id)
-        )
-    )
+    found = session.connection().execute(_PEOPLE_OF, {"unit": unit_id, "role": role})
+    return [Contact(*row) for row in found]
 
 
 def users(session: Session) -> list[User]:
