@@ -7,6 +7,7 @@ product's own: they have nothing to do with an engine. It goes the ways the benc
 
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import ClassVar
 
 import orjson
@@ -40,7 +41,9 @@ from app.engine.state import FORMAT
 from app.identity.directory import people_of
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role, may_do_step, require
-from app.worktime.deadlines import deadline
+from app.worktime.calendars import WorkingCalendar
+from app.worktime.deadlines import Deadline, deadline
+from app.worktime.running import after_due, before_due
 from bench.databases import Place
 from bench.office_cases import OfficeCases
 
@@ -474,7 +477,7 @@ class HandwrittenCases(OfficeCases):
             insert(ClockRungRow),
             [
                 {"clock_id": clock.id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
-                for rung, at in clocks._rungs(uow.session, calendar, due).items()
+                for rung, at in self._rungs(uow, calendar, due).items()
             ],
         )
         history.record(
@@ -489,6 +492,22 @@ class HandwrittenCases(OfficeCases):
                 "calendar": f"{due.calendar}@{due.version}",
             },
         )
+
+    def _rungs(
+        self, uow: UnitOfWork, calendar: WorkingCalendar, due: Deadline
+    ) -> dict[str, datetime]:
+        limit = due.limit
+        asked = {"unit": limit.unit.value, "amount": limit.amount}
+        outputs = registry.answer(uow.session, "traffic_light", asked, version=1).outputs
+        rungs = {"red": due.due_at}
+        yellow = clocks._limit(outputs, "yellow")
+        if yellow is not None:
+            rungs["yellow"] = before_due(calendar, due, share=0, at_least=yellow)
+        for rung in ("overdue_1", "overdue_2"):
+            late_by = clocks._limit(outputs, rung)
+            if late_by is not None:
+                rungs[rung] = after_due(calendar, due, late_by)
+        return rungs
 
     def _stop_clock(self, uow: UnitOfWork, case: Case, name: str) -> None:
         clock = self._clock(uow, case, name)
