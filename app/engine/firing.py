@@ -49,49 +49,46 @@ _DUE_TIMERS = (
     .order_by(TIMER.c.due_at, TIMER.c.id)
     .limit(bindparam("most"))
 )
-_DUE_OF_SUBJECT = (
-    union_all(
-        select(
-            literal("rung").label("kind"),
-            RUNG.c.id.label("id"),
-            RUNG.c.fire_at.label("due_at"),
-            CLOCK.c.name.label("clock"),
-            RUNG.c.rung.label("rung"),
-            RUNG.c.fired_for.label("fired_for"),
-            RUNG.c.fired_at.label("fired_at"),
-            null().label("process_id"),
-            null().label("token"),
-            null().label("element_id"),
-        )
-        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
-        .where(
-            CLOCK.c.subject_kind == bindparam("kind"),
-            CLOCK.c.subject_id == bindparam("subject"),
-            RUNG.c.fire_at <= bindparam("until"),
-            RUNG.c.fire_at < bindparam("now"),
-        ),
-        select(
-            literal("timer"),
-            TIMER.c.id,
-            TIMER.c.due_at,
-            null(),
-            null(),
-            null(),
-            null(),
-            TIMER.c.process_id,
-            TIMER.c.token,
-            TIMER.c.element_id,
-        )
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .where(
-            PROCESS.c.subject_kind == bindparam("kind"),
-            PROCESS.c.subject_id == bindparam("subject"),
-            PROCESS.c.status == "active",
-            TIMER.c.due_at <= bindparam("until"),
-        ),
+# Not sorted here: to merge two sorted halves costs SQLite ten times what finding nothing does.
+_DUE_OF_SUBJECT = union_all(
+    select(
+        literal("rung").label("kind"),
+        RUNG.c.id.label("id"),
+        RUNG.c.fire_at.label("due_at"),
+        CLOCK.c.name.label("clock"),
+        RUNG.c.rung.label("rung"),
+        RUNG.c.fired_for.label("fired_for"),
+        RUNG.c.fired_at.label("fired_at"),
+        null().label("process_id"),
+        null().label("token"),
+        null().label("element_id"),
     )
-    .order_by(text("due_at"), text("kind"), text("id"))
-    .limit(1)
+    .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+    .where(
+        CLOCK.c.subject_kind == bindparam("kind"),
+        CLOCK.c.subject_id == bindparam("subject"),
+        RUNG.c.fire_at <= bindparam("until"),
+        RUNG.c.fire_at < bindparam("now"),
+    ),
+    select(
+        literal("timer"),
+        TIMER.c.id,
+        TIMER.c.due_at,
+        null(),
+        null(),
+        null(),
+        null(),
+        TIMER.c.process_id,
+        TIMER.c.token,
+        TIMER.c.element_id,
+    )
+    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+    .where(
+        PROCESS.c.subject_kind == bindparam("kind"),
+        PROCESS.c.subject_id == bindparam("subject"),
+        PROCESS.c.status == "active",
+        TIMER.c.due_at <= bindparam("until"),
+    ),
 )
 _ASKING = (
     select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
@@ -265,9 +262,10 @@ def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) 
     connection = uow.session.connection()
     asked = {"kind": subject_kind, "subject": subject_id, "until": until, "now": uow.now}
     for done in range(MAX_PASSES):
-        row = connection.execute(_DUE_OF_SUBJECT, asked).first()
-        if row is None:
+        due = connection.execute(_DUE_OF_SUBJECT, asked).all()
+        if not due:
             return done
+        row = min(due, key=lambda found: (found.due_at, found.kind, found.id))
         if row.kind == "rung":
             _pass_rung(uow, asked, row)
         else:
