@@ -30,6 +30,9 @@ _FACTS = frozenset(
     }
 )
 
+_CHOSEN = _FACTS - {FieldType.NUMBER} | {FieldType.MULTI_CHOICE}
+_WRITTEN = {FieldType.DATE: "2026-01-31", FieldType.DATETIME: "2026-01-31 09:30"}
+
 
 def check(form: Form | None, given: Mapping[str, object], roles: frozenset[str]) -> Answers:
     """The answers as values. Fields the person may not fill in are ignored.
@@ -111,7 +114,12 @@ def _value_of(field: Field) -> fields.Field[Any]:
 
 def _sentence(field: Field, given: bool) -> Phrase:
     if not given:
+        if field.type in _CHOSEN:
+            return Phrase(f"请选择{field.label.zh}。", f"Please choose: {field.label.en}.")
         return Phrase(f"请填写{field.label.zh}。", f"Please fill in: {field.label.en}.")
+    if field.type in _WRITTEN:
+        example = _WRITTEN[field.type]
+        return Phrase(f"请按 {example} 的格式填写。", f"Write it like {example}.")
     if field.type is FieldType.PHONE:
         return Phrase(
             "请填写电话号码，如 13800001234 或 0512-66661234。",
@@ -119,8 +127,8 @@ def _sentence(field: Field, given: bool) -> Phrase:
         )
     if field.type is FieldType.NUMBER:
         low, high = field.minimum, field.maximum
-        bounds = f"{low or '…'} – {high or '…'}" if low or high else ""
-        return Phrase(f"请填写数字 {bounds}。", f"Enter a number {bounds}.")
+        bounds = f" {low or '…'} – {high or '…'}" if low or high else ""
+        return Phrase(f"请填写数字{bounds}。", f"Enter a number{bounds}.")
     if field.max_length is not None:
         return Phrase(
             f"{field.label.zh}最多 {field.max_length} 个字。",

@@ -6,14 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+import orjson
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, join, outerjoin
 
 from app.cases.models.demand import Demand
-from app.cases.models.work_order import WorkOrder
+from app.cases.models.work_order import StepRecord, WorkOrder
 from app.cases.orders import SUBJECT
 from app.core.uow import Actor
-from app.engine import ClockRow, ClockRungRow, HumanTaskRow
+from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.identity.models import HandlingUnit
 from app.identity.policy import UNIT_ROLES, Role
 
@@ -109,9 +110,12 @@ def worklist(
 
 def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light, int]:
     """How many of the actor's open tasks show which colour."""
-    return {
-        light: _count(session, _chosen(actor, now, Filter(light=light.value))) for light in Light
-    }
+    chosen, yellow_at = _joined(actor)
+    counts = chosen.with_only_columns(
+        *(func.count(case((_shows(light, yellow_at, now), 1))) for light in Light),
+        maintain_column_froms=True,
+    )
+    return dict(zip(Light, session.execute(counts).one(), strict=True))
 
 
 def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
@@ -141,6 +145,32 @@ def clocks_of(session: Session, demand_id: int) -> list[tuple[ClockRow, datetime
             .order_by(ClockRow.started_at, ClockRow.id)
         )
     ]
+
+
+def timers_of(session: Session, process_id: int) -> list[TimerWaitRow]:
+    """What a process waits for by itself, the earliest first; clocks are not among it."""
+    return list(
+        session.scalars(
+            select(TimerWaitRow)
+            .where(
+                TimerWaitRow.process_id == process_id,
+                TimerWaitRow.clock_name.is_(None),
+                TimerWaitRow.due_at.is_not(None),
+            )
+            .order_by(TimerWaitRow.due_at, TimerWaitRow.id)
+        )
+    )
+
+
+def last_answers(session: Session, demand_id: int, element_id: str) -> dict[str, Any] | None:
+    """What was last entered in a step of a case, by field; none when it was never done."""
+    answers = session.scalar(
+        select(StepRecord.answers)
+        .where(StepRecord.demand_id == demand_id, StepRecord.element_id == element_id)
+        .order_by(StepRecord.id.desc())
+        .limit(1)
+    )
+    return None if answers is None else dict(orjson.loads(answers))
 
 
 def order_by_number(session: Session, number: str) -> WorkOrder | None:
@@ -188,6 +218,14 @@ def orders(
 
 
 def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any, ...]]:
+    chosen, yellow_at = _joined(actor)
+    return chosen.where(*_narrowing(narrowed, yellow_at, now))
+
+
+def _joined(
+    actor: Actor,
+) -> tuple[Select[*tuple[Any, ...]], InstrumentedAttribute[datetime]]:
+    """The open tasks within reach with all that an `Item` holds, and the column of yellow."""
     yellow = aliased(ClockRungRow)
     cases = join(HumanTaskRow, Demand, Demand.id == HumanTaskRow.subject_id)
     ordered = outerjoin(cases, WorkOrder, WorkOrder.demand_id == Demand.id)
@@ -196,12 +234,13 @@ def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any,
     coloured = outerjoin(
         timed, yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow")
     )
-    return (
+    chosen = (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
         .select_from(coloured)
         .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
-        .where(_within_reach(actor), *_narrowing(narrowed, yellow.due_at, now))
+        .where(_within_reach(actor))
     )
+    return chosen, yellow.due_at
 
 
 def _count(session: Session, chosen: Select[*tuple[Any, ...]]) -> int:

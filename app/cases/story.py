@@ -40,6 +40,7 @@ class Line:
     by_system: bool
     is_step: bool
     """Whether a person did a step; the rest is what followed from it."""
+    element_id: str | None
 
 
 def story(session: Session, demand_id: int, process_id: int, roles: frozenset[str]) -> list[Line]:
@@ -73,6 +74,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 answers=tuple(answers),
                 by_system=entry.actor_id is None,
                 is_step=entry.command == "step",
+                element_id=entry.element_id,
             )
         )
     return lines

@@ -79,12 +79,19 @@ def admit() -> Response | None:
         raise RuntimeError(f"the route {endpoint} names no permission")
     if needed == PUBLIC:
         return None
+    if g.actor is None and request.headers.get("HX-Request"):
+        # a sign-in page is no part of a page: load the whole anew, or leave what is typed alone
+        return Response(status=204, headers={"HX-Refresh": "true"} if _is_get() else None)
     if g.actor is None:
-        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        target = request.full_path.rstrip("?") if _is_get() else None
         return redirect(url_for("web.sign_in", next=target))
     if needed != SIGNED_IN and not holds(g.actor, needed):
         abort(403)
     return None
+
+
+def _is_get() -> bool:
+    return request.method == "GET"
 
 
 def begin_session(user: User, language: str) -> None:

@@ -10,8 +10,18 @@ from app.core.db import Sessions
 from app.core.errors import Invalid, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
 from app.identity import directory
-from app.web import shell
-from app.web.access import DEMO, PUBLIC, SESSIONS, SIGNED_IN, acting, begin_session, permission
+from app.identity.policy import ROLE_NAMES
+from app.web import resuming, shell
+from app.web.access import (
+    DEMO,
+    PUBLIC,
+    SESSIONS,
+    SIGNED_IN,
+    acting,
+    begin_session,
+    permission,
+    permission_of,
+)
 from app.web.forms import plain
 from app.web.language import LANGUAGES, _, say
 
@@ -24,7 +34,8 @@ def home() -> Page:
     places = shell.navigation()
     if places:
         return redirect(url_for(places[0].endpoint))
-    return render_template("home.html")
+    names = [say(ROLE_NAMES.get(code, code)) for code in sorted(g.actor.roles)]
+    return render_template("home.html", roles=_("、").join(names))
 
 
 @permission(PUBLIC)
@@ -34,7 +45,7 @@ def sign_in() -> Page:
     if request.method == "GET":
         if g.actor is not None:
             return redirect(following)
-        return _sign_in_page(following, "", None)
+        return _sign_in_page(following)
     login = plain(request.form.get("login", ""))
     sessions: Sessions = current_app.extensions[SESSIONS]
     try:
@@ -48,17 +59,32 @@ def sign_in() -> Page:
         refusal = say(locked.phrase)
     else:
         if user is not None:
+            unsent = resuming.kept(request.form.get(resuming.FIELD, ""))
+            if unsent is not None:
+                return render_template("resume.html", kept=unsent)
             return redirect(following)
         refusal = _("登录名或密码不正确。请核对后重新输入。")
-    return _sign_in_page(following, login, refusal), 422
+    kept = request.form.get(resuming.FIELD, "")
+    return _sign_in_page(following, login, refusal, kept), 422
 
 
-def _sign_in_page(following: str, login: str, refusal: str | None) -> str:
+def keep_unsent() -> Page | None:
+    """Before every page: whoever sends a text after the session has ended signs in and goes on."""
+    if g.actor is not None or permission_of(request.endpoint or "") == PUBLIC:
+        return None
+    unsent = resuming.unsent()
+    return (_sign_in_page(url_for("web.home"), kept=unsent), 401) if unsent else None
+
+
+def _sign_in_page(
+    following: str, login: str = "", refusal: str | None = None, kept: str = ""
+) -> str:
     return render_template(
         "sign_in.html",
         following=following,
         login=login,
         refusal=refusal,
+        kept=kept,
         demo=current_app.extensions[DEMO](),
     )
 

@@ -1,8 +1,9 @@
 """The page of a case: what is known, what happened, its time limits, and the step to do now."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -14,19 +15,22 @@ from app import engine
 from app.cases import clocks, history, orders, queries, repairing, requester, steps, story
 from app.cases.orders import Case
 from app.cases.requester import Requester
+from app.cases.story import Line
 from app.core import clock
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.engine import ClockRow, HumanTaskRow, ProcessFault
+from app.engine.diagram import Element
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit
-from app.web import labels, lights
+from app.web import labels
 from app.web.access import acting, permission, reading_session
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
-from app.web.language import _, due, language, moment, say
+from app.web.language import _, due, language, moment, ngettext, say
+from app.web.lights import Lights
 from app.web.views import Diagram, Event, Fact, Limit, Step
 
 Page = str | Response | tuple[str, int]
@@ -34,6 +38,10 @@ Page = str | Response | tuple[str, int]
 _DONE_BY_PEOPLE = frozenset({"userTask", "manualTask"})
 _BASIS = "依据"
 """The column of a table in which each row names where it comes from."""
+_AMONG_THE_FACTS = frozenset({"register", "answer_or_order"})
+"""Steps whose answers the page shows as facts of the demand."""
+_RECENT = 4
+"""From a callback back to the reply it is about."""
 TABS = ("basic", "progress", "deadlines", "diagram")
 
 
@@ -64,7 +72,7 @@ HELPS: dict[str, Callable[[Case, HumanTaskRow], Help]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open step that is somebody else's."""
+    """An open step that is somebody else's, or a rest: then `who` says until when."""
 
     name: str
     who: str
@@ -204,7 +212,7 @@ def _page(
         title=demand.title,
         status=labels.order_status(order.status) if order else labels.demand_status(demand.status),
         limit_name=nearest[1] if nearest else "",
-        light_now=lights.of_clock(now, nearest[2], nearest[3]) if nearest else None,
+        light_now=Lights(session, now).of(nearest[2], nearest[3]) if nearest else None,
         tags=_tags(found),
         task=_task_view(task) if task is not None else None,
         gone=task is not None and task.closed_at is not None,
@@ -249,19 +257,27 @@ def _task_view(task: HumanTaskRow) -> TaskView:
 
 
 def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
-    return [
-        Waiting(_name(task), _role(task.role))
-        for task in queries.open_tasks(reading_session(), found.demand.id)
+    """The open steps of others, and instants until which the process rests."""
+    session = reading_session()
+    waiting = [
+        Waiting(_name(task), role(task.role))
+        for task in queries.open_tasks(session, found.demand.id)
         if mine is None or task.id != mine.id
     ]
+    for timer in queries.timers_of(session, _process_id(found)):
+        element = _bundle(session, found).element(timer.element_id)
+        if element is not None and element.kind == "intermediateCatchEvent":
+            waiting.append(Waiting(say(element.label), _("至 %(time)s", time=moment(timer.due_at))))
+    return waiting
 
 
 def _name(task: HumanTaskRow) -> str:
     return str(task.name if language() == "zh" else task.name_en or task.name)
 
 
-def _role(role: str | None) -> str:
-    return say(policy.ROLE_NAMES.get(role or "", role or ""))
+def role(code: str | None) -> str:
+    """A role in the reader's language."""
+    return say(policy.ROLE_NAMES.get(code or "", code or ""))
 
 
 def _tags(found: Case) -> list[str]:
@@ -270,7 +286,8 @@ def _tags(found: Case) -> list[str]:
     if demand.confidential:
         tags.append(_("保密"))
     if found.order is not None and found.order.rejected_count:
-        tags.append(_("审核退回 %(count)s 次", count=found.order.rejected_count))
+        times = found.order.rejected_count
+        tags.append(ngettext("审核退回 %(num)s 次", "审核退回 %(num)s 次", times))
     if found.order is not None and found.order.re_handled_count:
         tags.append(_("重办"))
     return [tag for tag in tags if tag]
@@ -298,6 +315,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
             panel["drawn"] = _diagram(session, found)
         case _:
             panel["facts_of_case"] = _facts(session, found, asker)
+            panel["recent"] = _recent(session, found)
             panel["may_unmask"] = asker is None and _may_unmask(found)
     return panel
 
@@ -363,28 +381,45 @@ def _process_id(found: Case) -> int:
 
 
 def _events(session: Session, found: Case) -> list[Event]:
-    lines = story.story(session, found.demand.id, _process_id(found), g.actor.roles)
-    return [
-        Event(
-            at=line.at,
-            who=line.who,
-            what=say(line.what),
-            details=[(say(answer.label), say(answer.value)) for answer in line.answers],
-            kind="" if line.is_step else "system",
-        )
-        for line in lines
-    ]
+    return [event_of(line) for line in lines_of(session, found)]
+
+
+def _recent(session: Session, found: Case) -> list[Event]:
+    """What was last entered in the latest steps, the newest first: what the next person decides
+    upon. Each step stands there once.
+    """
+    latest: dict[str | None, Line] = {}
+    for line in reversed(lines_of(session, found)):
+        if line.is_step and line.answers and line.element_id not in _AMONG_THE_FACTS:
+            latest.setdefault(line.element_id, line)
+    return [event_of(line) for line in islice(latest.values(), _RECENT)]
+
+
+def lines_of(session: Session, found: Case) -> list[Line]:
+    """The story of the case as far as the reader may know it."""
+    return story.story(session, found.demand.id, _process_id(found), g.actor.roles)
+
+
+def event_of(line: Line) -> Event:
+    """A line of the story for a timeline."""
+    return Event(
+        at=line.at,
+        who=line.who,
+        what=say(line.what),
+        details=[(say(answer.label), say(answer.value)) for answer in line.answers],
+        kind="" if line.is_step else "system",
+    )
 
 
 def _limits(session: Session, found: Case) -> list[Limit]:
-    now = clock.now()
+    lights = Lights(session, clock.now())
     limits = []
     for row, yellow_at in queries.clocks_of(session, found.demand.id):
         name = say(clocks.NAMES.get(row.name, row.name))
         limits.append(
             Limit(
                 name=name if row.run == 1 else _("%(name)s（第%(run)s次）", name=name, run=row.run),
-                light=lights.of_clock(now, row, yellow_at),
+                light=lights.of(row, yellow_at),
                 facts=[
                     Fact(_("起算"), moment(row.started_at)),
                     Fact(_("到期"), due(row.due_at)),
@@ -417,7 +452,7 @@ def _source(row: ClockRow) -> str:
 
 
 def _diagram(session: Session, found: Case) -> Diagram:
-    """The drawing, and the steps that people do, in the order in which they are drawn."""
+    """The drawing with its tokens, and how far each step of people is."""
     active = {task.element_id for task in queries.open_tasks(session, found.demand.id)}
     done = {
         entry.element_id
@@ -426,17 +461,18 @@ def _diagram(session: Session, found: Case) -> Diagram:
     } - active
     words = {"is-active": _("进行中"), "is-done": _("已完成"), "": _("未开始")}
     steps_of_people = []
-    for process in _bundle(session, found).processes.values():
-        for element in process.elements.values():
-            if element.kind not in _DONE_BY_PEOPLE:
-                continue
-            state = "is-active" if element.id in active else "is-done" if element.id in done else ""
-            steps_of_people.append(
-                Step(say(element.label), _role(element.role), state, words[state])
-            )
+    for element in done_by_people(_bundle(session, found)):
+        state = "is-active" if element.id in active else "is-done" if element.id in done else ""
+        steps_of_people.append(Step(say(element.label), role(element.role), state, words[state]))
     return Diagram(
         address=url_for("web.diagram_file", demand_id=found.demand.id),
         active=sorted(active),
         done=sorted(done),
         steps=steps_of_people,
     )
+
+
+def done_by_people(bundle: Bundle) -> Iterator[Element]:
+    """The steps that people do, in the order in which they are drawn."""
+    for process in bundle.processes.values():
+        yield from (one for one in process.elements.values() if one.kind in _DONE_BY_PEOPLE)

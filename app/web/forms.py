@@ -23,16 +23,22 @@ Groups = Sequence[tuple[str, Options]]
 """Options under headings: a choice from a tree of two levels."""
 
 _OFFSET = "+08:00"
-"""A browser's date and time carries no offset; it is meant in the office's zone."""
+"""What is typed as date and time carries no offset; it is meant in the office's zone."""
 _WIDE = frozenset({FieldType.LONG_TEXT, FieldType.MULTI_CHOICE, FieldType.FILES})
 _FEW = 4
 """A choice of up to so many options shows them all at once."""
 _INPUT_TYPES: dict[str, str] = {
     FieldType.NUMBER: "number",
-    FieldType.DATE: "date",
-    FieldType.DATETIME: "datetime-local",
     FieldType.PHONE: "tel",
     FieldType.FILES: "file",
+}
+
+
+# A browser writes its own date fields in the order of its own language, 11/21/2026 on an English
+# machine: dates are typed as the office writes them.
+_EXAMPLES: dict[str, str] = {
+    FieldType.DATE: "2026-01-31",
+    FieldType.DATETIME: "2026-01-31 09:30",
 }
 
 
@@ -85,6 +91,12 @@ class FieldView:
     def input_type(self) -> str:
         """The type of the input element."""
         return _INPUT_TYPES.get(self.type, "text")
+
+    @property
+    def placeholder(self) -> str:
+        """An example of how a date is written; empty for everything else."""
+        example = _EXAMPLES.get(self.type)
+        return _("如 %(example)s", example=example) if example else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +248,5 @@ def _typed_values(one: Field, typed: Mapping[str, Any] | None) -> tuple[str, ...
     if isinstance(value, bool):
         return ("true" if value else "false",)
     if isinstance(value, datetime):
-        return (value.astimezone(CHINA).strftime("%Y-%m-%dT%H:%M"),)
+        return (value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),)
     return () if value is None else (str(value),)

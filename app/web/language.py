@@ -8,6 +8,7 @@ from flask_babel import (  # type: ignore[import-untyped] # it ships no types
     get_locale,
     gettext,
 )
+from flask_babel import ngettext as _ngettext
 
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
@@ -20,6 +21,11 @@ _TAGS = {"zh": "zh-CN", "en": "en"}
 def _(sentence: str, **values: object) -> str:
     """`sentence`, which is Chinese, in the reader's language, with `%(name)s` filled in."""
     return str(gettext(sentence, **values))
+
+
+def ngettext(singular: str, plural: str, num: int) -> str:
+    """The sentence for `num` things in the reader's language, with `%(num)s` filled in."""
+    return str(_ngettext(singular, plural, num))
 
 
 def set_up(app: Flask, default: str) -> None:

@@ -1,5 +1,6 @@
 """Lists of work: what a person has to do now, what an agent registered, all orders."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,11 +15,11 @@ from app.core.clock import CHINA
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
 from app.engine.forms import Field, FieldType, Form, Option
-from app.web import labels, lights
+from app.web import labels
 from app.web.access import acting, permission, reading_session
 from app.web.forms import form_view, number_in, plain
 from app.web.language import _, language, say
-from app.web.lights import Light
+from app.web.lights import Light, Lights
 from app.web.paging import ROWS, Page, asked_page
 
 LIGHTS = (
@@ -71,12 +72,15 @@ def worklist() -> str:
     """The open tasks of the signed-in user, most urgent first."""
     session, now = reading_session(), clock.now()
     city = labels.City(session)
-    found = queries.worklist(session, g.actor, now, _filter(), page=asked_page(), size=ROWS)
-    rows = [_row(item, city, now) for item in found.items]
+    narrowed, errors = _filter()
+    found = queries.worklist(session, g.actor, now, narrowed, page=asked_page(), size=ROWS)
+    lights = Lights(session, now)
+    rows = [_row(item, city, lights) for item in found.items]
     narrow = form_view(
         WORKLIST_FILTERS,
         g.actor.roles,
         typed=request.args,
+        errors=errors,
         choices={FieldType.CATEGORY: city.categories()},
         blank=_("全部"),
     )
@@ -151,13 +155,13 @@ def _counts(session: Session, now: datetime) -> list[tuple[str, str, int]]:
     ]
 
 
-def _row(item: queries.Item, city: labels.City, now: datetime) -> WorklistRow:
+def _row(item: queries.Item, city: labels.City, lights: Lights) -> WorklistRow:
     demand = item.demand
     asker = requester.masked(demand, language())
     return WorklistRow(
         task_id=item.task.id,
         address=url_for("web.case", demand_id=demand.id),
-        light=lights.of_clock(now, item.clock, item.yellow_at),
+        light=lights.of(item.clock, item.yellow_at),
         number=item.order.number if item.order else demand.number,
         title=demand.title or _("（登记中）"),
         urgent=labels.urgency(demand.urgency),
@@ -169,22 +173,34 @@ def _row(item: queries.Item, city: labels.City, now: datetime) -> WorklistRow:
     )
 
 
-def _filter() -> Filter:
-    """The filter in the address; what makes no sense there is left out."""
+def _filter() -> tuple[Filter, dict[str, str]]:
+    """The filter in the address, and what is wrong with its dates; what makes no sense in it is
+    left out.
+    """
     asked = request.args
     light = asked.get("light", "")
-    return Filter(
+    first, last = _day(asked.get("arrived_from", "")), _day(asked.get("arrived_to", ""))
+    errors = {
+        name: _("请按 年-月-日 填写日期，如 2026-01-31。")
+        for name, day in (("arrived_from", first), ("arrived_to", last))
+        if day is None and plain(asked.get(name, ""))
+    }
+    if first is not None and last is not None and last < first:
+        errors["arrived_to"] = _("止日早于起日，请更正。")
+    narrowed = Filter(
         text=plain(asked.get("text", ""))[:50],
         category=plain(asked.get("category", "")),
         light=light if light in {option.value for option in LIGHTS} else "",
-        arrived_from=_midnight(asked.get("arrived_from", "")),
-        arrived_before=_midnight(asked.get("arrived_to", ""), days=1),
+        arrived_from=first,
+        arrived_before=last + timedelta(days=1) if last is not None else None,
     )
+    return narrowed, errors
 
 
-def _midnight(text: str, days: int = 0) -> datetime | None:
+def _day(text: str) -> datetime | None:
+    """The beginning of a day written 2026-01-31, 2026/1/31 or 2026.1.31; else none."""
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=CHINA)
+        day = datetime.strptime(re.sub("[/.]", "-", plain(text)), "%Y-%m-%d").replace(tzinfo=CHINA)
     except ValueError:
         return None
-    return day + timedelta(days=days)
+    return day if 1900 < day.year < 2200 else None

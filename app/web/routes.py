@@ -2,11 +2,23 @@
 
 from flask import Blueprint
 
-from app.web import account, admin, agent, case, csrf, dispatcher, lists, shell
+from app.web import (
+    account,
+    admin,
+    agent,
+    case,
+    csrf,
+    designer,
+    dispatcher,
+    handler,  # noqa: F401 # it has no page of its own: it helps with a form
+    lists,
+    shell,
+)
 from app.web.access import admit, recognise
 
 web = Blueprint("web", __name__, template_folder="templates")
 web.before_app_request(recognise)
+web.before_request(account.keep_unsent)
 web.before_request(admit)
 web.before_request(csrf.check)
 
@@ -29,5 +41,8 @@ web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])
+web.add_url_rule("/processes", "processes", designer.processes)
+web.add_url_rule("/processes/<key>", "process", designer.process)
+web.add_url_rule("/processes/<key>/diagram.bpmn", "process_file", designer.process_file)
 web.add_url_rule("/users", "users", admin.users)
 web.add_url_rule("/repair", "repair", admin.repair)

@@ -7,7 +7,13 @@ from lxml import html
 
 from tests.web.conftest import PEOPLE, Browser, Desks
 
-EXAMPLES = {"demand_id": "1", "task_id": "1", "process_id": "1", "name": "kit.css"}
+EXAMPLES = {
+    "demand_id": "1",
+    "task_id": "1",
+    "process_id": "1",
+    "name": "kit.css",
+    "key": "work_order",
+}
 
 
 def addresses(desks: Desks) -> list[str]:

@@ -1,62 +1,147 @@
-"""The light says in words what its colour means."""
+"""The light says in words what its colour means, counted as the limit counts."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+import orjson
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
+from app.core.clock import CHINA
+from app.core.db import Sessions, reading
 from app.engine import ClockRow
-from app.web.lights import of_clock
+from app.web.lights import Light, Lights
+from app.worktime import offices
+from app.worktime.deadlines import deadline
+from app.worktime.limits import Limit, LimitUnit
+from app.worktime.policy import Policy
 
-NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
+START = datetime(2026, 9, 24, 10, tzinfo=CHINA)  # a Thursday; the next three days are a holiday
+YELLOW = datetime(2026, 9, 30, 8, 30, tzinfo=CHINA)
 
 
-def clock(due_at: datetime | None, **instants: datetime) -> ClockRow:
-    return ClockRow(name="handling", run=1, started_at=NOW, due_at=due_at, **instants)
+@pytest.fixture
+def in_chinese(app: Flask) -> Iterator[None]:
+    with app.test_request_context():
+        yield
 
 
+def clock(sessions: Sessions, amount: int, unit: LimitUnit, **instants: datetime) -> ClockRow:
+    with reading(sessions) as session:
+        calendar = offices.working_calendar(session, "CN")
+    due = deadline(calendar, START, Limit(amount, unit), Policy())
+    terms = orjson.dumps(due.to_json()).decode()
+    return ClockRow(
+        name="handling", run=1, started_at=START, due_at=due.due_at, terms=terms, **instants
+    )
+
+
+def shown(
+    sessions: Sessions, row: ClockRow | None, at: datetime, yellow_at: datetime | None = None
+) -> Light:
+    with reading(sessions) as session:
+        return Lights(session, at).of(row, yellow_at)
+
+
+@pytest.mark.usefixtures("in_chinese")
 @pytest.mark.parametrize(
-    ("left", "warned", "colour", "words"),
+    ("day", "hour", "colour", "words"),
     [
-        (timedelta(days=2, hours=6, minutes=59), False, "green", "剩2天6时"),
-        (timedelta(days=2, minutes=30), False, "green", "剩2天"),
-        (timedelta(hours=1, minutes=5), True, "yellow", "剩1时05分"),
-        (timedelta(minutes=40), True, "yellow", "剩40分"),
-        (timedelta(0), True, "yellow", "剩0分"),
-        (-timedelta(seconds=1), True, "red", "超期0分"),
-        (-timedelta(hours=3, minutes=12), True, "red", "超期3时12分"),
+        (24, 11, "green", "剩 3 个工作日"),
+        (26, 12, "green", "剩 3 个工作日"),  # the holiday uses nothing up
+        (28, 9, "green", "剩 2 个工作日"),
+        (29, 23, "green", "剩 1 个工作日"),
+        (30, 9, "yellow", "今日到期"),
     ],
 )
-def test_colour_and_words_follow_the_time_left(
-    app: Flask, left: timedelta, warned: bool, colour: str, words: str
+def test_a_limit_in_working_days_says_how_many_of_them_are_left(
+    sessions: Sessions, day: int, hour: int, colour: str, words: str
 ) -> None:
-    yellow_at = NOW - MINUTE if warned else NOW + MINUTE
-    with app.test_request_context():
-        shown = of_clock(NOW, clock(NOW + left), yellow_at)
-    assert (shown.colour, shown.words) == (colour, words)
+    at = datetime(2026, 9, day, hour, tzinfo=CHINA)
+    light = shown(sessions, clock(sessions, 3, LimitUnit.WORKING_DAY), at, YELLOW)
+    assert (light.colour, light.words) == (colour, words)
 
 
-def test_where_no_time_runs_the_light_is_grey_and_says_why(app: Flask) -> None:
-    late = NOW - MINUTE
-    with app.test_request_context():
-        shown = [
-            of_clock(NOW, clock(late, paused_at=late - MINUTE), None),
-            of_clock(NOW, clock(NOW, stopped_at=late), None),
-            of_clock(NOW, clock(None), None),
-            of_clock(NOW, None, None),
-        ]
-    assert {one.colour for one in shown} == {"grey"}
-    assert [one.words for one in shown] == ["挂起中", "按时完成", "未计时", "未计时"]
+@pytest.mark.usefixtures("in_chinese")
+def test_what_is_late_says_by_how_many_working_days(sessions: Sessions) -> None:
+    row = clock(sessions, 3, LimitUnit.WORKING_DAY)
+    in_the_holiday = shown(sessions, row, datetime(2026, 10, 3, 9, tzinfo=CHINA))
+    after_it = shown(sessions, row, datetime(2026, 10, 9, 9, tzinfo=CHINA))
+    assert (in_the_holiday.colour, in_the_holiday.words) == ("red", "超期 1 个工作日")
+    assert (after_it.colour, after_it.words) == ("red", "超期 2 个工作日")
 
 
-def test_what_was_done_late_stays_red_and_says_by_how_much(app: Flask) -> None:
-    with app.test_request_context():
-        shown = of_clock(NOW, clock(NOW - 2 * MINUTE, stopped_at=NOW - MINUTE), None)
-    assert (shown.colour, shown.words) == ("red", "超期1分完成")
+@pytest.mark.usefixtures("in_chinese")
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (timedelta(minutes=20), "剩 71 小时 40 分"),
+        (timedelta(hours=71, minutes=20), "剩 40 分"),
+        (timedelta(hours=72), "剩 0 分"),
+        (timedelta(hours=75, minutes=12), "超期 3 小时 12 分"),
+    ],
+)
+def test_a_limit_in_hours_runs_by_the_clock(
+    sessions: Sessions, after: timedelta, words: str
+) -> None:
+    assert (
+        shown(sessions, clock(sessions, 72, LimitUnit.NATURAL_HOUR), START + after).words == words
+    )
 
 
-def test_english_words(app: Flask) -> None:
+@pytest.mark.usefixtures("in_chinese")
+def test_office_hours_are_called_so(sessions: Sessions) -> None:
+    row = clock(sessions, 4, LimitUnit.WORKING_HOUR)
+    assert (
+        shown(sessions, row, START + timedelta(minutes=30)).words == "剩 3 小时 30 分（工作时间）"
+    )
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_natural_days_count_every_day(sessions: Sessions) -> None:
+    row = clock(sessions, 5, LimitUnit.NATURAL_DAY)
+    assert shown(sessions, row, START + timedelta(days=2)).words == "剩 3 天"
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_where_no_time_runs_the_light_is_grey_and_says_why(sessions: Sessions) -> None:
+    noon = START + timedelta(hours=2)
+    paused = clock(sessions, 3, LimitUnit.WORKING_DAY, paused_at=noon)
+    stopped = clock(sessions, 3, LimitUnit.WORKING_DAY, stopped_at=noon)
+    endless = clock(sessions, 3, LimitUnit.WORKING_DAY)
+    endless.due_at = None
+    lights = [shown(sessions, row, YELLOW) for row in (paused, stopped, endless, None)]
+    assert {one.colour for one in lights} == {"grey"}
+    assert [one.words for one in lights] == ["挂起中", "按时完成", "未计时", "未计时"]
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_what_was_done_late_stays_red_and_says_by_how_much(sessions: Sessions) -> None:
+    stopped_at = datetime(2026, 10, 8, 9, tzinfo=CHINA)
+    row = clock(sessions, 3, LimitUnit.WORKING_DAY, stopped_at=stopped_at)
+    light = shown(sessions, row, stopped_at + timedelta(days=30))
+    assert (light.colour, light.words) == ("red", "超期 1 个工作日完成")
+
+
+def test_english_words(app: Flask, sessions: Sessions) -> None:
+    row = clock(sessions, 3, LimitUnit.WORKING_DAY)
+    days = [datetime(2026, 9, day, 9, tzinfo=CHINA) for day in (28, 29, 30)]
     with app.test_request_context() as context:
         context.session["language"] = "en"
-        assert of_clock(NOW, clock(NOW - MINUTE), None).words == "overdue 1 min"
+        words = [shown(sessions, row, day).words for day in days]
+    assert words == ["2 working days left", "1 working day left", "due today"]
+
+
+@pytest.mark.usefixtures("in_chinese")
+def test_a_list_of_lights_asks_for_its_calendar_once(sessions: Sessions) -> None:
+    row = clock(sessions, 3, LimitUnit.WORKING_DAY)
+    asked: list[str] = []
+    with reading(sessions) as session:
+        lights = Lights(session, START)
+        lights.of(row, None)
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *seen: asked.append(seen[2]))
+        for _ in range(50):
+            lights.of(row, None)
+    assert asked == []
