@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, literal, null, or_, select, text, union_all, update
+from sqlalchemy import (
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -26,6 +38,10 @@ _log = logging.getLogger(__name__)
 _CLAIMS = 0x6A69  # the class of our advisory locks on PostgreSQL
 MAX_PASSES = 10_000
 """Firings for one subject in one go; a cycle of seconds after a long outage."""
+
+_ACTIVE = PROCESS.c.status == literal_column("'active'")
+"""Written out: compared with a parameter, SQLite plans the statement anew at every execution,
+because a partial index asks for another status."""
 
 # Statements are built once: building one costs as much as running it.
 # The rungs are chosen first and alone, so that only their partial index can serve: a server that
@@ -45,50 +61,53 @@ _DUE_RUNGS = (
 _DUE_TIMERS = (
     select(TIMER.c.id, TIMER.c.due_at, PROCESS.c.subject_kind, PROCESS.c.subject_id)
     .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-    .where(TIMER.c.due_at <= bindparam("now"), PROCESS.c.status == "active")
+    .where(TIMER.c.due_at <= bindparam("now"), _ACTIVE)
     .order_by(TIMER.c.due_at, TIMER.c.id)
     .limit(bindparam("most"))
 )
-# Not sorted here: to merge two sorted halves costs SQLite ten times what finding nothing does.
-_DUE_OF_SUBJECT = union_all(
-    select(
-        literal("rung").label("kind"),
-        RUNG.c.id.label("id"),
-        RUNG.c.fire_at.label("due_at"),
-        CLOCK.c.name.label("clock"),
-        RUNG.c.rung.label("rung"),
-        RUNG.c.fired_for.label("fired_for"),
-        RUNG.c.fired_at.label("fired_at"),
-        null().label("process_id"),
-        null().label("token"),
-        null().label("element_id"),
+_DUE_OF_SUBJECT = (
+    union_all(
+        select(
+            literal("rung").label("kind"),
+            RUNG.c.id.label("id"),
+            RUNG.c.fire_at.label("due_at"),
+            CLOCK.c.name.label("clock"),
+            RUNG.c.rung.label("rung"),
+            RUNG.c.fired_for.label("fired_for"),
+            RUNG.c.fired_at.label("fired_at"),
+            null().label("process_id"),
+            null().label("token"),
+            null().label("element_id"),
+        )
+        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+        .where(
+            CLOCK.c.subject_kind == bindparam("kind"),
+            CLOCK.c.subject_id == bindparam("subject"),
+            RUNG.c.fire_at <= bindparam("until"),
+            RUNG.c.fire_at < bindparam("now"),
+        ),
+        select(
+            literal("timer"),
+            TIMER.c.id,
+            TIMER.c.due_at,
+            null(),
+            null(),
+            null(),
+            null(),
+            TIMER.c.process_id,
+            TIMER.c.token,
+            TIMER.c.element_id,
+        )
+        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+        .where(
+            PROCESS.c.subject_kind == bindparam("kind"),
+            PROCESS.c.subject_id == bindparam("subject"),
+            _ACTIVE,
+            TIMER.c.due_at <= bindparam("until"),
+        ),
     )
-    .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
-    .where(
-        CLOCK.c.subject_kind == bindparam("kind"),
-        CLOCK.c.subject_id == bindparam("subject"),
-        RUNG.c.fire_at <= bindparam("until"),
-        RUNG.c.fire_at < bindparam("now"),
-    ),
-    select(
-        literal("timer"),
-        TIMER.c.id,
-        TIMER.c.due_at,
-        null(),
-        null(),
-        null(),
-        null(),
-        TIMER.c.process_id,
-        TIMER.c.token,
-        TIMER.c.element_id,
-    )
-    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-    .where(
-        PROCESS.c.subject_kind == bindparam("kind"),
-        PROCESS.c.subject_id == bindparam("subject"),
-        PROCESS.c.status == "active",
-        TIMER.c.due_at <= bindparam("until"),
-    ),
+    .order_by(text("due_at"), text("kind"), text("id"))
+    .limit(1)
 )
 _ASKING = (
     select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
@@ -96,7 +115,7 @@ _ASKING = (
     .where(
         PROCESS.c.subject_kind == bindparam("kind"),
         PROCESS.c.subject_id == bindparam("subject"),
-        PROCESS.c.status == "active",
+        _ACTIVE,
         TIMER.c.clock_name == bindparam("clock"),
         TIMER.c.rung == bindparam("rung"),
     )
@@ -147,7 +166,7 @@ _PASSED_ASKS = (
     .join(RUNG, and_(RUNG.c.clock_id == CLOCK.c.id, RUNG.c.rung == TIMER.c.rung))
     .where(
         TIMER.c.process_id == bindparam("process"),
-        PROCESS.c.status == "active",
+        _ACTIVE,
         or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < bindparam("at")),
     )
     .order_by(RUNG.c.due_at, TIMER.c.id)
@@ -158,7 +177,7 @@ _WAITING = (
     .where(
         PROCESS.c.subject_kind == bindparam("kind"),
         PROCESS.c.subject_id == bindparam("subject"),
-        PROCESS.c.status == "active",
+        _ACTIVE,
         WAIT.c.kind == bindparam("what"),
         WAIT.c.name == bindparam("name"),
     )
@@ -262,10 +281,9 @@ def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) 
     connection = uow.session.connection()
     asked = {"kind": subject_kind, "subject": subject_id, "until": until, "now": uow.now}
     for done in range(MAX_PASSES):
-        due = connection.execute(_DUE_OF_SUBJECT, asked).all()
-        if not due:
+        row = connection.execute(_DUE_OF_SUBJECT, asked).first()
+        if row is None:
             return done
-        row = min(due, key=lambda found: (found.due_at, found.kind, found.id))
         if row.kind == "rung":
             _pass_rung(uow, asked, row)
         else:

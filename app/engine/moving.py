@@ -147,6 +147,7 @@ def _put(uow: UnitOfWork, row: Any, version_id: int, saved: bytes, outcome: Outc
                 "Somebody has just worked on this process: reload and move it again.",
             )
         )
+    processes.forget_version(uow.session, row.id)
     processes.rebuild(uow, row.id)
 
 

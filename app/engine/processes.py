@@ -188,9 +188,24 @@ def decision_version(session: Session, process_id: int | None, key: str) -> int 
     return decisions_of(session, _version_of(session, process_id)).get(key)
 
 
+def forget_version(session: Session, process_id: int) -> None:
+    """What a move must call: the process runs on another version from now on."""
+    _versions(session).pop(process_id, None)
+
+
 def _version_of(session: Session, process_id: int) -> int:
-    found: int = session.connection().execute(_VERSION, {"process": process_id}).scalar_one()
-    return found
+    """The version a process runs on, asked for once in a session: a step needs it several times."""
+    known = _versions(session)
+    version = known.get(process_id)
+    if version is None:
+        found = session.connection().execute(_VERSION, {"process": process_id})
+        version = known[process_id] = found.scalar_one()
+    return version
+
+
+def _versions(session: Session) -> dict[int, int]:
+    versions: dict[int, int] = session.info.setdefault("process_versions", {})
+    return versions
 
 
 def only_task(uow: UnitOfWork, subject_kind: str, subject_id: int) -> HumanTaskRow:
@@ -301,6 +316,7 @@ def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
 def load(uow: UnitOfWork, process_id: int) -> Loaded:
     """Load a process in whatever state it is. Raises `NotFound`."""
     row = row_of(uow.session.connection(), process_id, lock=True)
+    _versions(uow.session)[row.id] = row.diagram_version_id
     bundle = bundle_of(uow.session, row.diagram_version_id)
     ports = wired()
     instance = (
