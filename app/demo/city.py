@@ -6,7 +6,7 @@ is what the product itself makes of it. Loaded once, into an empty database only
 
 import csv
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from itertools import cycle
@@ -19,6 +19,7 @@ from app.cases.models.city import Category, District
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
 from app.core.outbox import OutboxMessage
+from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
@@ -63,19 +64,22 @@ def sign_ins() -> list[tuple[str, str, str]]:
     ]
 
 
-def sign_ins_of(sessions: Sessions) -> list[tuple[str, str, str]]:
+def sign_ins_of(sessions: Sessions) -> list[tuple[str, Phrase, str]]:
     """Login, name with role, and password, where this database is the demo city's; else none."""
     with reading(sessions) as session:
         known = set(session.scalars(select(User.login).where(User.email.endswith(DOMAIN))))
     return [
-        (login, f"{name} · {_roles_in_words(roles)}", PASSWORD)
+        (login, _name_with_roles(name, [ROLE_NAMES[role] for role in roles.split()]), PASSWORD)
         for login, name, roles in sign_ins()
         if login in known
     ]
 
 
-def _roles_in_words(roles: str) -> str:
-    return "、".join(ROLE_NAMES[role].zh for role in roles.split())
+def _name_with_roles(name: str, roles: Sequence[Phrase]) -> Phrase:
+    return Phrase(
+        f"{name} · {'、'.join(role.zh for role in roles)}",
+        f"{name} · {', '.join(role.en for role in roles)}",
+    )
 
 
 def load(sessions: Sessions, now: datetime) -> None:

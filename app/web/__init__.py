@@ -6,6 +6,7 @@ from datetime import timedelta
 from flask import Flask
 
 from app.core.db import Sessions
+from app.core.phrase import Phrase
 
 
 def register(
@@ -15,7 +16,7 @@ def register(
     secure: bool,
     idle: timedelta = timedelta(minutes=30),
     language: str = "zh",
-    demo: Callable[[], Sequence[tuple[str, str, str]]] = tuple,
+    demo: Callable[[], Sequence[tuple[str, Phrase, str]]] = tuple,
 ) -> None:
     """Put all pages into `app`.
 

@@ -27,6 +27,7 @@ from app.identity import policy
 from app.identity.models import HandlingUnit
 from app.web import labels
 from app.web.access import acting, permission, reading_session
+from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
 from app.web.language import _, due, language, moment, ngettext, say
@@ -141,8 +142,7 @@ def diagram_file(demand_id: int) -> FlaskResponse:
     """The diagram of the case's process, in the version the case runs on."""
     session = reading_session()
     found = _found(session, demand_id)
-    source = _bundle(session, found).diagrams[0].source
-    return FlaskResponse(source, mimetype="application/xml")
+    return drawing(_bundle(session, found).diagrams[0])
 
 
 def _again(task_id: int, refusal: Refusal) -> str:

@@ -11,7 +11,8 @@ from app.engine.kernel import Bundle
 from app.engine.outline import outline
 from app.web.access import permission, reading_session
 from app.web.case import done_by_people, role
-from app.web.language import _, say
+from app.web.drawings import drawing
+from app.web.language import _, language, say
 from app.web.views import Diagram, Step
 
 
@@ -50,9 +51,8 @@ def process(key: str) -> str:
 
 @permission("diagram.see")
 def process_file(key: str) -> Response:
-    """The BPMN file of the newest version."""
-    source = _bundle(_newest(key)).diagrams[0].source
-    return Response(source, mimetype="application/xml")
+    """The drawing of the newest version."""
+    return drawing(_bundle(_newest(key)).diagrams[0])
 
 
 def _newest(key: str) -> DiagramVersionRow:
@@ -69,4 +69,5 @@ def _bundle(version: DiagramVersionRow) -> Bundle:
 def _title(bundle: Bundle) -> str:
     """The name of the process that is started."""
     main = next(iter(bundle.diagrams[0].processes.values()))
-    return main.name or _("流程 %(id)s", id=main.id)
+    name = main.name if language() == "zh" else main.name_en or main.name
+    return name or _("流程 %(id)s", id=main.id)

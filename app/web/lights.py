@@ -21,6 +21,8 @@ from app.worktime.running import Span, remaining
 
 _GREY = "grey"
 """The colour where no time runs."""
+_MANY = 100
+"""Hours of the clock that nobody can picture any more: they are said in days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def amount(span: Span) -> str:
             return ngettext("%(num)s 个工作日", "%(num)s 个工作日", count)
         return ngettext("%(num)s 天", "%(num)s 天", count)
     hours, minutes = divmod(count // MINUTE, 60)
+    if span.unit is LimitUnit.NATURAL_HOUR and hours >= _MANY:
+        return _("%(days)s 天 %(hours)s 小时", days=hours // 24, hours=hours % 24)
     if not hours:
         return _("%(minutes)s 分", minutes=minutes)
     clock = _("%(hours)s 小时 %(minutes)s 分", hours=hours, minutes=minutes)

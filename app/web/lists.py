@@ -89,6 +89,7 @@ def worklist() -> str:
         title=_("待办工单"),
         page=Page(rows, found.number, found.total),
         filters=narrow,
+        narrowed=narrowed != Filter(),
         lights=_counts(session, now),
         can_sign=any(row.can_sign for row in rows),
     )

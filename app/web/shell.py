@@ -115,7 +115,7 @@ def _places() -> list[Place]:
         Place("web.worklist", _("待办工单"), "order.see_worklist"),
         Place("web.my_demands", _("我登记的诉求"), "demand.register"),
         Place("web.orders", _("工单查询"), "order.see"),
-        Place("web.processes", _("流程图"), "diagram.see"),
+        Place("web.processes", _("业务流程"), "diagram.see"),
         Place("web.users", _("用户"), "user.see"),
         Place("web.repair", _("待修复流程"), "repair.see"),
     ]

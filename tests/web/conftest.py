@@ -37,6 +37,9 @@ PEOPLE = {
     "reviewer": ("方细", "reviewer", None),
     "callback": ("夏音", "callback_agent", None),
     "admin": ("何平", "administrator", None),
+    "inspector": ("铁衡", "inspector", None),
+    "designer": ("屠乔", "process_designer", None),
+    "editor": ("文薇", "knowledge_editor", None),
 }
 """Login → name, role, unit."""
 

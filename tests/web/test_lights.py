@@ -80,6 +80,7 @@ def test_what_is_late_says_by_how_many_working_days(sessions: Sessions) -> None:
         (timedelta(hours=71, minutes=20), "剩 40 分"),
         (timedelta(hours=72), "剩 0 分"),
         (timedelta(hours=75, minutes=12), "超期 3 小时 12 分"),
+        (timedelta(hours=72 + 187), "超期 7 天 19 小时"),
     ],
 )
 def test_a_limit_in_hours_runs_by_the_clock(

@@ -1,5 +1,7 @@
 """A demand becomes a closed order, as the pages let people do it."""
 
+import re
+
 import pytest
 from flask import Flask
 from lxml import html
@@ -193,6 +195,85 @@ def test_the_diagram_marks_the_token_and_the_list_says_the_same(desks: Desks) ->
     source = desks.of("handler").get(f"{case}/diagram.bpmn")
     assert source.mimetype == "application/xml"
     assert b'id="reply"' in source.data
+
+
+def test_whoever_decides_reads_what_was_done_before(desks: Desks) -> None:
+    case = desks.handled()
+    desks.do("handler", case, {**REPLY, "reply_text": "已更换六盏灯具。"})
+    for login, answers in (
+        ("approver", {"approval": "approved", "approval_opinion": "情况属实。"}),
+        ("reviewer", {"review": "passed"}),
+    ):
+        assert "已更换六盏灯具。" in desks.of(login).page(case).text_content(), login
+        desks.do(login, case, answers)
+    page = desks.of("callback").page(case)
+    recent = page.xpath("//section[@class='recent']//li//strong/text()")
+    assert recent == ["热线审核", "单位审核", "办理答复", "先行联系"]
+
+
+def test_a_returned_reply_begins_with_the_opinion_and_the_text_to_be_mended(desks: Desks) -> None:
+    case = desks.handled()
+    first = desks.of("handler").page(case)
+    assert not first.xpath("//textarea[@name='reply_text']")[0].text_content().strip()
+    desks.do("handler", case, {**REPLY, "reply_text": "已更换灯具。"})
+    desks.do("approver", case, {"approval": "approved"})
+    desks.do("reviewer", case, {"review": "rejected", "review_opinion": "请写明数量。"})
+    page = desks.of("handler").page(case)
+    side = page.xpath("//div[@class='side']")[0].text_content()
+    assert "已退回：热线审核" in side
+    assert "请写明数量。" in side
+    assert page.xpath("//textarea[@name='reply_text']")[0].text.strip() == "已更换灯具。"
+    assert page.xpath("//input[@name='truth'][@checked]/@value") == [REPLY["truth"]]
+
+
+def test_between_two_calls_the_page_says_until_when_it_waits(desks: Desks) -> None:
+    case = desks.handled()
+    desks.do("handler", case, REPLY)
+    desks.do("approver", case, {"approval": "approved"})
+    desks.do("reviewer", case, {"review": "passed"})
+    desks.do("callback", case, {"reached": "no"})
+    page = desks.of("callback").page(case)
+    assert not page.xpath("//form[starts-with(@action, '/tasks/')]")
+    waiting = page.xpath("//section[@aria-labelledby='waiting']")[0].text_content()
+    assert re.search(r"间隔半日\s+至 20\d\d-\d\d-\d\d \d\d:\d\d", waiting)
+
+
+@pytest.mark.parametrize("typed", ["11/20/2026", "昨天", "2026-02-30", "2026-11"])
+def test_a_date_that_is_none_is_named_and_left_out(desks: Desks, typed: str) -> None:
+    case = desks.handled()
+    page = desks.of("handler").page(f"/worklist?arrived_from={typed}")
+    assert "如 2026-01-31" in page.xpath("//p[@id='arrived_from-wrong']")[0].text_content()
+    assert page.xpath("//input[@name='arrived_from']/@value") == [typed]
+    assert page.xpath(f"//tbody//a[@href='{case}']")
+
+
+def test_days_are_written_as_the_office_writes_them(desks: Desks) -> None:
+    case = desks.handled()
+    handler = desks.of("handler")
+    assert handler.page("/worklist?arrived_from=2020/1/5").xpath(f"//tbody//a[@href='{case}']")
+    later = handler.page("/worklist?arrived_from=2199.12.31")
+    assert not later.xpath("//tbody//a")
+    assert "没有符合条件的待办" in later.text_content()
+    turned = handler.page("/worklist?arrived_from=2026-11-02&arrived_to=2026-11-01")
+    assert "止日早于起日" in turned.xpath("//p[@id='arrived_to-wrong']")[0].text_content()
+
+
+def test_a_designer_begins_with_the_published_processes(desks: Desks) -> None:
+    designer = desks.of("designer")
+    assert designer.get("/").location == "/processes"
+    address = designer.page("/processes").xpath("//tbody//a/@href")[0]
+    page = designer.page(address)
+    assert "userTask reply 办理答复" in page.xpath("//pre")[0].text_content()
+    drawn = page.xpath("//div[@data-diagram]/@data-diagram")[0]
+    assert 'name="办理答复"' in designer.get(drawn).text
+    designer.post("/language", {"language": "en"})
+    assert 'name="Handle and reply"' in designer.get(drawn).text
+    assert designer.get("/processes/no_such").status_code == 404
+
+
+def test_who_has_no_pages_yet_is_told_so(desks: Desks) -> None:
+    page = desks.of("editor").page("/")
+    assert "知识编辑" in page.xpath("//main")[0].text_content()
 
 
 def test_the_worklist_is_narrowed_by_word_light_and_day(desks: Desks) -> None:

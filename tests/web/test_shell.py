@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, session
+from lxml import html
 
 from app.core import clock
 from app.core.db import Sessions
@@ -12,7 +13,7 @@ from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
 from app.web import access, register
 from app.web.access import PUBLIC, permission, permission_of
-from tests.web.conftest import PASSWORD, Browser
+from tests.web.conftest import DEMAND, PASSWORD, Browser, Desks
 
 
 def test_a_page_carries_the_policy_that_forbids_inline_code(browser: Browser) -> None:
@@ -215,3 +216,47 @@ def test_the_office_sets_how_long_a_session_idles_and_which_language_greets(
     assert '<html lang="en">' in answer.text
     assert "Strict-Transport-Security" in answer.headers
     assert "Secure" in answer.headers["Set-Cookie"]
+
+
+HERE = {"Origin": "http://localhost"}
+
+
+def test_text_sent_after_the_session_has_ended_is_kept_through_the_sign_in(desks: Desks) -> None:
+    browser = Browser(desks.app.test_client())
+    late = browser.client.post("/demands/new", data={**DEMAND, "csrf_token": "old"}, headers=HERE)
+    assert late.status_code == 401
+    assert "内容尚未提交" in late.text
+    kept = html.fromstring(late.text).xpath("//input[@name='kept']/@value")[0]
+
+    wrong = browser.post("/sign-in", {"login": "agent", "password": "wrong-1", "kept": kept})
+    assert html.fromstring(wrong.text).xpath("//input[@name='kept']/@value") == [kept]
+    again = browser.post("/sign-in", {"login": "agent", "password": PASSWORD, "kept": kept})
+    form = html.fromstring(again.text).xpath("//form[@action='/demands/new']")[0]
+    sent = browser.client.post("/demands/new", data=dict(form.form_values()))
+    assert sent.status_code == 302
+    content = browser.page(sent.location).text_content()
+    assert "整条路的灯都不亮" in content
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_what_another_site_sends_is_not_kept(browser: Browser, origin: str) -> None:
+    headers = {"Origin": origin} if origin else {}
+    answer = browser.client.post("/demands/new", data=DEMAND, headers=headers)
+    assert answer.status_code == 302
+    assert answer.location == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["", "nonsense", "[]", "[1, 2]", '["//evil.example", []]', '["https://evil.example", []]'],
+)
+def test_nonsense_in_place_of_kept_text_just_signs_in(browser: Browser, kept: str) -> None:
+    answer = browser.post("/sign-in", {"login": "agent", "password": PASSWORD, "kept": kept})
+    assert answer.status_code == 302
+
+
+def test_a_part_of_a_page_never_becomes_the_sign_in_page(browser: Browser) -> None:
+    asked = browser.get("/cases/1", **{"HX-Request": "true"})
+    assert (asked.status_code, asked.headers["HX-Refresh"]) == (204, "true")
+    hint = browser.client.post("/demands/similar", data=DEMAND, headers={"HX-Request": "true"})
+    assert (hint.status_code, "HX-Refresh" in hint.headers) == (204, False)
