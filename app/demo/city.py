@@ -225,6 +225,13 @@ _URGENT_DONE_AFTER: dict[str, timedelta] = {
     "close": timedelta(hours=28),
 }
 
+# So long ago that what is urgent and still under way is yellow on any day, rest days included:
+# its limits are 24 hours and 2 hours of the clock on the wall.
+_URGENT_UNDER_WAY: dict[str, timedelta] = {
+    "urgent": timedelta(hours=19),
+    "critical": timedelta(minutes=115),
+}
+
 _BY: tuple[tuple[str, Role], ...] = (
     ("dispatch", Role.DISPATCHER),
     ("sign_for", Role.UNIT_LIAISON),
@@ -261,6 +268,8 @@ def _events(
         ordered = row["outcome"] == "order"
         waits_at, days_ago = next(stages) if ordered else ("closed", 1 + index % 15)
         arrived_at = _working_moment(calendar, now, days_ago, index)
+        if waits_at in {"first_contact", "reply", "approve_reply"}:
+            arrived_at = now - _URGENT_UNDER_WAY.get(row["urgency"], now - arrived_at)
         story = _Story(row, people, units, waits_at)
         for element, act, actor in story.acts():
             if row["urgency"] == "normal":

@@ -1,0 +1,56 @@
+"""The demo city: on whatever day it is started, the inboxes are worth looking at."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app import engine
+from app.cases import queries
+from app.cases.history import faults
+from app.core.clock import CHINA
+from app.core.db import make_engine, make_sessions, reading
+from app.demo import city
+from app.engine import RepairItemRow
+from app.identity.directory import actor_of
+from app.identity.models import User, UserRole
+from app.identity.policy import Role
+from app.office import Office, prepare, wire
+from app.settings import read_settings
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(datetime(2026, 11, 18, 10, 30, tzinfo=CHINA), id="a working morning"),
+        pytest.param(datetime(2026, 11, 21, 23, 5, tzinfo=CHINA), id="a Saturday night"),
+        pytest.param(datetime(2026, 2, 18, 9, 0, tzinfo=CHINA), id="amid Spring Festival"),
+        pytest.param(datetime(2027, 3, 3, 9, 0, tzinfo=CHINA), id="in a provisional year"),
+    ],
+)
+def test_it_starts_on_any_day_with_every_colour_in_the_inboxes(
+    tmp_path: Path, now: datetime
+) -> None:
+    wire()
+    engine.forget_bundles()
+    settings = read_settings({"JIEBAN_SECRET_KEY": "s" * 40})
+    database = make_engine(f"sqlite:///{tmp_path / 'demo.db'}")
+    office = Office(settings, database, make_sessions(database))
+    prepare(office, now)
+    assert city.is_empty(office.sessions)
+    city.load(office.sessions, now)
+    with reading(office.sessions) as session:
+        colours: Counter[str] = Counter()
+        for user in session.scalars(
+            select(User).join(UserRole).where(UserRole.role == Role.UNIT_HANDLER)
+        ):
+            page = queries.worklist(session, actor_of(user), now, size=100)
+            colours.update(item.light(now) for item in page.items)
+        assert {"green", "yellow", "red"} <= set(colours), colours
+        assert list(session.scalars(select(RepairItemRow))) == []
+        assert list(faults(session)) == []
+        roles = set(session.scalars(select(UserRole.role)))
+        assert roles == set(Role) - {Role.SYSTEM}
+    database.dispose()
