@@ -27,7 +27,8 @@ _TABLE = f"""
 definitions: name targetNamespace expressionLanguage typeLanguage exporter exporterVersion | \
 import extension itemDefinition message signal error escalation category dataStore resource \
 collaboration process
-process: {_FLOW} processType isClosed isExecutable | auditing monitoring {_SCOPE} property \
+process: {_FLOW} processType isClosed isExecutable definitionalCollaborationRef | \
+auditing monitoring {_SCOPE} property \
 resourceRole performer humanPerformer potentialOwner
 subProcess: {_ACTIVITY} triggeredByEvent | {_ACTIVITY_CHILDREN} {_SCOPE}
 task: {_ACTIVITY} | {_ACTIVITY_CHILDREN}
@@ -43,16 +44,16 @@ inclusiveGateway: {_FLOW} gatewayDirection default | {_NODE_CHILDREN}
 parallelGateway: {_FLOW} gatewayDirection | {_NODE_CHILDREN}
 eventBasedGateway: {_FLOW} gatewayDirection instantiate eventGatewayType | {_NODE_CHILDREN}
 startEvent: {_FLOW} parallelMultiple isInterrupting | {_NODE_CHILDREN} property \
-messageEventDefinition signalEventDefinition
-endEvent: {_FLOW} | {_NODE_CHILDREN} property messageEventDefinition signalEventDefinition \
-errorEventDefinition escalationEventDefinition terminateEventDefinition
+dataOutputAssociation messageEventDefinition signalEventDefinition
+endEvent: {_FLOW} | {_NODE_CHILDREN} property dataInputAssociation messageEventDefinition \
+signalEventDefinition errorEventDefinition escalationEventDefinition terminateEventDefinition
 intermediateCatchEvent: {_FLOW} parallelMultiple | {_NODE_CHILDREN} property \
-messageEventDefinition signalEventDefinition timerEventDefinition
-intermediateThrowEvent: {_FLOW} | {_NODE_CHILDREN} property messageEventDefinition \
-signalEventDefinition escalationEventDefinition
+dataOutputAssociation messageEventDefinition signalEventDefinition timerEventDefinition
+intermediateThrowEvent: {_FLOW} | {_NODE_CHILDREN} property dataInputAssociation \
+messageEventDefinition signalEventDefinition escalationEventDefinition
 boundaryEvent: {_FLOW} parallelMultiple cancelActivity attachedToRef | {_NODE_CHILDREN} property \
-messageEventDefinition signalEventDefinition errorEventDefinition escalationEventDefinition \
-timerEventDefinition
+dataOutputAssociation messageEventDefinition signalEventDefinition errorEventDefinition \
+escalationEventDefinition timerEventDefinition
 messageEventDefinition: messageRef |
 signalEventDefinition: signalRef |
 errorEventDefinition: errorRef |
@@ -78,7 +79,7 @@ incoming: |
 outgoing: |
 laneSet: name | lane
 childLaneSet: name | lane
-lane: name | flowNodeRef childLaneSet
+lane: name partitionElementRef | flowNodeRef childLaneSet
 flowNodeRef: |
 collaboration: name isClosed | participant messageFlow textAnnotation association group
 participant: name processRef | participantMultiplicity
@@ -330,6 +331,27 @@ REFUSED_VALUES: dict[tuple[str, str], tuple[frozenset[str], Phrase]] = {
 }
 """By (element or *, attribute): the values that change nothing, and why any other is refused."""
 
+FLAGS = frozenset(
+    {"isExecutable", "isClosed", "isSequential", "testBefore", "cancelActivity", "isInterrupting",
+     "triggeredByEvent", "isForCompensation", "instantiate", "parallelMultiple", "isImmediate",
+     "isCollection", "isUnlimited", "isRequired", "mustUnderstand"}
+)  # fmt: skip
+"""Attributes that are true, false, 1 or 0 and nothing else."""
+
+ONE_OF: tuple[frozenset[str], ...] = (
+    frozenset({"standardLoopCharacteristics", "multiInstanceLoopCharacteristics"}),
+    frozenset({"timeDate", "timeDuration", "timeCycle"}),
+    *(
+        frozenset({name})
+        for name in (
+            "extensionElements", "conditionExpression", "loopCondition", "loopCardinality",
+            "completionCondition", "loopDataInputRef", "loopDataOutputRef", "inputDataItem",
+            "outputDataItem",
+        )
+    ),
+)  # fmt: skip
+"""Of the children of an element, those of which it has at most one."""
+
 OUR_CHILDREN: dict[str, frozenset[str]] = {
     "service": frozenset({"serviceTask", "sendTask"}),
     "decision": frozenset({"businessRuleTask"}),
@@ -381,7 +403,8 @@ FOREIGN: dict[str, tuple[str, frozenset[str]]] = {
         frozenset(
             {"inputOutput", "in", "out", "executionListener", "taskListener", "collection",
              "elementVariable", "errorEventDefinition",
-             "variableMappingClass", "variableMappingDelegateExpression", "conditionalExpression"}
+             "variableMappingClass", "variableMappingDelegateExpression", "conditionalExpression",
+             "resource", "caseRef"}
         ),
     ),
     "http://camunda.org/schema/zeebe/1.0": (
@@ -395,14 +418,18 @@ FOREIGN: dict[str, tuple[str, frozenset[str]]] = {
         "Flowable",
         frozenset(
             {"in", "out", "executionListener", "taskListener", "collection", "elementVariable",
-             "skipExpression", "eventListener"}
+             "skipExpression", "eventListener", "terminateAll", "terminateMultiInstance", "endDate",
+             "EndDate", "businessCalendarName", "variableAggregation", "mapException",
+             "triggerable"}
         ),
     ),
     "http://activiti.org/bpmn": (
         "Activiti",
         frozenset(
             {"in", "out", "executionListener", "taskListener", "collection", "elementVariable",
-             "skipExpression", "eventListener"}
+             "skipExpression", "eventListener", "terminateAll", "terminateMultiInstance", "endDate",
+             "EndDate", "businessCalendarName", "variableAggregation", "mapException",
+             "triggerable"}
         ),
     ),
     "http://spiffworkflow.org/bpmn/schema/1.0/core": (

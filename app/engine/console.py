@@ -13,7 +13,7 @@ from typing import NoReturn, cast
 
 import click
 import yaml
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, validate
 
 from app.core.clock import CHINA
 from app.core.errors import DomainError, Invalid
@@ -26,12 +26,11 @@ from app.engine.memory import Due, Line, StepFailed, Trial, What
 from app.engine.outline import outline as outline_of
 from app.engine.ports import Compile
 from app.engine.steps_script import read_script
+from app.engine.strict_yaml import read_yaml
 
 ACCEPTED, REFUSED, UNREADABLE = 0, 1, 2
 
-_FILES = click.argument(
-    "files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False)
-)
+_FILES = click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 _LANGUAGE = click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", help="Language of sentences."
 )
@@ -47,7 +46,7 @@ def process() -> None:
 @_FILES
 @click.option(
     "--services",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="YAML file of the registered services: name, with lists of parameters and results.",
 )
 @_LANGUAGE
@@ -83,7 +82,7 @@ def check(
 @click.option(
     "--script",
     "script_file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     help="YAML file of what is done; without it the process is only started.",
 )
 @_LANGUAGE
@@ -175,18 +174,22 @@ def _give_up(phrase: Phrase, language: str, *, as_json: bool) -> NoReturn:
 
 class _ServiceSchema(Schema):
     parameters = fields.Dict(
-        keys=fields.String(), values=fields.String(allow_none=True), load_default=dict
+        keys=fields.String(),
+        values=fields.String(
+            allow_none=True, validate=validate.OneOf(("required", "optional", ""))
+        ),
+        load_default=dict,
     )
     results = fields.List(fields.String(), load_default=list)
 
 
 def _read_services(path: Path) -> Mapping[str, ServiceDeclaration]:
     try:
-        loaded = yaml.safe_load(_bytes_of(path))
+        loaded = read_yaml(_bytes_of(path))
         if not isinstance(loaded, dict):
             raise ValidationError("a mapping of service names is wanted")
         found = {str(name): _ServiceSchema().load(entry or {}) for name, entry in loaded.items()}
-    except (yaml.YAMLError, ValidationError) as error:
+    except (yaml.YAMLError, ValueError, ValidationError) as error:
         raise Invalid(
             Phrase(
                 f"服务清单 {path} 读不懂（{error}）：请对照 docs/designing.md 修改。",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.engine.diagram import (
     ACTIVITIES,
+    SUB_PROCESSES,
     Definition,
     Diagram,
     Element,
@@ -16,9 +17,11 @@ from app.engine.diagram import (
     TimerKind,
 )
 from app.engine.expression_checks import check_expression, check_timer
+from app.engine.nodes import MAX_INSTANCES
 from app.engine.ports import Compile
 from app.engine.remarks import Remarks
 from app.engine.spec import TIMER_FUNCTIONS
+from app.engine.tokens import MAX_DEPTH
 
 DATA_NAME = re.compile(r"[^\W\d]\w{0,62}")
 """Names in process data: a letter, then letters, digits and underscores."""
@@ -222,6 +225,16 @@ class _Content:
         for expression in texts:
             if expression is not None:
                 check_expression(self._remarks, self._element, expression, compiler)
+        number = "" if loop.cardinality is None else loop.cardinality.feel
+        if re.fullmatch(r"-?[\d.]+", number) and not (
+            number.isdecimal() and int(number) <= MAX_INSTANCES
+        ):
+            self._error(
+                "loop",
+                f"多实例的次数“{number}”无效：请填写 0 到 {MAX_INSTANCES} 的整数。",
+                f"The number of instances “{number}” is not valid: write a whole number from 0 to "
+                f"{MAX_INSTANCES}.",
+            )
         if loop.kind is LoopKind.STANDARD:
             if loop.condition is None:
                 self._error(
@@ -427,7 +440,37 @@ def check_calls(remarks: Sequence[Remarks]) -> None:
                         f"流程“{process.id}”经由这个调用又调用自己：请改用循环。",
                         f"Through this call the process “{process.id}” calls itself: use a loop.",
                     )
+    if not any(_leads(calls, called, key) for key in calls for called in calls[key] if called):
+        _check_depth(remarks, processes)
     _check_uncaught(remarks, processes)
+
+
+def _check_depth(remarks: Sequence[Remarks], processes: Mapping[str, Process]) -> None:
+    """Remark on processes in which sub-processes and calls stand too deep in each other."""
+    nested = {
+        key: [
+            (1 + sum(1 for _ in process.enclosing(element)), element.called)
+            for element in process.elements.values()
+            if element.kind in SUB_PROCESSES or element.kind == "callActivity"
+        ]
+        for key, process in processes.items()
+    }
+    deep = dict.fromkeys(processes, 0)
+    for _ in range(MAX_DEPTH):
+        deep = {
+            key: max((own + deep.get(called or "", 0) for own, called in inside), default=0)
+            for key, inside in nested.items()
+        }
+    for remark in remarks:
+        for process in _executable(remark.diagram):
+            if deep[process.id] > MAX_DEPTH:
+                remark.error(
+                    "too_deep",
+                    process,
+                    f"子流程和调用一层套一层超过 {MAX_DEPTH} 层：请拆开，或改用循环。",
+                    f"Sub-processes and calls stand more than {MAX_DEPTH} deep in each other: "
+                    "take them apart, or use a loop.",
+                )
 
 
 def _executable(diagram: Diagram) -> Iterator[Process]:

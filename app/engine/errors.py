@@ -72,6 +72,17 @@ def ambiguous(message: str, count: int) -> Conflict:
     )
 
 
+def not_a_start(message: str) -> NotFound:
+    """No start event of the process waits for the message or signal."""
+    return NotFound(
+        Phrase(
+            f"没有开始事件等待消息或信号“{message}”：请核对名称，或画一个这样的开始事件。",
+            f'No start event waits for the message or signal "{message}": check its name, or draw '
+            "such a start event.",
+        )
+    )
+
+
 def unknown_element(element_id: str) -> NotFound:
     """The diagram has no such element."""
     return NotFound(

@@ -1,6 +1,7 @@
 """Holds every text to be evaluated against the one expression language, FEEL, and ISO 8601."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 
 from app.core.phrase import Phrase
@@ -30,7 +31,10 @@ _LANGUAGES = (
 _MARKS = (
     (re.compile(r"[$#]\{"), "JUEL"),
     (re.compile(r"T\(\s*java|#\w"), "SpEL"),
-    (re.compile(r"getDataObject\(|getVariable\(|\$\w|/\w+/text\(\)|::"), "XPath"),
+    (
+        re.compile(r"getDataObject\(|getVariable\(|\$\w|/\w+/text\(\)|::|\b(true|false)\(\)"),
+        "XPath",
+    ),
     (
         re.compile(r"===|!==|&&|\|\||=>|;|\b(var|let|const)\s+\w+\s*=|\bnew\s+\w+\(|\btypeof\s"),
         "JavaScript",
@@ -50,10 +54,9 @@ _FUNCTION = Callable[..., object]
 
 def foreign_language(expression: Expression) -> str | None:
     """The name of the language when it is declared or evidently another than FEEL."""
-    bare = _STRING.sub('""', expression.text)
-    for pattern, name in _MARKS:
-        if pattern.search(bare):
-            return name
+    evident = _evident_language(expression)
+    if evident is not None:
+        return evident
     declared = (expression.language or "").strip()
     if not declared:
         return None
@@ -61,6 +64,11 @@ def foreign_language(expression: Expression) -> str | None:
         if part in declared.lower():
             return owner
     return declared
+
+
+def _evident_language(expression: Expression) -> str | None:
+    bare = _STRING.sub('""', expression.text)
+    return next((name for pattern, name in _MARKS if pattern.search(bare)), None)
 
 
 def check_expression(
@@ -80,6 +88,18 @@ def check_expression(
         )
         return
     language = foreign_language(expression)
+    if language is not None and language != _evident_language(expression):
+        remarks.error(
+            "foreign_language",
+            where,
+            f"“{expression.text}”声明为 {language} 表达式（{expression.language}），这里只用 FEEL："
+            '若本来就是 FEEL，请在表达式上写 language="feel"，或删去文件的 expressionLanguage；'
+            "否则请改写。",
+            f"“{expression.text}” is declared to be {language} ({expression.language}), and only "
+            'FEEL is used here: if it is FEEL, give the expression language="feel" or remove '
+            "expressionLanguage from the file; otherwise rewrite it.",
+        )
+        return
     if language is not None:
         remarks.error(
             "foreign_language",
@@ -119,7 +139,7 @@ def check_timer(
     """Remark on a timer that does not say for certain when it is due."""
     text = timer.expression.text.strip()
     if not timer.is_literal:
-        quoted = re.fullmatch(r"[\"']([^\"']*)[\"']", text)
+        quoted = re.fullmatch(r"=?\s*[\"']([^\"']*)[\"']", text)
         if quoted and (iso8601.looks_like_duration(quoted[1]) or quoted[1][:4].isdecimal()):
             remarks.error(
                 "timer",
@@ -127,6 +147,9 @@ def check_timer(
                 f"定时文字 {text} 带了引号：请去掉引号，写成 {quoted[1]}。",
                 f"The timer text {text} is in quotes: write {quoted[1]} without them.",
             )
+            return
+        if _is_meant_as_literal(timer.expression.feel):
+            remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](text))
             return
         check_expression(remarks, where, timer.expression, compile_expression, functions)
         return
@@ -140,6 +163,19 @@ def check_timer(
                 iso8601.parse_repetition(text)
     except ValueError:
         remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](text))
+
+
+_LITERAL = re.compile(
+    r"[+-]?P(T?[\d.,]+[YMWDHS])*T?|[\d.]+|R-?\d*/.*|\d{4}-?\d{2}-?\d{2}(T[\d:.]*(Z|[+-].*)?)?"
+)
+
+
+def _is_meant_as_literal(text: str) -> bool:
+    """Whether what would pass as FEEL is a time: in small or full-width letters, behind “=”, a
+    number without unit, or a duration where an instant belongs. As FEEL it would be a name that
+    nothing has, or an arithmetic of such names.
+    """
+    return _LITERAL.fullmatch(unicodedata.normalize("NFKC", text).upper()) is not None
 
 
 def _date(text: str) -> tuple[str, str]:

@@ -15,6 +15,8 @@ _DURATION = re.compile(
     r"(?:(?P<days>\d{1,6})D)?"
     r"(?:T(?=.)(?:(?P<hours>\d{1,7})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,10})S)?)?"
 )
+_EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - only lengths are compared
+_LONGEST = relativedelta(years=100)
 _INSTANT = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:\.\d{1,6})?(?P<offset>Z|[+-]\d{2}:\d{2})?"
 )
@@ -43,7 +45,7 @@ def looks_like_duration(text: str) -> bool:
 
 
 def parse_duration(text: str) -> relativedelta:
-    """A duration of more than nothing. Raises ValueError."""
+    """A duration of more than nothing and at most a century. Raises ValueError."""
     matched = _DURATION.fullmatch(text.strip())
     if matched is None:
         raise ValueError(f"{text!r} is not an ISO 8601 duration such as P3D or PT72H")
@@ -51,6 +53,12 @@ def parse_duration(text: str) -> relativedelta:
     duration = relativedelta(**parts)  # type: ignore[arg-type]
     if not duration:
         raise ValueError(f"{text!r} is a duration of nothing")
+    try:
+        too_long = _EPOCH + duration > _EPOCH + _LONGEST
+    except (OverflowError, ValueError):
+        too_long = True
+    if too_long:
+        raise ValueError(f"{text!r} is longer than a century")
     return duration
 
 

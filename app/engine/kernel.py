@@ -25,7 +25,7 @@ from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.engine import overrides, state
 from app.engine.diagram import Diagram, Element, Process
-from app.engine.errors import ambiguous, fault, not_open, not_waiting, unknown_element
+from app.engine.errors import ambiguous, fault, not_a_start, not_open, not_waiting, unknown_element
 from app.engine.nodes import BoundaryEvent, EventGateway, Join, Plan, SubProcess
 from app.engine.ports import (
     Compile,
@@ -147,7 +147,7 @@ class Instance:
         plan = self.bundle.plans[self.bundle.main]
         starts = plan.starts.get(message, [])
         if not starts:
-            raise unknown_element(message or "startEvent")
+            raise unknown_element("startEvent") if message is None else not_a_start(message)
 
         def begin() -> None:
             self._net.scope.write(data)

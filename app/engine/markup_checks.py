@@ -6,8 +6,10 @@ from app.core.phrase import Phrase
 from app.engine.allowed import (
     ATTRIBUTES,
     CHILDREN,
+    FLAGS,
     FOREIGN,
     MISPLACED,
+    ONE_OF,
     OUR_ATTRIBUTES,
     OUR_CHILDREN,
     REFUSED,
@@ -106,6 +108,7 @@ class _Walk:
             self._remarks.warning("only_drawn", node, phrase.zh, phrase.en)
         self._attributes(node, name)
         self._identity(node)
+        self._repeated(node)
         for child in children(node):
             if namespace(child) == BPMN and name != "extensionElements":
                 self.element(child, node)
@@ -167,7 +170,36 @@ class _Walk:
             elif not uri:
                 self._value(node, name, short)
 
+    def _repeated(self, node: Node) -> None:
+        """Of what may stand once the reader would take the first and drop the rest."""
+        names = [local(child) for child in children(node) if namespace(child) == BPMN]
+        for group in ONE_OF:
+            if sum(name in group for name in names) > 1:
+                listed = ", ".join(sorted(group & set(names)))
+                self._remarks.error(
+                    "repeated",
+                    node,
+                    f"{local(node)} 里这样的元素只能有一个（{listed}）：请删除多余的。",
+                    f"{local(node)} holds more than one of what it has once ({listed}): remove the "
+                    "others.",
+                )
+
     def _value(self, node: Node, name: str, key: str) -> None:
+        written = attribute(node, key)
+        wanted = ""
+        if key in FLAGS and written.strip() not in {"true", "false", "1", "0"}:
+            wanted = "true / false"
+        elif key == "loopMaximum" and not (written.isascii() and written.strip().isdecimal()):
+            wanted = "0, 1, 2, …"
+        if wanted:
+            self._remarks.error(
+                "bad_value",
+                node,
+                f"{name} 的属性 {key} 的值“{written}”无效：请改为 {wanted}。",
+                f"The value “{written}” of the attribute {key} of {name} is not valid: write "
+                f"{wanted}.",
+            )
+            return
         known = REFUSED_VALUES.get((name, key)) or REFUSED_VALUES.get(("*", key))
         if known is not None and attribute(node, key) not in known[0]:
             self._remarks.error("not_supported", node, known[1].zh, known[1].en)

@@ -77,6 +77,7 @@ class Trial:
     """One run of a bundle of accepted diagrams.
 
     `due` answers timers that ask for working time; without it such a timer is a failed step.
+    Raises `Invalid` for answers to elements the diagrams do not have.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Trial:
         prepared = [_answerable(diagram, script) for diagram in diagrams]
         self._bundle = Bundle(prepared, compile_expression, script.process)
         self._instance = Instance(self._bundle, self)
+        self._check_answers()
         self._begun = False
 
     # What a run is asked and told ---------------------------------------------------------
@@ -105,6 +107,25 @@ class Trial:
         self.begin()
         for step in self._script.steps:
             self.do(step)
+
+    def _check_answers(self) -> None:
+        """Refuse answers for an element the diagrams do not have: a slip of the pen."""
+        for answers in (
+            self._script.answers,
+            *(step.answers for step in self._script.steps if isinstance(step, Reply)),
+        ):
+            for name in answers:
+                self._must_exist(name)
+
+    def _must_exist(self, element: str) -> None:
+        if self._bundle.element(element) is None:
+            raise Invalid(
+                Phrase(
+                    f"脚本提到的元素“{element}”不在流程图中：请核对 id 的拼写。",
+                    f"The script names the element “{element}”, which is not in the diagrams: "
+                    "check how the id is written.",
+                )
+            )
 
     def begin(self) -> None:
         """Start the process, unless it waits for the message of a step to start it."""
@@ -192,6 +213,7 @@ class Trial:
         return self._instance.start(data, at=self.now, message=trigger)
 
     def _complete(self, step: Complete) -> Outcome:
+        self._must_exist(step.element)
         tasks = [task for task in self.tasks() if task.element_id == step.element]
         if step.instance is not None:
             numbers: list[int | None] = [task.instance for task in tasks]
@@ -211,6 +233,8 @@ class Trial:
         return self._instance.complete(tasks[0].token, step.data, at=self.now)
 
     def _send(self, step: Send) -> Outcome:
+        if step.to is not None:
+            self._must_exist(step.to)
         if not self._begun:
             return self._start(step.name, {**self._script.data, **step.data})
         if step.kind == "signal":
@@ -218,6 +242,7 @@ class Trial:
         return self._instance.send(step.name, step.data, at=self.now, element=step.to)
 
     def _fire(self, element: str) -> Outcome:
+        self._must_exist(element)
         for timer in self._timers():
             if timer.element_id == element:
                 return self._instance.fire(timer.token, at=self.now)
@@ -231,7 +256,12 @@ class Trial:
         target = step.until
         if target is None:
             assert step.span is not None
-            target = (self.now.astimezone(CHINA) + step.span).astimezone(self.now.tzinfo)
+            try:
+                target = (self.now.astimezone(CHINA) + step.span).astimezone(self.now.tzinfo)
+            except (OverflowError, ValueError) as error:
+                raise StepFailed(self._number, _TOO_LATE) from error
+        if target < self.now:
+            raise StepFailed(self._number, _PAST)
         for _ in range(MAX_AUTOMATIC):
             due = sorted(
                 (timer.due_at, int(timer.token), timer.token)
@@ -315,6 +345,14 @@ class Trial:
         self.trace.append(Line(self._number, self.now, what, element, name, instance, note))
 
 
+_TOO_LATE = Phrase(
+    "等待之后已过公元 9999 年：请缩短等待。",
+    "The wait ends after the year 9999: make it shorter.",
+)
+_PAST = Phrase(
+    "要等到的时刻已经过去：时间不会倒流，请核对 wait_until。",
+    "The instant to wait for has passed, and time does not run back: correct wait_until.",
+)
 _ENDLESS = Phrase(
     f"一步之内自动进行了 {MAX_AUTOMATIC} 次仍未停下：请检查循环和脚本的回答。",
     f"{MAX_AUTOMATIC} automatic moves in one step and no end: look at the loops and the script's "

@@ -452,8 +452,14 @@ class InclusiveGateway(Join, InclusiveGatewayMixin):  # type: ignore[misc]
 
 
 def later(at: datetime, span: timedelta | relativedelta) -> datetime:
-    """`span` after `at`, months and days counted on the Chinese calendar date."""
-    return (at.astimezone(CHINA) + span).astimezone(UTC)
+    """`span` after `at`, months and days counted on the Chinese calendar date.
+
+    Raises OverflowError past the year 9999.
+    """
+    try:
+        return (at.astimezone(CHINA) + span).astimezone(UTC)
+    except ValueError as error:
+        raise OverflowError(str(error)) from error
 
 
 class Catch(Node):
@@ -502,7 +508,14 @@ class Catch(Node):
             if isinstance(ask, date):
                 return datetime.combine(ask, time(), CHINA)
         elif isinstance(ask, timedelta | relativedelta):
-            return later(now, ask)
+            try:
+                return later(now, ask)
+            except OverflowError as error:
+                raise fault(
+                    self.element_id,
+                    f"计时器的时长 {ask!r} 太长：请修改表达式。",
+                    f"the timer's duration {ask!r} is too long: correct the expression.",
+                ) from error
         if isinstance(ask, str):
             try:
                 if kind is TimerKind.DATE:

@@ -3,7 +3,7 @@
 YAML (or JSON, which is YAML); the format is described in docs/designing.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -15,6 +15,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.engine import iso8601
+from app.engine.strict_yaml import read_yaml
+from app.engine.tokens import plain
 
 DEFAULT_START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """When a run begins if the script does not say: Monday 2 March 2026, 09:00 in China."""
@@ -101,7 +103,7 @@ def read_script(source: bytes, file_name: str) -> Script:
     if len(source) > MAX_BYTES:
         raise _refused(file_name, "文件过大", "it is too large")
     try:
-        loaded = yaml.safe_load(source)
+        loaded: Any = read_yaml(source)
     except (yaml.YAMLError, ValueError) as error:
         raise _refused(file_name, f"不是 YAML：{error}", f"it is no YAML: {error}") from error
     try:
@@ -110,12 +112,54 @@ def read_script(source: bytes, file_name: str) -> Script:
             process=found.get("process"),
             start=_instant(found["start"]) if "start" in found else DEFAULT_START,
             begin=found.get("begin"),
-            data=found["data"],
-            answers=_answers(found["answers"]),
-            steps=tuple(_step(step, number) for number, step in enumerate(found["steps"], 1)),
+            data=_storable("data", found["data"]),
+            answers=_answers(found["answers"] or {}),
+            steps=tuple(_step(step, number) for number, step in enumerate(found["steps"] or (), 1)),
         )
     except ValidationError as error:
-        raise _refused(file_name, str(error.messages), str(error.messages)) from error
+        problems = list(_problems(error.messages))
+        zh = "；".join(f"{place}：{_IN_CHINESE.get(text, text)}" for place, text in problems)
+        en = "; ".join(f"{place}: {text}" for place, text in problems)
+        raise _refused(file_name, zh, en) from error
+
+
+_IN_CHINESE = {
+    "Unknown field.": "没有这个词，请核对拼写",
+    "Not a valid string.": "应为文字",
+    "Not a valid mapping type.": "应为名称到值的映射",
+    "Not a valid list.": "应为列表",
+    "Not a valid integer.": "应为整数",
+    "Must be greater than or equal to 1.": "应为 1 或更大",
+    "Field may not be null.": "不能为空",
+    "Invalid input type.": "应为名称到值的映射",
+}
+
+
+def _problems(messages: object, place: str = "") -> Iterator[tuple[str, str]]:
+    """What is wrong where; steps are counted from 1, as everywhere a person reads of them."""
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            if isinstance(key, int) and place == "steps":
+                yield from _problems(inner, f"steps[{key + 1}]")
+            elif key in {"_schema", "key", "value"}:
+                yield from _problems(inner, place)
+            else:
+                yield from _problems(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _problems(inner, place)
+    else:
+        yield place or "script", str(messages)
+
+
+def _storable(place: str, data: object) -> Mapping[str, object]:
+    """The data as a process can hold it."""
+    try:
+        found = plain(data or {})
+    except (ValueError, RecursionError) as error:
+        raise ValidationError({place: str(error)}) from error
+    assert isinstance(found, dict)
+    return found
 
 
 def _refused(file_name: str, zh: str, en: str) -> Invalid:
@@ -128,7 +172,9 @@ def _refused(file_name: str, zh: str, en: str) -> Invalid:
 
 
 def _data(**more: Any) -> fields.Dict:
-    return fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), **more)
+    return fields.Dict(
+        keys=fields.String(), values=fields.Raw(allow_none=True), allow_none=True, **more
+    )
 
 
 _VERBS = ("complete", "message", "signal", "wait", "wait_until", "fire", "answer")
@@ -153,7 +199,7 @@ class _ScriptSchema(Schema):
     begin = fields.String()
     data = _data(load_default=dict)
     answers = _data(load_default=dict)
-    steps = fields.List(fields.Nested(_StepSchema), load_default=list)
+    steps = fields.List(fields.Nested(_StepSchema), load_default=list, allow_none=True)
 
 
 def _step(step: dict[str, Any], number: int) -> Step:
@@ -169,7 +215,7 @@ def _step(step: dict[str, Any], number: int) -> Step:
     surplus = sorted(set(step) - extras - {verb})
     if surplus:
         raise ValidationError({f"steps[{number}]": f"{verb} takes no {', '.join(surplus)}"})
-    data = step.get("data", {})
+    data = _storable(f"steps[{number}].data", step.get("data"))
     match verb:
         case "complete":
             return Complete(step[verb], data, step.get("instance"))
@@ -185,7 +231,7 @@ def _step(step: dict[str, Any], number: int) -> Step:
         case "fire":
             return Fire(step[verb])
         case _:
-            return Reply(_answers(step[verb]))
+            return Reply(_answers(step[verb] or {}))
 
 
 def _instant(value: object) -> datetime:
@@ -214,6 +260,11 @@ def _answer(element: str, given: object) -> Answer:
         return Answer()
     if not isinstance(given, dict) or not all(isinstance(key, str) for key in given):
         raise ValidationError({element: "an answer is a mapping of names to values"})
-    if set(given) == {"error"} or set(given) == {"error", "data"}:
-        return Answer(given.get("data") or {}, str(given["error"]))
-    return Answer(given)
+    if "error" not in given:
+        return Answer(_storable(element, given))
+    code, data = given["error"], given.get("data") or {}
+    if set(given) - {"error", "data"} or not isinstance(data, dict):
+        raise ValidationError({element: "beside error stands nothing but data, a mapping"})
+    if not isinstance(code, str | int) or isinstance(code, bool) or not str(code).strip():
+        raise ValidationError({element: "error is the code of an error"})
+    return Answer(_storable(element, data), str(code))

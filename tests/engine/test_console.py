@@ -2,6 +2,7 @@
 """`jieban process …` as a person at a terminal uses it."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -131,10 +132,84 @@ def test_a_refused_diagram_is_not_run(files: Path) -> None:
     assert "[not_supported]" in result.output
 
 
-@pytest.mark.parametrize("script", ["steps: 5", "x", "- 1"])
+@pytest.mark.parametrize(
+    "script",
+    [
+        "steps: 5",
+        "x",
+        "- 1",
+        "stpes: []",
+        "steps:\n- compelte: a",
+        "steps: []\nsteps:\n- complete: a",
+        "data: {x: 1, x: 2}",
+        "data: " + "[" * 3000,
+        "data: &a {x: *a}",
+        "data: {x: .nan}",
+        "data: {x: .inf}",
+        "data: {x: !!binary aGk=}",
+        "data: {x: {1: 2}}",
+        "data: {x: 2026-01-01T00:00:00}",
+        "answers: {nobody: {x: 1}}",
+        "steps:\n- answer: {nobody: {x: 1}}",
+        "answers: {w: {error: }}",
+        "answers: {w: {error: E, dat: {}}}",
+        "steps:\n- wait: P9999Y",
+    ],
+)
 def test_a_script_that_cannot_be_read_exits_with_two(files: Path, script: str) -> None:
     (files / "steps.yaml").write_text(script)
     assert console(files, "run", "good.bpmn", "--script", "steps.yaml").exit_code == 2
+
+
+def test_aliases_that_blow_up_a_script_are_refused(files: Path) -> None:
+    rows = ["a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    rows += [f"{b}: &{b} [{', '.join([f'*{a}'] * 10)}]" for a, b in pairwise("abcdefg")]
+    (files / "steps.yaml").write_text("data:\n" + "".join(f"  {row}\n" for row in rows))
+    result = console(files, "run", "good.bpmn", "--script", "steps.yaml")
+    assert result.exit_code == 2
+    assert "200000" in result.output
+
+
+def test_a_misspelt_word_is_named_with_the_step_in_both_languages(files: Path) -> None:
+    (files / "steps.yaml").write_text("steps:\n- wait: PT1H\n- compelte: a\n")
+    result = console(files, "run", "good.bpmn", "--script", "steps.yaml", "--json")
+    error = json.loads(result.output)["error"]
+    assert "steps[2].compelte: Unknown field." in error["en"]
+    assert "steps[2].compelte：没有这个词" in error["zh"]
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("complete: nobody", "not in the diagrams"),
+        ("wait_until: 2020-01-01T00:00:00+08:00", "does not run back"),
+    ],
+)
+def test_a_step_that_makes_no_sense_says_so(files: Path, step: str, said: str) -> None:
+    (files / "steps.yaml").write_text(f"steps:\n- {step}\n")
+    result = console(files, "run", "good.bpmn", "--script", "steps.yaml", "--language", "en")
+    assert result.exit_code == 1
+    assert said in result.output
+
+
+def test_nothing_in_the_script_may_be_left_empty_by_accident_but_data_may(files: Path) -> None:
+    (files / "steps.yaml").write_text("data:\nanswers:\nsteps:\n- complete: a\n  data:\n")
+    assert console(files, "run", "good.bpmn", "--script", "steps.yaml").exit_code == 0
+
+
+def test_a_folder_is_named_as_what_cannot_be_read(files: Path) -> None:
+    result = CliRunner().invoke(
+        process, ["check", str(files), "--json"], obj={"compile_expression": compile_expression}
+    )
+    assert result.exit_code == 2
+    assert str(files) in json.loads(result.output)["error"]["zh"]
+
+
+@pytest.mark.parametrize("services", ["n: {parameters: {a: maybe}}", "n:\nn:", "[" * 3000])
+def test_a_list_of_services_that_is_not_certain_is_not_read(files: Path, services: str) -> None:
+    (files / "services.yaml").write_text(services)
+    result = console(files, "check", "good.bpmn", "--services", "services.yaml")
+    assert result.exit_code == 2
 
 
 def test_a_process_the_files_do_not_hold_exits_with_two(files: Path) -> None:

@@ -379,4 +379,18 @@ CASES: list[Case] = [
         + "user f8 -> e\nend e",
         "start | f8\nf8 | done",
     ),
+    Runs(
+        "data drawn at events and a lane of another tool change nothing",
+        """
+        ~ <bpmn:laneSet id="ls"><bpmn:lane id="l" partitionElementRef="x"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>
+        ~ <bpmn:dataObject id="o"/><bpmn:dataObjectReference id="r" dataObjectRef="o"/>
+        start s -> a
+        + <bpmn:dataOutputAssociation id="d1"><bpmn:targetRef>r</bpmn:targetRef></bpmn:dataOutputAssociation>
+        user a -> e
+        end e
+        + <bpmn:dataInputAssociation id="d2"><bpmn:sourceRef>r</bpmn:sourceRef><bpmn:targetRef>t</bpmn:targetRef></bpmn:dataInputAssociation>
+        """,
+        "start | a\na | done > e",
+        warnings=("only_drawn",),
+    ),
 ]

@@ -388,6 +388,99 @@ _EXTENSIONS: list[Case] = [
     ),
 ]
 
+_MULTI = "multiInstanceLoopCharacteristics"
+
+
+def _edited(name: str, code: str, at: str, edit: tuple[str, str]) -> Refused:
+    return Refused(name, _PLAIN, code, at, edit=edit)
+
+
+def _in_task(name: str, code: str, inside: str) -> Refused:
+    """A user task that holds this."""
+    return _edited(
+        name,
+        code,
+        "a",
+        ('<bpmn:userTask id="a">', f'<bpmn:userTask id="a">{inside}'),
+    )
+
+
+def _many(attributes: str, inside: str) -> str:
+    return f"<bpmn:{_MULTI} {attributes}>{inside}</bpmn:{_MULTI}>"
+
+
+_TWICE = "<bpmn:loopCardinality>2</bpmn:loopCardinality>"
+_WHILE = "<bpmn:loopCondition>x</bpmn:loopCondition>"
+
+_ONE_READING: list[Case] = [
+    _in_task(
+        "a flag that is neither true nor false",
+        "bad_value",
+        _many('isSequential="TRUE"', _TWICE),
+    ),
+    *(
+        _in_task(
+            f"a loop with the maximum {maximum}",
+            "bad_value",
+            f'<bpmn:standardLoopCharacteristics loopMaximum="{maximum}">{_WHILE}'
+            "</bpmn:standardLoopCharacteristics>",
+        )
+        for maximum in ("-1", "three", "")
+    ),
+    _in_task("two kinds of repetition", "repeated", _many("", _TWICE) * 2),
+    _in_task("two numbers of instances", "repeated", _many("", _TWICE * 2)),
+    _in_task("a negative number of instances", "loop", _many("", _TWICE.replace("2", "-2"))),
+    _in_task(
+        "two holders of extensions",
+        "repeated",
+        "<bpmn:extensionElements/><bpmn:extensionElements/>",
+    ),
+    Refused(
+        "two times in one timer",
+        _timer("timer=PT1H"),
+        "repeated",
+        "t",
+        edit=(
+            "</bpmn:timeDuration>",
+            "</bpmn:timeDuration><bpmn:timeDate>2026-03-02T10:00:00Z</bpmn:timeDate>",
+        ),
+    ),
+    _edited(
+        "an end that ends everything around it",
+        "foreign_behaviour",
+        "e",
+        (
+            '<bpmn:endEvent id="e">',
+            (
+                '<bpmn:endEvent id="e"><bpmn:terminateEventDefinition '
+                'xmlns:flowable="http://flowable.org/bpmn" flowable:terminateAll="true"/>'
+            ),
+        ),
+    ),
+    Refused(
+        "a timer by another engine's calendar",
+        _timer("timer=PT1H"),
+        "foreign_behaviour",
+        "t",
+        edit=(
+            "<bpmn:timerEventDefinition>",
+            (
+                '<bpmn:timerEventDefinition xmlns:flowable="http://flowable.org/bpmn" '
+                'flowable:businessCalendarName="cn">'
+            ),
+        ),
+    ),
+    Refused(
+        "sub-processes deeper than the engine goes",
+        "start s -> n0\n"
+        + "".join(f"sub n{n} {{\nstart s{n} -> n{n + 1}\n" for n in range(51))
+        + "user n51\n"
+        + "}\n" * 51,
+        "too_deep",
+        "p",
+    ),
+]
+
 _EXPRESSIONS: list[Case] = [
     Refused("JUEL", _condition("${x > 1}"), "foreign_language", "g_a"),
     Refused("JUEL with a hash", _condition("#{x > 1}"), "foreign_language", "g_a"),
@@ -432,6 +525,12 @@ _EXPRESSIONS: list[Case] = [
         "g_a",
         language="urn:latin",
     ),
+    Refused("XPath truth values", _condition("true()"), "foreign_language", "g_a"),
+    *(
+        Refused(f"a time that only passes as FEEL: {text}", _timer(f"timer=[{text}]"), "timer", "t")
+        for text in ("pt15m", "=PT15M", '= "PT15M"', "900", "P", "R3/PT10H", "P9999Y")
+    ),
+    Refused("a duration where an instant belongs", _timer("at=PT1H"), "timer", "t"),
     Refused("FEEL that does not parse", _condition("x > "), "feel", "g_a"),
     Refused("FEEL function that does not exist", _condition("frobnicate(x)"), "feel", "g_a"),
     Refused("condition of nothing", _condition(" = "), "empty_expression", "g_a"),
@@ -761,4 +860,4 @@ _FLOWS: list[Case] = [
     ),
 ]
 
-CASES: list[Case] = [*_ELEMENTS, *_EXTENSIONS, *_EXPRESSIONS, *_REFERENCES, *_FLOWS]
+CASES: list[Case] = [*_ELEMENTS, *_EXTENSIONS, *_ONE_READING, *_EXPRESSIONS, *_REFERENCES, *_FLOWS]
