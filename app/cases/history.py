@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import Table, and_, bindparam, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
@@ -14,6 +14,9 @@ from app.cases.models.work_order import StepRecord
 from app.core import audit
 from app.core.audit import GENESIS, ChainAnchor
 from app.core.uow import UnitOfWork
+
+_KNOWN_HEADS = "jieban.case_heads"
+"""Where a session remembers the heads it has written: a step makes several entries."""
 
 # Built once: this is a quarter of the work of a step where statements are built at every call.
 _HEADS: Table = CaseHead.__table__  # type: ignore[assignment]
@@ -51,8 +54,9 @@ def record(
     """
     at = at or uow.now
     connection = uow.session.connection()
-    head = connection.execute(_HEAD, {"case": demand_id}).one_or_none()
-    position, previous = (head.entries, head.digest) if head is not None else (0, GENESIS)
+    heads: dict[int, tuple[int, bytes]] = uow.session.info.setdefault(_KNOWN_HEADS, {})
+    head = heads.get(demand_id) or connection.execute(_HEAD, {"case": demand_id}).one_or_none()
+    position, previous = head or (0, GENESIS)
     row = {
         "demand_id": demand_id,
         "position": position,
@@ -71,6 +75,13 @@ def record(
         _BEGIN_HEAD if head is None else _MOVE_HEAD,
         {"case": demand_id, "count": position + 1, "end": digest},
     )
+    heads[demand_id] = (position + 1, digest)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_heads(session: Session, _previous: object) -> None:
+    """What was rolled back, a savepoint included, was never written."""
+    session.info.pop(_KNOWN_HEADS, None)
 
 
 def story(session: Session, demand_id: int) -> list[HistoryEntry]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from app.cases import repairing
+from app.cases.history import faults
 from app.cases.services import SERVICES
 from app.core.db import reading
 from app.core.errors import Conflict, NotAllowed
@@ -67,6 +68,8 @@ def test_after_the_cause_is_mended_the_process_goes_on_where_it_stood(
     office.tick()
     assert queue(office) == []
     assert office.order(case).overdue
+    with reading(office.sessions) as session:
+        assert list(faults(session)) == []
     office.do(case, "reply")
     assert office.waiting(case) == ["approve_reply"]
 
