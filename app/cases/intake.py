@@ -112,7 +112,8 @@ def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
     demand.requester_phone = _digits(str(given["requester_phone"] or ""))
     demand.registered_at = uow.now
     demand.registered_by = uow.actor.user_id
-    demand.status = DemandStatus.ACCEPTED
+    if not given["non_acceptance_ground"]:  # else it is decided once the requester has been told
+        demand.status = DemandStatus.ACCEPTED
 
 
 def _urgency(uow: UnitOfWork, demand: Demand, given: Answers) -> str:

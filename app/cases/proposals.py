@@ -1,9 +1,11 @@
-"""Which unit an order should go to: what the dispatch catalogue says, and why."""
+"""What the tables propose to a person before a step, and why: a unit, a refusal."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app import engine
+from app.cases import queries
 from app.cases.models.demand import Demand
 from app.core.phrase import Phrase
 from app.decisions import registry
@@ -18,6 +20,37 @@ class Proposal:
     unit: HandlingUnit
     co_units: tuple[HandlingUnit, ...]
     reason: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class NonAcceptance:
+    """Why a demand is not accepted, the lawful channel to name, and the row that says so."""
+
+    lawful_channel: str
+    reason: Phrase
+
+
+def non_acceptance(session: Session, demand: Demand) -> NonAcceptance | None:
+    """What the acceptance table says about the ground the agent chose; none where it accepts."""
+    registered = queries.last_answers(session, demand.id, "register") or {}
+    answer = registry.answer(
+        session,
+        "acceptance",
+        {"non_acceptance_ground": registered.get("non_acceptance_ground")},
+        version=engine.decision_version(session, demand.process_id, "acceptance"),
+    )
+    outputs = answer.outputs
+    if outputs["accepted"]:
+        return None
+    row = answer.evidence.rows[0]
+    return NonAcceptance(
+        str(outputs["lawful_channel"] or ""),
+        Phrase(
+            f"{outputs['reason']}（受理审查表第 {answer.evidence.version} 版第 {row.index} 行）",
+            f"{outputs['reason']} (acceptance table version {answer.evidence.version}, "
+            f"row {row.index})",
+        ),
+    )
 
 
 def proposal(session: Session, demand: Demand) -> Proposal | None:

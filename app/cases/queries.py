@@ -188,6 +188,7 @@ def demands_registered_by(
         )
         or 0
     )
+    page = max(1, min(page, -(-total // size)))
     rows = session.execute(
         select(Demand, WorkOrder)
         .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
@@ -211,6 +212,7 @@ def orders(
     if text:
         chosen = chosen.where(_contains(text))
     total = _count(session, chosen)
+    page = max(1, min(page, -(-total // size)))
     rows = session.execute(
         chosen.order_by(WorkOrder.id.desc()).limit(size).offset((page - 1) * size)
     )

@@ -41,6 +41,8 @@ class Line:
     is_step: bool
     """Whether a person did a step; the rest is what followed from it."""
     element_id: str | None
+    is_late: bool
+    """Whether it says that a limit has passed."""
 
 
 def story(session: Session, demand_id: int, process_id: int, roles: frozenset[str]) -> list[Line]:
@@ -75,11 +77,13 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 by_system=entry.actor_id is None,
                 is_step=entry.command == "step",
                 element_id=entry.element_id,
+                is_late=entry.command in _LATE,
             )
         )
     return lines
 
 
+_LATE = frozenset({"mark_overdue", "sign_automatically"})
 _PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.cases import intake, requester
 from app.cases.orders import Case
+from app.cases.proposals import non_acceptance
 from app.cases.similar import Similar, similar_demands
 from app.core import clock
 from app.core.errors import Invalid
@@ -76,6 +77,19 @@ def similar_beside(case: Case, _task: HumanTaskRow) -> Help:
 
 
 HELPS["answer_or_order"] = similar_beside
+
+
+def refusing(case: Case, _task: HumanTaskRow) -> Help:
+    """Before the requester is told: why, and the lawful channel the table names, filled in."""
+    found = non_acceptance(reading_session(), case.demand)
+    return Help(
+        "beside_refusal.html",
+        {"reason": say(found.reason) if found else ""},
+        begin={"lawful_channel": found.lawful_channel} if found else {},
+    )
+
+
+HELPS["tell_non_acceptance"] = refusing
 
 
 def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:

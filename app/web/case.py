@@ -407,7 +407,7 @@ def event_of(line: Line) -> Event:
         who=line.who,
         what=say(line.what),
         details=[(say(answer.label), say(answer.value)) for answer in line.answers],
-        kind="" if line.is_step else "system",
+        kind="late" if line.is_late else "" if line.is_step else "system",
     )
 
 

@@ -20,7 +20,7 @@ from app.web.access import acting, permission, reading_session
 from app.web.forms import form_view, number_in, plain
 from app.web.language import _, language, say
 from app.web.lights import Light, Lights
-from app.web.paging import ROWS, Page, asked_page
+from app.web.paging import ROWS, Page, asked_page, page_out_of
 
 LIGHTS = (
     Option("red", Phrase("已超期", "Overdue")),
@@ -121,10 +121,9 @@ def my_demands() -> str:
     """What the signed-in agent registered, newest first."""
     session = reading_session()
     city = labels.City(session)
-    number = asked_page()
-    found, total = queries.demands_registered_by(session, g.user.id, page=number, size=ROWS)
+    found, total = queries.demands_registered_by(session, g.user.id, page=asked_page(), size=ROWS)
     return render_template(
-        "my_demands.html", page=Page(found, number, total), city=city, labels=labels
+        "my_demands.html", page=page_out_of(found, total), city=city, labels=labels
     )
 
 
@@ -132,14 +131,12 @@ def my_demands() -> str:
 def orders() -> str:
     """All orders the reader may look up, newest first."""
     session = reading_session()
-    number = asked_page()
-    found, total = queries.orders(
-        session, g.actor, text=plain(request.args.get("text", ""))[:50], page=number, size=ROWS
-    )
+    text = plain(request.args.get("text", ""))[:50]
+    found, total = queries.orders(session, g.actor, text=text, page=asked_page(), size=ROWS)
     city = labels.City(session)
     return render_template(
         "orders.html",
-        page=Page(found, number, total),
+        page=page_out_of(found, total),
         filters=form_view(ORDER_FILTERS, g.actor.roles, typed=request.args),
         city=city,
         labels=labels,

@@ -36,6 +36,11 @@ class Page(Generic[Row]):
         return url_for(request.endpoint or "web.home", **{**kept, **(request.view_args or {})})
 
 
+def page_out_of(rows: Sequence[Row], total: int) -> Page[Row]:
+    """The asked page, of which only the rows were read; beyond the last one, the last."""
+    return Page(rows, min(asked_page(), max(1, -(-total // ROWS))), total)
+
+
 def asked_page() -> int:
     """The page number in the address; 1 where there is none or it is nonsense."""
     text = request.args.get("page", "1")

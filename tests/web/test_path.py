@@ -38,6 +38,18 @@ def test_a_demand_answered_at_once_becomes_no_order(desks: Desks) -> None:
     assert "请拨打供电热线。" in page.text_content()
 
 
+def test_before_a_refusal_the_agent_reads_why_and_which_channel_is_lawful(desks: Desks) -> None:
+    case = desks.register(non_acceptance_ground="N3")
+    page = desks.of("agent").page(case)
+    assert "已受理" not in page.xpath("//div[@class='head']")[0].text_content()
+    assert "受理审查表" in page.xpath("//div[@class='side']")[0].text_content()
+    channel = page.xpath("//input[@name='lawful_channel']/@value")[0]
+    assert "人民法院" in channel
+    desks.do("agent", case, {"lawful_channel": channel, "explanation": "请依法起诉。"})
+    page = desks.of("agent").page(case)
+    assert "不予受理" in page.xpath("//div[@class='head']")[0].text_content()
+
+
 def test_missing_elements_are_named_at_their_fields_and_the_rest_is_kept(desks: Desks) -> None:
     answer = desks.of("agent").post("/demands/new", {**DEMAND, "address": "", "requester_name": ""})
     assert answer.status_code == 422
@@ -300,6 +312,14 @@ def test_an_order_is_found_by_its_number_and_not_by_a_wildcard(desks: Desks) -> 
     number = browser.page("/orders").xpath("//tbody//a/text()")[0]
     assert browser.page(f"/orders?text={number}").xpath("//tbody//a/text()") == [number]
     assert not browser.page("/orders?text=%25%25").xpath("//tbody//a")
+
+
+@pytest.mark.parametrize(("login", "path"), [("agent", "/demands"), ("reviewer", "/orders")])
+def test_beyond_the_last_page_comes_the_last_page(desks: Desks, login: str, path: str) -> None:
+    case = desks.ordered()
+    page = desks.of(login).page(f"{path}?page=99")
+    assert page.xpath(f"//tbody//a[@href='{case}']")
+    assert not page.xpath("//a[@rel='prev']")
 
 
 def test_a_page_of_a_case_that_is_not_there_is_not_found(desks: Desks) -> None:
