@@ -150,6 +150,7 @@ def _for_templates() -> dict[str, object]:
     return {
         "csrf_field": csrf.field,
         "csrf_token": csrf.token,
+        "here": _here,
         "language": language(),
         "language_tag": language_tag(),
         "languages": LANGUAGES,
@@ -157,6 +158,14 @@ def _for_templates() -> dict[str, object]:
         "navigation": navigation,
         "user": g.get("user"),
     }
+
+
+def _here() -> str:
+    """The address at which the present page can be asked for again; empty where there is none."""
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    rule = request.url_rule
+    return request.path if rule is not None and "GET" in (rule.methods or ()) else ""
 
 
 def _refused(refusal: DomainError) -> tuple[str, int]:

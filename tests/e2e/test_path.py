@@ -194,6 +194,11 @@ def test_text_written_while_the_session_ended_is_not_lost(desks: Desks) -> None:
     expect(agent.page.locator("main")).to_contain_text("写了很久的一段话。")
     agent.submit()
     assert agent.page.input_value("[name=content]") == "写了很久的一段话。"
+    asked: list[str] = []
+    agent.page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    agent.page.click("h1")  # a browser asks only who has touched the page
+    agent.go("/demands")
+    assert asked == ["beforeunload"]
 
 
 def test_the_slash_key_leads_to_the_search(desks: Desks) -> None:

@@ -260,3 +260,12 @@ def test_a_part_of_a_page_never_becomes_the_sign_in_page(browser: Browser) -> No
     assert (asked.status_code, asked.headers["HX-Refresh"]) == (204, "true")
     hint = browser.client.post("/demands/similar", data=DEMAND, headers={"HX-Request": "true"})
     assert (hint.status_code, "HX-Refresh" in hint.headers) == (204, False)
+
+
+def test_another_language_for_a_refused_form_leads_back_to_its_page(desks: Desks) -> None:
+    agent = desks.of("agent")
+    refused = html.fromstring(agent.post("/demands/new", {"title": "路灯"}).text)
+    back = refused.xpath("//form[@action='/language']/input[@name='next']/@value")
+    assert back == ["/demands/new"]
+    unmasked = html.fromstring(agent.post(f"{desks.register()}/unmask").text)
+    assert unmasked.xpath("//form[@action='/language']/input[@name='next']/@value") == [""]

@@ -57,7 +57,7 @@ window.addEventListener('pageshow', () => {
 });
 
 // Whoever leaves a page with typed but unsent text is asked first.
-const changed = new Set();
+const changed = new Set(document.querySelectorAll('form[data-typed]')); // came back with its text
 document.addEventListener('input', (event) => {
   const form = event.target.closest('form[data-keep]');
   if (form) changed.add(form);
