@@ -48,6 +48,9 @@ _MARKS = (
 )
 """What only another language writes. Strings are cut out before looking."""
 
+MAX_SHOWN = 120
+"""Characters of an expression or time that a finding shows."""
+
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FUNCTION = Callable[..., object]
 
@@ -66,6 +69,11 @@ def foreign_language(expression: Expression) -> str | None:
     return declared
 
 
+def _clipped(text: str) -> str:
+    """Enough of a text to know it again: a sentence is read by a person."""
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
 def _evident_language(expression: Expression) -> str | None:
     bare = _STRING.sub('""', expression.text)
     return next((name for pattern, name in _MARKS if pattern.search(bare)), None)
@@ -79,6 +87,7 @@ def check_expression(
     functions: Mapping[str, _FUNCTION] | None = None,
 ) -> None:
     """Remark on a text that is no FEEL, or no correct FEEL."""
+    shown = _clipped(expression.text)
     if not expression.feel:
         remarks.error(
             "empty_expression",
@@ -92,10 +101,10 @@ def check_expression(
         remarks.error(
             "foreign_language",
             where,
-            f"“{expression.text}”声明为 {language} 表达式（{expression.language}），这里只用 FEEL："
+            f"“{shown}”声明为 {language} 表达式（{expression.language}），这里只用 FEEL："
             '若本来就是 FEEL，请在表达式上写 language="feel"，或删去文件的 expressionLanguage；'
             "否则请改写。",
-            f"“{expression.text}” is declared to be {language} ({expression.language}), and only "
+            f"“{shown}” is declared to be {language} ({expression.language}), and only "
             'FEEL is used here: if it is FEEL, give the expression language="feel" or remove '
             "expressionLanguage from the file; otherwise rewrite it.",
         )
@@ -104,9 +113,9 @@ def check_expression(
         remarks.error(
             "foreign_language",
             where,
-            f"“{expression.text}”是 {language} 表达式，这里只用 FEEL：请改写，"
+            f"“{shown}”是 {language} 表达式，这里只用 FEEL：请改写，"
             '例如 amount > 3 and result = "approved"。',
-            f"“{expression.text}” is written in {language}, and only FEEL is used here: rewrite "
+            f"“{shown}” is written in {language}, and only FEEL is used here: rewrite "
             'it, for example amount > 3 and result = "approved".',
         )
         return
@@ -124,8 +133,8 @@ def check_expression(
         remarks.error(
             "feel",
             where,
-            f"表达式“{expression.text}”不是正确的 FEEL{place.zh}：{phrase.zh}",
-            f"“{expression.text}” is not correct FEEL{place.en}: {phrase.en}",
+            f"表达式“{shown}”不是正确的 FEEL{place.zh}：{phrase.zh}",
+            f"“{shown}” is not correct FEEL{place.en}: {phrase.en}",
         )
 
 
@@ -149,7 +158,7 @@ def check_timer(
             )
             return
         if _is_meant_as_literal(timer.expression.feel):
-            remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](text))
+            remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](_clipped(text)))
             return
         check_expression(remarks, where, timer.expression, compile_expression, functions)
         return
@@ -162,7 +171,7 @@ def check_timer(
             case TimerKind.CYCLE:
                 iso8601.parse_repetition(text)
     except ValueError:
-        remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](text))
+        remarks.error("timer", where, *_HOW_TO_WRITE[timer.kind](_clipped(text)))
 
 
 _LITERAL = re.compile(

@@ -16,7 +16,7 @@ from app.core.phrase import Phrase
 from app.engine.diagram import DecisionCall, Diagram, Element, Result, ServiceCall
 from app.engine.errors import BusinessError, not_open
 from app.engine.kernel import Bundle, Instance
-from app.engine.ports import Call, Compile, HumanTask, Outcome, TimerWait, WorkingTime
+from app.engine.ports import Call, Compile, Description, HumanTask, Outcome, TimerWait, WorkingTime
 from app.engine.steps_script import (
     Answer,
     Answers,
@@ -34,6 +34,10 @@ Due = Callable[[WorkingTime, datetime], datetime]
 
 MAX_AUTOMATIC = 10_000
 """Answers and firings within one step; more is a loop that never waits."""
+
+
+MAX_OPEN = 2_000
+"""Open tasks; the product keeps no case with so many."""
 
 
 class What(StrEnum):
@@ -99,6 +103,7 @@ class Trial:
         self._instance = Instance(self._bundle, self)
         self._check_answers()
         self._begun = False
+        self._seen: Description | None = None
 
     # What a run is asked and told ---------------------------------------------------------
 
@@ -161,7 +166,7 @@ class Trial:
     @property
     def stuck(self) -> bool:
         """Whether the process is neither over nor waiting for anybody or anything."""
-        return self._begun and self._instance.describe().stuck
+        return self._begun and self._view().stuck
 
     @property
     def data(self) -> Mapping[str, object]:
@@ -172,14 +177,20 @@ class Trial:
         """The ids of the elements that wait for somebody or something, sorted, with repeats."""
         if not self._begun:
             return []
-        found = self._instance.describe()
+        found = self._view()
         waiting = [task.element_id for task in found.tasks]
         waiting += [wait.element_id for wait in found.waits]
         return sorted(waiting + [timer.element_id for timer in found.timers])
 
     def tasks(self) -> tuple[HumanTask, ...]:
         """The open tasks."""
-        return self._instance.describe().tasks if self._begun else ()
+        return self._view().tasks if self._begun else ()
+
+    def _view(self) -> Description:
+        """What is open now; worked out once between two changes."""
+        if self._seen is None:
+            self._seen = self._instance.describe()
+        return self._seen
 
     # What the engine asks ----------------------------------------------------------------
 
@@ -249,7 +260,7 @@ class Trial:
         raise not_open(element)
 
     def _timers(self) -> tuple[TimerWait, ...]:
-        return self._instance.describe().timers if self._begun else ()
+        return self._view().timers if self._begun else ()
 
     def _wait(self, step: Wait) -> None:
         """Fire what becomes due on the way, in the order of the due instants."""
@@ -290,6 +301,8 @@ class Trial:
                 raise StepFailed(self._number, _ENDLESS)
         except DomainError as error:
             raise StepFailed(self._number, error.phrase) from error
+        if len(self.tasks()) > MAX_OPEN:
+            raise StepFailed(self._number, _TOO_MANY)
         if self.completed and not self._told(What.COMPLETED):
             self._tell(What.COMPLETED)
         elif self.stuck and not self._told(What.STUCK):
@@ -329,6 +342,7 @@ class Trial:
         return None
 
     def _record(self, outcome: Outcome) -> None:
+        self._seen = None
         for step in outcome.steps:
             self._tell(What(step.kind.value), step.element_id, step.instance)
         for thrown in outcome.thrown:
@@ -352,6 +366,11 @@ _TOO_LATE = Phrase(
 _PAST = Phrase(
     "要等到的时刻已经过去：时间不会倒流，请核对 wait_until。",
     "The instant to wait for has passed, and time does not run back: correct wait_until.",
+)
+_TOO_MANY = Phrase(
+    f"未完成的任务超过 {MAX_OPEN} 个：请检查反复触发的定时器，或缩短等待。",
+    f"More than {MAX_OPEN} tasks are open: look at timers that fire again and again, or wait for "
+    "less.",
 )
 _ENDLESS = Phrase(
     f"一步之内自动进行了 {MAX_AUTOMATIC} 次仍未停下：请检查循环和脚本的回答。",

@@ -491,13 +491,36 @@ class Catch(Node):
             inside["due"] = ask.start or later(now, ask.every)
             inside["left"] = ask.times
         elif isinstance(ask, Mapping) and "clock" in ask:
-            inside["clock"] = str(ask["clock"])
-            inside["rung"] = str(ask["rung"])
+            inside["clock"] = self._clock_name(ask["clock"])
+            inside["rung"] = self._clock_name(ask["rung"])
         elif isinstance(ask, Mapping) and "working" in ask:
-            wanted = WorkingTime(int(str(ask["working"])), str(ask["unit"]))
+            wanted = WorkingTime(self._whole(ask["working"]), str(ask["unit"]))
             inside["due"] = top.ports.due(wanted, top.call(token))
         else:
             inside["due"] = self.instant(ask, now)
+
+    def _whole(self, amount: object) -> int:
+        """So many working days or hours. Raises `ProcessFault`, also where data is missing."""
+        try:
+            return int(str(amount))
+        except ValueError as error:
+            raise fault(
+                self.element_id,
+                f"工作日或工作小时的数目必须是整数，实际为 {amount!r}：请修改表达式或数据。",
+                f"working days and hours are counted in whole numbers, not {amount!r}: correct the "
+                "expression or the data.",
+            ) from error
+
+    def _clock_name(self, name: object) -> str:
+        """The name of a clock or rung. Raises `ProcessFault`, also where data is missing."""
+        if isinstance(name, str) and name:
+            return name
+        raise fault(
+            self.element_id,
+            f"计时的名称和档位必须是文字，实际为 {name!r}：请修改表达式或数据。",
+            f"clocks and rungs are named by texts, not {name!r}: correct the expression or the "
+            "data.",
+        )
 
     def instant(self, ask: object, now: datetime) -> datetime:
         """The due instant a plain value stands for. Raises `ProcessFault` for anything else."""

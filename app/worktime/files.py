@@ -223,6 +223,13 @@ def hours_profile(text: str) -> HoursProfile:
 def _objects(text: str, schema: Schema) -> list[dict[str, Any]]:
     try:
         data = json.loads(text)
+    except RecursionError:
+        raise Invalid(
+            Phrase(
+                "文件的 JSON 嵌套过深，请核对是否选错了文件。",
+                "The JSON of the file is nested too deep: is it the right file?",
+            )
+        ) from None
     except json.JSONDecodeError as error:
         raise Invalid(
             Phrase(

@@ -28,6 +28,10 @@ _UNITS = {
 }
 
 
+_LAST_YEAR = 2100
+"""No calendar is laid out beyond it, so that a slip of the pen costs no thousands of years."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What came of one case; `mismatches` is empty when the file is right."""
@@ -43,7 +47,7 @@ def verdicts(text: str) -> Iterator[Verdict]:
     rows = vector_rows(text)
     years = [notice.year for notice in shipped_notices()]
     years += [at.year for row in rows for at in (row["start"], row["deadline_at"])]
-    through = max(years) + YEARS_AHEAD
+    through = min(max(years) + YEARS_AHEAD, _LAST_YEAR)
     for row in rows:
         yield _verdict(row, through)
 

@@ -293,3 +293,12 @@ def test_feel_is_not_taken_for_another_language(text: str) -> None:
     assert foreign_language(Expression(text)) is None
     assert foreign_language(Expression(text, "http://www.omg.org/spec/FEEL/20140401")) is None
     compile_expression(text, {})
+
+
+def test_a_finding_shows_no_more_of_a_long_expression_than_a_person_reads() -> None:
+    text = f"start s -> g\nxor g default=b -> a [{'x and ' * 9000}x], b\nuser a -> e\nuser b -> e\nend e"
+    diagram = read_diagram(to_xml(text), "long.bpmn")
+    (finding,) = check([diagram], Surroundings(compile_expression=compile_expression))
+    assert finding.code == "feel"
+    assert len(finding.phrase.zh) < 400
+    assert len(finding.phrase.en) < 400

@@ -68,6 +68,33 @@ def test_answers_may_change_on_the_way() -> None:
     assert run.data["n"] == 2
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "at=[working_days(missing)]",
+        "at=[working_days(1.5)]",
+        'at=[clock(missing, "yellow")]',
+        'timer=[duration("P9999Y")]',
+        "timer=[missing]",
+    ],
+)
+def test_a_timer_without_a_usable_value_is_a_failed_step_at_its_element(asked: str) -> None:
+    run = trial(f"start s -> t\ncatch t {asked} -> e\nend e")
+    with pytest.raises(StepFailed) as failure:
+        run.run()
+    assert "“t”" in failure.value.phrase.zh
+
+
+def test_a_timer_that_opens_tasks_without_end_is_a_failed_step() -> None:
+    text = (
+        "start s -> a\nuser a -> e\nboundary x on=a non every=R/PT1S -> b\nuser b -> e2\n"
+        "end e\nend e2"
+    )
+    run = trial(text, "steps:\n- wait: P1D\n")
+    with pytest.raises(StepFailed, match="tasks are open"):
+        run.run()
+
+
 def test_a_loop_that_answers_itself_for_ever_is_a_failed_step() -> None:
     run = trial(
         "start s -> a\nuser a -> g\nxor g default=e -> a [true], e\nend e", "answers: {a: {}}"

@@ -83,6 +83,17 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path) -> None:
     assert "UTF-8" in done.exception.phrase.zh
 
 
+def test_a_row_of_the_year_9999_fails_alone(tmp_path: Path) -> None:
+    header, first, *_ = (HERE / "vectors.csv").read_text("utf-8").splitlines()
+    cells = dict(zip(header.split(","), first.split(","), strict=True))
+    cells["start"] = "9999-12-31T23:59:59"
+    file = tmp_path / "far.csv"
+    file.write_text(f"{header}\n{first}\n{','.join(cells.values())}\n", "utf-8")
+    done = CliRunner().invoke(console.deadline, ["check", str(file)])
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == "1 passed, 1 failed"
+
+
 def test_a_notice_is_shown_and_published_only_when_confirmed(
     run: Run, sessions: Sessions, notice: Path
 ) -> None:

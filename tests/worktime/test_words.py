@@ -177,6 +177,8 @@ def test_missing_columns_are_named() -> None:
 def test_json_that_is_none_or_lacks_something_is_refused() -> None:
     with pytest.raises(Invalid, match="line 1"):
         notice_forms("{")
+    with pytest.raises(Invalid, match="nested"):
+        notice_forms("[" * 100_000)
     with pytest.raises(Invalid, match="number"):
         notice_forms('[{"issued": "2025-11-04", "year": 2026, "lines": ["元旦：1月1日放假。"]}]')
     with pytest.raises(Invalid, match="segments"):
