@@ -231,7 +231,17 @@ class Trial:
             if None in numbers or len(set(numbers)) < len(numbers):
                 numbers = list(range(1, len(tasks) + 1))
             pairs = zip(numbers, tasks, strict=True)
-            tasks = [task for number, task in pairs if number == step.instance]
+            chosen = [task for number, task in pairs if number == step.instance]
+            if tasks and not chosen:
+                listed = ", ".join(str(number) for number in numbers)
+                raise Invalid(
+                    Phrase(
+                        f"“{step.element}”没有编号为 {step.instance} 的未完成任务：有 {listed}。",
+                        f"“{step.element}” has no open task number {step.instance}: there is "
+                        f"{listed}.",
+                    )
+                )
+            tasks = chosen
         if not tasks:
             raise not_open(step.element)
         if len(tasks) > 1:

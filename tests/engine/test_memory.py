@@ -111,6 +111,15 @@ def test_a_failed_step_says_its_number_and_why() -> None:
     assert "nobody" in failure.value.phrase.zh
 
 
+def test_the_number_of_a_task_that_is_not_open_is_refused_with_those_that_are() -> None:
+    run = trial(
+        "start s -> a\nuser a times=3 -> e\nend e",
+        "steps:\n- {complete: a, instance: 1}\n- {complete: a, instance: 1}\n",
+    )
+    with pytest.raises(StepFailed, match="there is 2, 3"):
+        run.run()
+
+
 def test_a_process_without_anything_left_to_wait_for_is_called_stuck() -> None:
     text = "start s -> g\nxor g default=b -> a [x], b\nuser a -> j\nuser b -> j\nand j -> e\nend e"
     run = trial(text, "steps:\n- complete: b\n")
