@@ -330,15 +330,39 @@ def _pattern(node: Node, name: str, problem: _Report) -> str | None:
     except re.error:
         usable = False
     else:
-        nested = re.search(r"[*+}]\)?[*+{]|\([^)]*[*+}][^)]*\)[*+{]", text)
-        usable = len(text) <= _MAX_PATTERN and nested is None
+        usable = len(text) <= _MAX_PATTERN and not _may_take_for_ever(text)
     if usable:
         return text
     problem(
         node,
         f"字段“{name}”的 pattern 不是可用的正则表达式：请改写"
-        f"（最多 {_MAX_PATTERN} 个字符，不能在重复里再重复）。",
+        f"（最多 {_MAX_PATTERN} 个字符，重复的括号里不能再有重复或选择）。",
         f"The pattern of the field “{name}” is not a usable regular expression: write another (at "
-        f"most {_MAX_PATTERN} characters, no repetition inside a repetition).",
+        f"most {_MAX_PATTERN} characters, no repetition or choice inside a repeated group).",
     )
     return None
+
+
+_PART = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?<?[:=!]|\(\?P<\w+>|.", re.DOTALL)
+"""The parts of a regular expression: escapes, classes, openings of groups, single signs."""
+
+
+def _may_take_for_ever(text: str) -> bool:
+    """Whether a repeated group holds a repetition or a choice: there may be exponentially many
+    ways to match it. Careful rather than exact.
+    """
+    varied = [False]
+    closed_varied = False
+    for part in _PART.findall(text):
+        repeats = part in {"*", "+", "{"}
+        if repeats and closed_varied:
+            return True
+        closed_varied = False
+        if part.startswith("("):
+            varied.append(False)
+        elif part == ")" and len(varied) > 1:
+            closed_varied = varied.pop()
+            varied[-1] |= closed_varied
+        elif repeats or part in {"?", "|"}:
+            varied[-1] = True
+    return False

@@ -481,6 +481,13 @@ class Compiler:
         root: Node = function
         while isinstance(root, syntax.Path | syntax.Filter):
             root = root.operand
+        if isinstance(root, syntax.Literal) and self._functions is not None:
+            self._object(
+                function.at,
+                "文字和数字没有函数：请用内置函数，例如 string length(x)。",
+                "Texts and numbers have no functions: use a built-in one, such as "
+                "string length(x).",
+            )
         if (
             isinstance(root, syntax.Name)
             and not self._is_local(root.name, lexical)

@@ -393,4 +393,18 @@ CASES: list[Case] = [
         "start | a\na | done > e",
         warnings=("only_drawn",),
     ),
+    Runs(
+        "patterns people need are usable",
+        "start s -> a\nuser a form=["
+        + "".join(
+            f'<jieban:field name="x{n}" type="text" label="x" pattern="{pattern}"/>'
+            for n, pattern in enumerate(
+                (r"1[3-9]\d{9}", r"(\d{17}[\dXx]|\d{15})", r"(\d{3,4}-)?\d{7,8}", "(ab)+[*|]*")
+            )
+        )
+        .replace("[", "&#91;")
+        .replace("]", "&#93;")
+        + "] -> e\nend e",
+        "start | a\na | done",
+    ),
 ]

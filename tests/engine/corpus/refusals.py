@@ -380,6 +380,15 @@ _EXTENSIONS: list[Case] = [
         "form",
         "a",
     ),
+    *(
+        Refused(
+            f"regular expression that may take for ever: {pattern}",
+            _with_form(_field(f'name="x" type="text" label="x" pattern="{pattern}"')),
+            "form",
+            "a",
+        )
+        for pattern in ("(a|a)*b", "((a+)b?)+", "(a?)+", "(?:a{2})+")
+    ),
     Refused(
         "unknown attribute of a field",
         _with_form(_field('name="x" type="text" label="x" colour="red"')),
@@ -525,6 +534,7 @@ _EXPRESSIONS: list[Case] = [
         "g_a",
         language="urn:latin",
     ),
+    Refused("a function of a text", _condition('"{}".format(x)'), "feel", "g_a"),
     Refused("XPath truth values", _condition("true()"), "foreign_language", "g_a"),
     *(
         Refused(f"a time that only passes as FEEL: {text}", _timer(f"timer=[{text}]"), "timer", "t")
