@@ -41,8 +41,8 @@ _BASIS = "依据"
 """The column of a table in which each row names where it comes from."""
 _AMONG_THE_FACTS = frozenset({"register", "answer_or_order"})
 """Steps whose answers the page shows as facts of the demand."""
-_RECENT = 4
-"""From a callback back to the reply it is about."""
+_RECENT = 5
+"""From the judgement back to the reply that it is about."""
 TABS = ("basic", "progress", "deadlines", "diagram")
 
 

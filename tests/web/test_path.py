@@ -220,7 +220,7 @@ def test_whoever_decides_reads_what_was_done_before(desks: Desks) -> None:
         desks.do(login, case, answers)
     page = desks.of("callback").page(case)
     recent = page.xpath("//section[@class='recent']//li//strong/text()")
-    assert recent == ["热线审核", "单位审核", "办理答复", "先行联系"]
+    assert recent == ["热线审核", "单位审核", "办理答复", "先行联系", "派单"]
 
 
 def test_a_returned_reply_begins_with_the_opinion_and_the_text_to_be_mended(desks: Desks) -> None:
