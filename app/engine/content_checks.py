@@ -225,6 +225,14 @@ class _Content:
         for expression in texts:
             if expression is not None:
                 check_expression(self._remarks, self._element, expression, compiler)
+        if loop.completion is not None and re.search(r"\bnrOf\w*Instances\b", loop.completion.text):
+            self._error(
+                "loop",
+                "完成条件用了别的引擎的名称 nrOf…Instances：请按 BPMN 写 numberOfInstances、"
+                "numberOfActiveInstances 或 numberOfCompletedInstances。",
+                "The completion condition uses another engine's names nrOf…Instances: write BPMN's "
+                "numberOfInstances, numberOfActiveInstances or numberOfCompletedInstances.",
+            )
         number = "" if loop.cardinality is None else loop.cardinality.feel
         if re.fullmatch(r"-?[\d.]+", number) and not (
             number.isdecimal() and int(number) <= MAX_INSTANCES

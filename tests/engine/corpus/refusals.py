@@ -438,6 +438,15 @@ _ONE_READING: list[Case] = [
     ),
     _in_task("two kinds of repetition", "repeated", _many("", _TWICE) * 2),
     _in_task("two numbers of instances", "repeated", _many("", _TWICE * 2)),
+    _in_task(
+        "another engine's name for BPMN's count of instances",
+        "loop",
+        _many(
+            "",
+            _TWICE + "<bpmn:completionCondition>nrOfCompletedInstances = 1"
+            "</bpmn:completionCondition>",
+        ),
+    ),
     _in_task("a negative number of instances", "loop", _many("", _TWICE.replace("2", "-2"))),
     _in_task(
         "two holders of extensions",
