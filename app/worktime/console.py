@@ -35,7 +35,12 @@ def deadline() -> None:
 @deadline.command()
 @click.argument("file", type=_FILE)
 @click.option("--explain", "explained", is_flag=True, help="Explain every deadline.")
-@click.option("--language", default="zh", help="Language of the explanation: zh or en.")
+@click.option(
+    "--language",
+    type=click.Choice(["zh", "en"]),
+    default="zh",
+    help="Language of the explanation: zh or en.",
+)
 def check(file: Path, explained: bool, language: str) -> None:
     """Recompute every deadline in FILE (CSV) and name those that come out differently.
 

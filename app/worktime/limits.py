@@ -128,7 +128,7 @@ class Limit:
         """The limit in words, in both languages."""
         unit = self.unit.phrase
         english = unit.en.removesuffix("s") if self.amount == 1 else unit.en
-        return Phrase(f"{self.amount} {unit.zh}", f"{self.amount} {english}")
+        return Phrase(f"{self.amount} 个{unit.zh}", f"{self.amount} {english}")
 
     def to_json(self) -> str:
         """One string that `from_json` reads back; languages and renamings do not touch it."""
