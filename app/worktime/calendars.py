@@ -201,13 +201,6 @@ class WorkingCalendar:
         micros = (span.days * 86_400 + span.seconds) * _SECOND + span.microseconds
         return instant_of(self.earliest(self.worked_before(micros_of(start)) + micros))
 
-    def opening_from(self, at: datetime) -> datetime:
-        """`at` itself while the office works, else the moment it opens next (UTC)."""
-        micros = micros_of(at)
-        return instant_of(max(micros, self.latest(self.worked_before(micros))))
-
-    # The integer core, for `deadlines` and `explain` ---------------------------------------------
-
     def index(self, day: date) -> int:
         """The position of `day`, from 0."""
         index = day.toordinal() - self._origin
