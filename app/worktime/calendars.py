@@ -201,6 +201,8 @@ class WorkingCalendar:
         micros = (span.days * 86_400 + span.seconds) * _SECOND + span.microseconds
         return instant_of(self.earliest(self.worked_before(micros_of(start)) + micros))
 
+    # The integer core, for `deadlines` and `explain` ---------------------------------------------
+
     def index(self, day: date) -> int:
         """The position of `day`, from 0."""
         index = day.toordinal() - self._origin
