@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import history
 from app.cases.models.demand import Demand
-from app.cases.orders import SUBJECT, Case
+from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
@@ -71,7 +71,7 @@ def stop_clock(occasion: Occasion, clock: str) -> None:
 def continue_clock(occasion: Occasion, clock: str) -> None:
     """Continue the last run of `clock` on its original limit: the time in between counts."""
     uow, case = occasion.uow, occasion.case
-    engine.continue_clock(uow, SUBJECT, case.demand.id, clock, occasion.at)
+    engine.continue_clock(uow, *case.subject, clock, occasion.at)
     history.record(uow, case.demand.id, "continue_clock", facts={"clock": clock}, at=occasion.at)
 
 
@@ -85,8 +85,8 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
         uow,
         "time_limits",
         _facts(case.demand, stage),
-        subject_kind=SUBJECT,
-        subject_id=case.demand.id,
+        subject_kind=case.subject[0],
+        subject_id=case.subject[1],
         version=engine.decision_version(uow.session, case.demand.process_id, "time_limits"),
     )
     terms = _terms(answer.outputs)
@@ -95,8 +95,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     rungs = _rungs(uow.session, case.demand, calendar, due)
     clock = engine.start_clock(
         uow,
-        SUBJECT,
-        case.demand.id,
+        *case.subject,
         name,
         started_at=due.start,
         due_at=due.due_at,
@@ -125,16 +124,17 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
 
 def stop(uow: UnitOfWork, case: Case, name: str, at: datetime) -> None:
     """Stop the running run of a clock at `at`; nothing happens when none runs."""
-    if engine.stop_clock(uow, SUBJECT, case.demand.id, name, at):
+    if engine.stop_clock(uow, *case.subject, name, at):
         history.record(uow, case.demand.id, "stop_clock", facts={"clock": name}, at=at)
 
 
 def stop_all(uow: UnitOfWork, case: Case, at: datetime) -> None:
-    """Stop every clock of the case that still runs."""
+    """Stop every clock of the case that still runs; of a procedure, only its own."""
+    kind, subject_id = case.subject
     running = uow.session.scalars(
         select(ClockRow.name).where(
-            ClockRow.subject_kind == SUBJECT,
-            ClockRow.subject_id == case.demand.id,
+            ClockRow.subject_kind == kind,
+            ClockRow.subject_id == subject_id,
             ClockRow.stopped_at.is_(None),
         )
     )

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases.models.demand import DailyNumber, Demand
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
 from app.core.errors import NotFound
@@ -15,14 +16,30 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
 SUBJECT = "demand"
-"""The kind of subject of every process, clock and decision of a case: they hang on its demand."""
+"""The kind of subject of a case's main process, its clocks and decisions: its demand."""
+
+PROCEDURE = "procedure"
+"""The kind of subject of what runs beside the main process: the row of the procedure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A demand and, if there is one, its work order."""
+    """A demand and, if there is one, its work order; `procedure` where one of those is meant."""
 
     demand: Demand
+    procedure: Procedure | None = None
+
+    @property
+    def subject(self) -> tuple[str, int]:
+        """What process, clocks and decisions hang on: the procedure if one is meant."""
+        if self.procedure is not None:
+            return PROCEDURE, self.procedure.id
+        return SUBJECT, self.demand.id
+
+    @property
+    def main(self) -> "Case":
+        """The case itself, whichever procedure is meant."""
+        return Case(self.demand)
 
     @property
     def order(self) -> WorkOrder | None:
@@ -43,7 +60,9 @@ class Case:
 
     @property
     def unit_id(self) -> int | None:
-        """The unit the case belongs to now."""
+        """The unit whose people do the unit steps: the procedure's, else the lead unit."""
+        if self.procedure is not None and self.procedure.unit_id is not None:
+            return self.procedure.unit_id
         return self.order.lead_unit_id if self.order is not None else None
 
 
@@ -57,6 +76,13 @@ def take(uow: UnitOfWork, demand_id: int) -> Case:
     return case
 
 
+def take_subject(uow: UnitOfWork, kind: str, subject_id: int) -> Case:
+    """Like `take`, for whatever tasks and clocks hang on. Raises `NotFound`."""
+    case = find_subject(uow.session, kind, subject_id, lock=True)
+    engine.let_due_pass(uow, SUBJECT, case.demand.id)
+    return case
+
+
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     """The case, optionally under lock. Raises `NotFound`."""
     demand = session.get(
@@ -65,6 +91,28 @@ def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     if demand is None:
         raise NotFound(Phrase("没有这件诉求。", "There is no such demand."))
     return Case(demand)
+
+
+def find_subject(session: Session, kind: str, subject_id: int, *, lock: bool = False) -> Case:
+    """The case of a subject, and the procedure if the subject is one. Raises `NotFound`.
+
+    Locks are taken on cases only: whoever holds a case holds its procedures.
+    """
+    if kind == SUBJECT:
+        return find(session, subject_id, lock=lock)
+    procedure = session.get(Procedure, subject_id) if kind == PROCEDURE else None
+    if procedure is None:
+        raise NotFound(Phrase("没有这项办理事项。", "There is no such procedure."))
+    case = find(session, procedure.demand_id, lock=lock)
+    if lock:
+        session.refresh(procedure)
+    return Case(case.demand, procedure)
+
+
+def subjects_of(session: Session, demand_id: int) -> list[tuple[str, int]]:
+    """What of a case has deadlines: the case itself and its open procedures."""
+    procedures = session.connection().execute(_OPEN, {"case": demand_id}).scalars()
+    return [(SUBJECT, demand_id), *((PROCEDURE, procedure) for procedure in procedures)]
 
 
 def next_number(uow: UnitOfWork, prefix: str) -> str:
@@ -94,3 +142,13 @@ def _open_counter(session: Session, day: str, prefix: str) -> None:
         .values(day=day, prefix=prefix, last=0)
         .on_conflict_do_nothing(index_elements=["day", "prefix"])
     )
+
+
+_OPEN = (
+    select(Procedure.__table__.c.id)
+    .where(
+        Procedure.__table__.c.demand_id == bindparam("case"),
+        Procedure.__table__.c.closed_at.is_(None),
+    )
+    .order_by(Procedure.__table__.c.id)
+)

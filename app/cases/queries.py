@@ -7,12 +7,14 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, join, outerjoin
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from app.cases.models.demand import Demand
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord, WorkOrder
-from app.cases.orders import SUBJECT
+from app.cases.orders import PROCEDURE, SUBJECT
 from app.core.uow import Actor
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.identity.models import HandlingUnit
@@ -119,13 +121,12 @@ def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light
 
 
 def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
-    """The open tasks of a case, oldest first."""
+    """The open tasks of a case and its procedures, oldest first."""
     return list(
         session.scalars(
             select(HumanTaskRow)
             .where(
-                HumanTaskRow.subject_kind == SUBJECT,
-                HumanTaskRow.subject_id == demand_id,
+                _of_case(HumanTaskRow.subject_kind, HumanTaskRow.subject_id, demand_id),
                 HumanTaskRow.closed_at.is_(None),
             )
             .order_by(HumanTaskRow.id)
@@ -134,14 +135,16 @@ def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
 
 
 def clocks_of(session: Session, demand_id: int) -> list[tuple[ClockRow, datetime | None]]:
-    """Every run of every clock of a case with its yellow instant, in order of start."""
+    """Every run of every clock of a case and its procedures with its yellow instant, in order
+    of start.
+    """
     yellow = aliased(ClockRungRow)
     return [
         (clock, yellow_at)
         for clock, yellow_at in session.execute(
             select(ClockRow, yellow.due_at)
             .outerjoin(yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow"))
-            .where(ClockRow.subject_kind == SUBJECT, ClockRow.subject_id == demand_id)
+            .where(_of_case(ClockRow.subject_kind, ClockRow.subject_id, demand_id))
             .order_by(ClockRow.started_at, ClockRow.id)
         )
     ]
@@ -208,7 +211,7 @@ def orders(
         Demand, Demand.id == WorkOrder.demand_id
     )
     if not actor.roles - UNIT_ROLES:
-        chosen = chosen.where(WorkOrder.lead_unit_id == actor.unit_id)
+        chosen = chosen.where(_concerns(actor.unit_id))
     if text:
         chosen = chosen.where(_contains(text))
     total = _count(session, chosen)
@@ -217,6 +220,24 @@ def orders(
         chosen.order_by(WorkOrder.id.desc()).limit(size).offset((page - 1) * size)
     )
     return [(order, demand) for order, demand in rows], total
+
+
+def concerns(session: Session, demand_id: int, unit_id: int) -> bool:
+    """Whether a case is the unit's business: it leads, or it has or had a part of its own."""
+    return bool(
+        session.scalar(
+            select(WorkOrder.id).where(WorkOrder.demand_id == demand_id, _concerns(unit_id))
+        )
+    )
+
+
+def _concerns(unit_id: int | None) -> ColumnElement[bool]:
+    has_part = (
+        select(Procedure.id)
+        .where(Procedure.demand_id == WorkOrder.demand_id, Procedure.unit_id == unit_id)
+        .exists()
+    )
+    return or_(WorkOrder.lead_unit_id == unit_id, has_part)
 
 
 def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any, ...]]:
@@ -229,7 +250,12 @@ def _joined(
 ) -> tuple[Select[*tuple[Any, ...]], InstrumentedAttribute[datetime]]:
     """The open tasks within reach with all that an `Item` holds, and the column of yellow."""
     yellow = aliased(ClockRungRow)
-    cases = join(HumanTaskRow, Demand, Demand.id == HumanTaskRow.subject_id)
+    with_procedure = outerjoin(
+        HumanTaskRow,
+        Procedure,
+        and_(HumanTaskRow.subject_kind == PROCEDURE, Procedure.id == HumanTaskRow.subject_id),
+    )
+    cases = join(with_procedure, Demand, Demand.id == _demand_of_task())
     ordered = outerjoin(cases, WorkOrder, WorkOrder.demand_id == Demand.id)
     placed = outerjoin(ordered, HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
     timed = outerjoin(placed, ClockRow, ClockRow.id == _nearest_clock())
@@ -239,7 +265,7 @@ def _joined(
     chosen = (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
         .select_from(coloured)
-        .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
+        .where(HumanTaskRow.closed_at.is_(None))
         .where(_within_reach(actor))
     )
     return chosen, yellow.due_at
@@ -250,19 +276,42 @@ def _count(session: Session, chosen: Select[*tuple[Any, ...]]) -> int:
     return session.scalar(columns) or 0
 
 
+def _demand_of_task() -> ColumnElement[int]:
+    """The demand of a task, of the case itself or of one of its procedures."""
+    return func.coalesce(Procedure.demand_id, HumanTaskRow.subject_id)
+
+
+def _of_case(
+    kind: InstrumentedAttribute[str], subject_id: InstrumentedAttribute[int], demand_id: int
+) -> ColumnElement[bool]:
+    """Rows that hang on the case or on one of its procedures."""
+    procedures = select(Procedure.id).where(Procedure.demand_id == demand_id)
+    return or_(
+        and_(kind == SUBJECT, subject_id == demand_id),
+        and_(kind == PROCEDURE, subject_id.in_(procedures)),
+    )
+
+
 def _nearest_clock() -> ColumnElement[int]:
-    """The running clock of the case that is due first: the one the person is measured by."""
+    """The running clock that is due first: of the procedure where it has one, else of the case."""
+    own = _first_clock(HumanTaskRow.subject_kind, HumanTaskRow.subject_id)
+    return func.coalesce(own, _first_clock(literal(SUBJECT), _demand_of_task()))
+
+
+def _first_clock(
+    kind: SQLCoreOperations[str], subject_id: SQLCoreOperations[int]
+) -> ColumnElement[int]:
     clock = aliased(ClockRow)
     return (
         select(clock.id)
         .where(
-            clock.subject_kind == SUBJECT,
-            clock.subject_id == HumanTaskRow.subject_id,
+            clock.subject_kind == kind,
+            clock.subject_id == subject_id,
             clock.stopped_at.is_(None),
         )
         .order_by(clock.due_at.is_(None), clock.due_at, clock.id)
         .limit(1)
-        .correlate(HumanTaskRow)
+        .correlate(HumanTaskRow, Procedure)
         .scalar_subquery()
     )
 
@@ -279,7 +328,10 @@ def _within_reach(actor: Actor) -> ColumnElement[bool]:
         return centre
     return or_(
         centre,
-        and_(HumanTaskRow.role.in_(unit_roles), WorkOrder.lead_unit_id == actor.unit_id),
+        and_(
+            HumanTaskRow.role.in_(unit_roles),
+            func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id) == actor.unit_id,
+        ),
     )
 
 

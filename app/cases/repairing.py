@@ -2,7 +2,7 @@
 
 from app import engine
 from app.cases import history
-from app.cases.orders import SUBJECT, find
+from app.cases.orders import SUBJECT, find, find_subject
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -10,15 +10,16 @@ from app.engine import ProcessFault, ProcessRow
 from app.identity.policy import require
 
 
-def report(uow: UnitOfWork, demand_id: int, what: str, fault: ProcessFault) -> None:
-    """Put the process of a case into the repair queue, after a person's step failed in it.
+def report(
+    uow: UnitOfWork, demand_id: int, process_id: int, what: str, fault: ProcessFault
+) -> None:
+    """Put a process of a case into the repair queue, after a person's step failed in it.
 
     In a unit of work of its own: that of the step has been rolled back, and nothing is half done.
     """
-    demand = find(uow.session, demand_id, lock=True).demand
-    if demand.process_id is not None:
-        engine.hold(uow, demand.process_id, what, fault.phrase.zh)
-        history.record(uow, demand_id, "hold", element_id=what)
+    find(uow.session, demand_id, lock=True)
+    engine.hold(uow, process_id, what, fault.phrase.zh)
+    history.record(uow, demand_id, "hold", element_id=what)
 
 
 def hold_stuck(uow: UnitOfWork) -> int:
@@ -36,9 +37,9 @@ def try_again(uow: UnitOfWork, process_id: int) -> None:
     """
     require(uow.actor, "repair.try_again")
     process = uow.session.get(ProcessRow, process_id)
-    if process is None or process.subject_kind != SUBJECT:
+    if process is None:
         raise NotFound(Phrase("没有这个流程。", "There is no such process."))
-    find(uow.session, process.subject_id, lock=True)
+    case = find_subject(uow.session, process.subject_kind, process.subject_id, lock=True)
     engine.resume(uow, process_id)
-    history.record(uow, process.subject_id, "try_again")
-    engine.let_due_pass(uow, SUBJECT, process.subject_id)
+    history.record(uow, case.demand.id, "try_again")
+    engine.let_due_pass(uow, SUBJECT, case.demand.id)

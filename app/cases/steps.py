@@ -15,13 +15,14 @@ from app import engine
 from app.cases import answers, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
-from app.cases.orders import SUBJECT, Case, take
+from app.cases.orders import Case, find_subject, take_subject
 from app.core import audit
 from app.core.clock import CHINA
 from app.core.errors import Conflict, NotAllowed, NotFound
 from app.core.phrase import Phrase
-from app.core.uow import UnitOfWork
+from app.core.uow import Actor, UnitOfWork
 from app.engine import HumanTaskRow
+from app.engine.diagram import Element
 from app.identity import policy
 
 Facts = Mapping[str, object]
@@ -59,22 +60,31 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     Raises `NotFound`, `NotAllowed`, `Invalid` with the fields, or `Conflict` saying who was first.
     """
     subject = uow.session.connection().execute(_SUBJECT, {"task": task_id}).one_or_none()
-    if subject is None or subject.subject_kind != SUBJECT:
+    if subject is None:
         raise no_such_task()
-    case = take(uow, subject.subject_id)
+    case = take_subject(uow, subject.subject_kind, subject.subject_id)
     task = _task(uow.session, task_id)
     if task.closed_at is not None:
         raise somebody_was_first(uow.session, task)
     require_step(uow, task, case)
-    form = engine.form_of(uow.session, task.process_id, task.element_id)
-    checked = answers.check(form, given, uow.actor.roles)
-    facts = dict(answers.facts(form, checked))
-    act = STEPS.get(task.element_id)
-    if act is not None:
-        facts |= act(uow, case, checked) or {}
-    _record(uow, case, task.element_id, checked, facts)
+    element = engine.bundle_of_process(uow.session, task.process_id).element(task.element_id)
+    assert element is not None  # the task is open in that very version
+    facts = do(uow, case, element, answers.check(element.form, given, uow.actor.roles))
     engine.complete(uow, task.process_id, task.token, facts)
     return case
+
+
+def do(uow: UnitOfWork, case: Case, element: Element, checked: answers.Answers) -> Facts:
+    """What the registered step makes of checked answers, recorded; the facts for the diagram.
+
+    May raise `Invalid`.
+    """
+    facts = dict(answers.facts(element.form, checked))
+    behaviour = STEPS.get(element.id)
+    if behaviour is not None:
+        facts |= behaviour(uow, case, checked) or {}
+    _record(uow, case, element.id, checked, facts)
+    return facts
 
 
 def open_task(session: Session, task_id: int) -> HumanTaskRow:
@@ -87,12 +97,17 @@ def open_task(session: Session, task_id: int) -> HumanTaskRow:
 
 def require_step(uow: UnitOfWork, task: HumanTaskRow, case: Case) -> None:
     """Raise `NotAllowed` unless the actor may do this step of this case."""
-    if not policy.may_do_step(uow.actor, task.role or "", case.unit_id):
-        role = policy.ROLE_NAMES.get(task.role or "", Phrase(task.role or "", task.role or ""))
+    require(uow.actor, Phrase(task.name, task.name_en), task.role or "", case)
+
+
+def require(actor: Actor, what: Phrase, role: str, case: Case) -> None:
+    """Raise `NotAllowed` unless the actor has the role, in the unit in charge where it is one."""
+    if not policy.may_do_step(actor, role, case.unit_id):
+        name = policy.ROLE_NAMES.get(role, Phrase(role, role))
         raise NotAllowed(
             Phrase(
-                f"“{task.name}”由{role.zh}办理，且须属于本单位，您不能办理这一步。",
-                f"“{task.name_en}” is for the {role.en.lower()} of the unit in charge; "
+                f"“{what.zh}”由{name.zh}办理，且须属于本单位，您不能办理这一步。",
+                f"“{what.en}” is for the {name.en.lower()} of the unit in charge; "
                 "you cannot do this step.",
             )
         )
@@ -103,7 +118,8 @@ def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     entry = session.scalar(
         select(HistoryEntry)
         .where(
-            HistoryEntry.demand_id == task.subject_id,
+            HistoryEntry.demand_id
+            == find_subject(session, task.subject_kind, task.subject_id).demand.id,
             HistoryEntry.element_id == task.element_id,
             HistoryEntry.at >= task.opened_at,
         )
@@ -136,7 +152,7 @@ def no_such_task() -> NotFound:
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
     task = session.get(HumanTaskRow, task_id, populate_existing=True)
-    if task is None or task.subject_kind != SUBJECT:
+    if task is None:
         raise no_such_task()
     return task
 
@@ -159,11 +175,16 @@ def _record(
             "salt": salt,
         },
     )
+    of_procedure = {} if case.procedure is None else {"procedure": case.procedure.id}
     history.record(
         uow,
         case.demand.id,
         "step",
         element_id=element_id,
-        facts={"facts": dict(facts), "record": audit.digest_of_text(salt, text)},
+        facts={
+            "facts": dict(facts),
+            "record": audit.digest_of_text(salt, text),
+            **of_procedure,
+        },
         record_id=kept.scalar_one(),
     )

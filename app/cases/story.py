@@ -13,6 +13,7 @@ from app.cases import history
 from app.cases.clocks import NAMES
 from app.cases.models.city import Category, District
 from app.cases.models.history import HistoryEntry
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord
 from app.cases.notices import MESSAGES
 from app.core.clock import CHINA
@@ -52,10 +53,15 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         for record in session.scalars(select(StepRecord).where(StepRecord.demand_id == demand_id))
     }
     names = _names(session)
-    bundle = engine.bundle_of_process(session, process_id)
+    processes = {
+        procedure.id: procedure.process_id
+        for procedure in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
+    }
     lines = []
     for entry in history.story(session, demand_id):
         record = records.get(entry.record_id or 0)
+        procedure = orjson.loads(entry.facts).get("procedure")
+        bundle = engine.bundle_of_process(session, processes.get(procedure) or process_id)
         element = bundle.element(entry.element_id) if entry.element_id else None
         label = element.label if element is not None else None
         answers = []

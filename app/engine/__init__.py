@@ -54,7 +54,7 @@ from app.engine.verbs import (
     start,
 )
 from app.engine.versions import bundle_of, forget_bundles, latest, publish, version_of
-from app.engine.wiring import Host, Process, wire
+from app.engine.wiring import Host, Process, Subject, wire
 
 __all__ = [
     "BusinessError",
@@ -78,6 +78,7 @@ __all__ = [
     "ProcessRow",
     "Prospect",
     "RepairItemRow",
+    "Subject",
     "Surroundings",
     "TimerWaitRow",
     "UncaughtError",

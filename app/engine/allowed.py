@@ -352,11 +352,17 @@ ONE_OF: tuple[frozenset[str], ...] = (
 )  # fmt: skip
 """Of the children of an element, those of which it has at most one."""
 
+BY_PEOPLE = frozenset({"userTask", "manualTask", "task"})
+MESSAGE_CATCHERS = frozenset(
+    {"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"}
+)
+"""What may wait for a message; with a form, a person in the role may send it."""
+
 OUR_CHILDREN: dict[str, frozenset[str]] = {
     "service": frozenset({"serviceTask", "sendTask"}),
     "decision": frozenset({"businessRuleTask"}),
-    "form": frozenset({"userTask", "manualTask", "task"}),
-    "role": frozenset({"userTask", "manualTask", "task", "lane"}),
+    "form": BY_PEOPLE | MESSAGE_CATCHERS,
+    "role": BY_PEOPLE | MESSAGE_CATCHERS | {"lane"},
     "each": frozenset({"multiInstanceLoopCharacteristics"}),
 }
 """Our extension elements and the BPMN elements they may stand in (`name` may stand anywhere)."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.engine.allowed import MESSAGE_CATCHERS
 from app.engine.diagram import (
     ACTIVITIES,
     SUB_PROCESSES,
@@ -104,12 +105,32 @@ class _Content:
         }
         if element.kind in checks:
             checks[element.kind]()
+        if element.kind in MESSAGE_CATCHERS and element.form is not None:
+            self._check_act()
 
     def _error(self, code: str, zh: str, en: str) -> None:
         self._remarks.error(code, self._element, zh, en)
 
     def _warning(self, code: str, zh: str, en: str) -> None:
         self._remarks.warning(code, self._element, zh, en)
+
+    def _check_act(self) -> None:
+        element = self._element
+        event = element.event
+        if element.kind != "receiveTask" and (event is None or event.kind != "message"):
+            self._error(
+                "form",
+                "只有等待消息的事件可以带表单，由有关人员填写并发出：请删除表单，或改为消息事件。",
+                "Only an event that waits for a message has a form, which somebody fills in to "
+                "send it: remove the form, or make it a message event.",
+            )
+        elif not element.role:
+            self._error(
+                "no_role",
+                "带表单的消息没有指明由谁发出：请用 jieban:role 写明角色。",
+                "Nobody is named who may fill in this form and send the message: say by "
+                "jieban:role which role.",
+            )
 
     def _check_event(self, event: EventDefinition) -> None:
         if event.kind == "timer":

@@ -32,7 +32,7 @@ from app.engine import processes
 from app.engine.errors import NotOpen
 from app.engine.ports import Outcome, Thrown
 from app.engine.processes import CLOCK, PROCESS, RUNG, TIMER, WAIT, Loaded
-from app.engine.wiring import wired
+from app.engine.wiring import Subject, wired
 
 _log = logging.getLogger(__name__)
 _CLAIMS = 0x6A69  # the class of our advisory locks on PostgreSQL
@@ -224,15 +224,14 @@ def fire(uow: UnitOfWork, firing: Firing) -> int:
     if not _claim(uow, firing):
         return 0
     wired().lock_subject(uow, firing.subject_kind, firing.subject_id)
-    return _pass(uow, firing.subject_kind, firing.subject_id, firing.due_at)
+    return _pass(uow, (firing.subject_kind, firing.subject_id), firing.due_at)
 
 
 def let_due_pass(uow: UnitOfWork, subject_kind: str, subject_id: int) -> int:
-    """Let everything of a subject pass that is due at `uow.now`; how much that was.
-
-    For commands, right after they have taken the subject under lock.
+    """Let everything pass that is due at `uow.now`, of a subject and of those related to it; how
+    much that was. For commands, right after they have taken the subject under lock.
     """
-    return _pass(uow, subject_kind, subject_id, uow.now)
+    return _pass(uow, (subject_kind, subject_id), uow.now)
 
 
 def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
@@ -276,32 +275,39 @@ def _claim(uow: UnitOfWork, firing: Firing) -> bool:
     )
 
 
-def _pass(uow: UnitOfWork, subject_kind: str, subject_id: int, until: datetime) -> int:
-    """Fire what is due, the earliest first; what a firing did may change what comes next."""
-    connection = uow.session.connection()
-    asked = {"kind": subject_kind, "subject": subject_id, "until": until, "now": uow.now}
+def _pass(uow: UnitOfWork, subject: Subject, until: datetime) -> int:
+    """Fire what is due, the earliest first; what a firing did may change what comes next, and
+    may have opened what is due itself.
+    """
     for done in range(MAX_PASSES):
-        row = connection.execute(_DUE_OF_SUBJECT, asked).first()
-        if row is None:
+        due = [
+            (row, related)
+            for related in wired().related(uow.session, *subject)
+            if (row := _first_due(uow, related, until)) is not None
+        ]
+        if not due:
             return done
+        row, owner = min(due, key=lambda one: (one[0].due_at, one[0].kind, one[0].id))
         if row.kind == "rung":
-            _pass_rung(uow, asked, row)
+            _pass_rung(uow, owner, row)
         else:
             _move(uow, row.process_id, row.token, row.element_id, row.due_at)
     return MAX_PASSES
 
 
-def _pass_rung(uow: UnitOfWork, subject: dict[str, object], row: Any) -> None:
+def _first_due(uow: UnitOfWork, subject: Subject, until: datetime) -> Any:
+    kind, subject_id = subject
+    asked = {"kind": kind, "subject": subject_id, "until": until, "now": uow.now}
+    return uow.session.connection().execute(_DUE_OF_SUBJECT, asked).first()
+
+
+def _pass_rung(uow: UnitOfWork, subject: Subject, row: Any) -> None:
     """Mark a rung as passed and tell every timer that asks it, each once per run."""
     connection = uow.session.connection()
+    kind, subject_id = subject
     asking = connection.execute(
         _ASKING,
-        {
-            "kind": subject["kind"],
-            "subject": subject["subject"],
-            "clock": row.clock,
-            "rung": row.rung,
-        },
+        {"kind": kind, "subject": subject_id, "clock": row.clock, "rung": row.rung},
     ).all()
     before = set(row.fired_for.split("\n"))
     asking = [a for a in asking if f"{a.process_id}:{a.element_id}" not in before]
@@ -373,7 +379,7 @@ def _guarded(
 
 def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> None:
     """What follows from a verb: timers that ask a passed clock, and messages and signals for the
-    other processes of the same subject.
+    other processes of the same subject and of those related to it.
 
     A message goes to the one process that waits for it; when nobody does it stays with the
     caller, in the outcome. A signal goes to all. A receiver that fails does not hurt the sender.
@@ -385,14 +391,12 @@ def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> N
             continue
         receivers = [
             row
+            for kind, subject_id in wired().related(
+                uow.session, loaded.row.subject_kind, loaded.row.subject_id
+            )
             for row in uow.session.connection().execute(
                 _WAITING,
-                {
-                    "kind": loaded.row.subject_kind,
-                    "subject": loaded.row.subject_id,
-                    "what": thrown.kind,
-                    "name": thrown.name,
-                },
+                {"kind": kind, "subject": subject_id, "what": thrown.kind, "name": thrown.name},
             )
             if row.process_id != loaded.row.id
         ]

@@ -10,9 +10,8 @@ Every diagram in `bpmn/` has its outline beside it; a test keeps them in step.
 
 from collections.abc import Iterator
 
+from app.engine.allowed import BY_PEOPLE
 from app.engine.diagram import Diagram, Element, Flow, Loop, LoopKind, Process, TimerKind
-
-_BY_PEOPLE = frozenset({"userTask", "manualTask", "task"})
 
 
 def outline(diagram: Diagram) -> str:
@@ -66,7 +65,7 @@ def _line(diagram: Diagram, process: Process, element: Element) -> Iterator[str]
     yield _event(diagram, element)
     if element.kind == "boundaryEvent" and not element.interrupting:
         yield "(not interrupting)"
-    if element.role and element.kind in _BY_PEOPLE:
+    if element.role and (element.kind in BY_PEOPLE or element.form is not None):
         yield f"for {element.role}"
     if element.form is not None:
         names = (f.name + ("!" if f.required else "") for f in element.form.fields)

@@ -1,5 +1,6 @@
 """What the product gives the engine once at start-up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from app.core.uow import UnitOfWork
 from app.engine.ports import Compile, Ports
+
+Subject = tuple[str, int]
+"""What a process is about: a kind and an id of the product's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,11 @@ class Host(Ports, Protocol):
 
     def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
         """Take a subject under lock before its deadlines pass, in the order of the commands."""
+
+    def related(self, session: Session, kind: str, subject_id: int) -> Sequence[Subject]:
+        """The subjects under one lock with this one, itself among them: their deadlines pass in
+        one order, and their processes hear each other's messages and signals.
+        """
 
 
 _wired: Host | None = None

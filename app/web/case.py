@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import engine
-from app.cases import clocks, history, orders, queries, repairing, requester, steps, story
+from app.cases import acts, clocks, history, orders, queries, repairing, requester, steps, story
 from app.cases.orders import Case
 from app.cases.requester import Requester
 from app.cases.story import Line
@@ -73,10 +73,22 @@ HELPS: dict[str, Callable[[Case, HumanTaskRow], Help]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open step that is somebody else's, or a rest: then `who` says until when."""
+    """Another open step, or a rest: then `who` says until when; `address` where it is done, for
+    one of the reader's own.
+    """
 
     name: str
     who: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActView:
+    """Something the reader may set going; `why_not` says why it must wait."""
+
+    name: str
+    address: str
+    why_not: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +116,14 @@ def do_step(task_id: int) -> Page:
     session = reading_session()
     task = _task(session, task_id)
     if request.method == "GET":
-        return redirect(url_for("web.case", demand_id=task.subject_id))
+        about = orders.find_subject(session, task.subject_kind, task.subject_id)
+        return redirect(url_for("web.case", demand_id=about.demand.id, task=task_id))
     form = engine.form_of(session, task.process_id, task.element_id) or Form(())
     given = submitted(form, request.form)
     try:
         with acting() as uow:
             done = steps.complete(uow, task_id, given)
-            demand_id, unit_id = done.demand.id, done.unit_id
+            demand_id = done.demand.id
     except Invalid as wrong:
         refusal = Refusal(say(wrong.phrase), errors_in_words(wrong.fields))
         return _again(task_id, refusal), 422
@@ -118,12 +131,12 @@ def do_step(task_id: int) -> Page:
         return _again(task_id, Refusal(say(first.phrase), {}, conflict=True)), 409
     except ProcessFault as fault:
         with acting() as uow:
-            repairing.report(uow, task.subject_id, task.element_id, fault)
+            about = orders.find_subject(uow.session, task.subject_kind, task.subject_id)
+            repairing.report(uow, about.demand.id, task.process_id, task.element_id, fault)
         said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
         return _again(task_id, Refusal(said, {})), 409
     flash(_("已完成：%(step)s。", step=_name(task)), "done")
-    opened = queries.open_tasks(reading_session(), demand_id)
-    if any(policy.may_do_step(g.actor, one.role or "", unit_id) for one in opened):
+    if my_tasks(reading_session(), demand_id):
         return redirect(url_for("web.case", demand_id=demand_id))
     return redirect(url_for("web.worklist"))
 
@@ -148,30 +161,51 @@ def diagram_file(demand_id: int) -> FlaskResponse:
 def _again(task_id: int, refusal: Refusal) -> str:
     session = reading_session()
     task = _task(session, task_id)
-    return _page(_found(session, task.subject_id), task, refusal=refusal, typed=request.form)
+    about = orders.find_subject(session, task.subject_kind, task.subject_id)
+    return _page(_found(session, about.demand.id), task, refusal=refusal, typed=request.form)
 
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
     """The task, open or done. Raises `NotFound`, also when its case is none of the reader's."""
     task = session.get(HumanTaskRow, task_id)
-    if task is None or task.subject_kind != orders.SUBJECT:
+    if task is None:
         raise NotFound(Phrase("没有这项待办。", "There is no such task."))
     return task
+
+
+def found_case(demand_id: int) -> Case:
+    """The case for another page about it. Raises like the page of the case."""
+    return _found(reading_session(), demand_id)
 
 
 def _found(session: Session, demand_id: int) -> Case:
     """The case. Raises `NotFound`, also for somebody who may not know that there is one."""
     found = orders.find(session, demand_id)
-    policy.require(g.actor, "order.see", found.unit_id)
+    unit_id = g.actor.unit_id
+    if unit_id is None or not queries.concerns(session, demand_id, unit_id):
+        unit_id = found.unit_id
+    policy.require(g.actor, "order.see", unit_id)
     return found
 
 
 def _my_task(found: Case) -> HumanTaskRow | None:
-    """The step of this case that the reader may do now, if there is one."""
-    for task in queries.open_tasks(reading_session(), found.demand.id):
-        if policy.may_do_step(g.actor, task.role or "", found.unit_id):
-            return task
-    return None
+    """The step of this case that the reader may do now and has chosen, else the first one."""
+    mine = my_tasks(reading_session(), found.demand.id)
+    asked = request.args.get("task", type=int)
+    return next((task for task in mine if task.id == asked), mine[0] if mine else None)
+
+
+def my_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
+    """The steps of a case and its procedures that the reader may do now, oldest first."""
+    return [
+        task
+        for task in queries.open_tasks(session, demand_id)
+        if policy.may_do_step(
+            g.actor,
+            task.role or "",
+            orders.find_subject(session, task.subject_kind, task.subject_id).unit_id,
+        )
+    ]
 
 
 def _page(
@@ -220,7 +254,20 @@ def _page(
         helped=helped,
         refusal=refusal,
         waiting=_waiting(found, task),
+        acts=possible_acts(session, found),
     )
+
+
+def possible_acts(session: Session, found: Case) -> list[ActView]:
+    """What the reader may set going on the case, beside the open steps."""
+    return [
+        ActView(
+            say(act.element.label),
+            url_for("web.act", demand_id=found.demand.id, key=act.key),
+            say(act.why_not) if act.why_not is not None else "",
+        )
+        for act in acts.acts_of(session, found, g.actor, clock.now())
+    ]
 
 
 def _form(
@@ -260,7 +307,13 @@ def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
     """The open steps of others, and instants until which the process rests."""
     session = reading_session()
     waiting = [
-        Waiting(_name(task), role(task.role))
+        Waiting(
+            _name(task),
+            role(task.role),
+            url_for("web.case", demand_id=found.demand.id, task=task.id)
+            if task.id in {one.id for one in my_tasks(session, found.demand.id)}
+            else "",
+        )
         for task in queries.open_tasks(session, found.demand.id)
         if mine is None or task.id != mine.id
     ]

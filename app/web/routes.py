@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from app.web import (
     account,
+    acts,
     admin,
     agent,
     case,
@@ -38,6 +39,7 @@ web.add_url_rule("/orders", "orders", lists.orders)
 web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
+web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])

@@ -30,6 +30,9 @@ class Host:
     def lock_subject(self, uow: object, kind: str, subject_id: int) -> None:
         self.locked.append((kind, subject_id))
 
+    def related(self, session: object, kind: str, subject_id: int) -> list[tuple[str, int]]:
+        return [(kind, subject_id)]
+
     def __init__(self, **services: Callable[..., Mapping[str, object] | None]) -> None:
         self.services = services
         self.locked: list[tuple[str, int]] = []

@@ -1,0 +1,86 @@
+"""The page of an act: what a person sets going on a case, beside the steps that wait."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from app.cases import acts, repairing, steps
+from app.cases.acts import Act
+from app.cases.orders import Case
+from app.core import clock
+from app.core.errors import Conflict, Invalid
+from app.engine import ProcessFault
+from app.engine.forms import Form
+from app.web.access import acting, permission, reading_session
+from app.web.case import Help, Refusal, choices_of, found_case
+from app.web.forms import FormView, errors_in_words, form_view, submitted
+from app.web.labels import City
+from app.web.language import _, say
+
+Page = str | Response | tuple[str, int]
+
+HELPS: dict[str, Callable[[Case, Act], Help]] = {}
+"""By id of the element: what a page adds to the plain form of an act. Most acts need none."""
+
+
+@permission("order.see")
+def act(demand_id: int, key: str) -> Page:
+    """Fill in the form of an act and do it; refused, the page comes again with what was typed."""
+    found = found_case(demand_id)
+    try:
+        chosen = acts.find_act(reading_session(), found, g.actor, clock.now(), key)
+    except Conflict as gone:
+        flash(say(gone.phrase), "stop")
+        return redirect(url_for("web.case", demand_id=demand_id))
+    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.case)
+    if request.method == "GET":
+        return _page(found, chosen)
+    given = submitted(chosen.form, request.form)
+    try:
+        with acting() as uow:
+            acts.act(uow, demand_id, key, given)
+    except Invalid as wrong:
+        return _page(found, chosen, Refusal(say(wrong.phrase), errors_in_words(wrong.fields))), 422
+    except Conflict as late:
+        return _page(found, chosen, Refusal(say(late.phrase), {}, conflict=True)), 409
+    except ProcessFault as fault:
+        if chosen.process_id is not None:
+            with acting() as uow:
+                repairing.report(uow, demand_id, chosen.process_id, chosen.element.id, fault)
+        said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
+        return _page(found, chosen, Refusal(said, {})), 409
+    flash(_("已完成：%(step)s。", step=say(chosen.element.label)), "done")
+    return redirect(url_for("web.case", demand_id=demand_id))
+
+
+def _page(found: Case, chosen: Act, refusal: Refusal | None = None) -> str:
+    demand, order = found.demand, found.order
+    typed = request.form if request.method == "POST" else None
+    helped = HELPS[chosen.element.id](found, chosen) if chosen.element.id in HELPS else None
+    return render_template(
+        "act.html",
+        **(helped.values if helped is not None else {}),
+        demand_id=demand.id,
+        key=chosen.key,
+        number=order.number if order else demand.number,
+        title=demand.title,
+        name=say(chosen.element.label),
+        form=_form(chosen.form, helped, refusal, typed),
+        helped=helped,
+        refusal=refusal,
+    )
+
+
+def _form(
+    form: Form, helped: Help | None, refusal: Refusal | None, typed: Mapping[str, Any] | None
+) -> FormView:
+    return form_view(
+        form,
+        g.actor.roles,
+        typed=typed if typed is not None or helped is None else helped.begin,
+        errors=refusal.errors if refusal is not None else None,
+        choices=choices_of(City(reading_session())),
+        attributes=helped.attributes if helped is not None else None,
+    )
