@@ -200,9 +200,9 @@ def _terms(outputs: Mapping[str, object]) -> Terms:
     if not isinstance(amount, int | Decimal):
         raise Invalid(Phrase("时限表没有给出时限。", "The table of time limits gives no limit."))
     switches = {
-        name: str(outputs[name])
-        for name in ("anchor", "day_one", "day_end", "roll")
-        if outputs.get(name) is not None
+        name: str(value)
+        for name, value in outputs.items()
+        if name not in {"amount", "unit"} and value is not None
     }
     return Terms(Limit(amount, LimitUnit(str(unit))), Policy.from_json(switches))
 
@@ -215,6 +215,8 @@ def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
             return case.demand.arrived_at
         case Anchor.DISPATCH if order is not None and order.dispatched_at is not None:
             return order.dispatched_at
+        case Anchor.SIGN_FOR if order is not None and order.signed_at is not None:
+            return order.signed_at
         case _:
             return at
 
