@@ -24,6 +24,7 @@ from app.decisions.feel.texts import text_of
 from app.decisions.feel.types import TypeTest
 from app.decisions.feel.values import Function, Value, kind, to_feel, to_python
 from app.decisions.item_types import MISFIT, ItemType, base_type
+from app.decisions.tables import DecisionTable
 from app.decisions.xml import Element
 
 
@@ -94,6 +95,16 @@ class Model:
     def decision_names(self) -> Mapping[str, str]:
         """The names of the decisions by their ids."""
         return {i.id: i.name for i in self._items.values() if i.kind == "decision"}
+
+    @property
+    def tables(self) -> tuple[DecisionTable, ...]:
+        """The decision tables as they were read, in the order of the file."""
+        return tuple(self._reader.tables)
+
+    @property
+    def input_types(self) -> Mapping[str, ItemType | None]:
+        """The declared types of the input data by name; None where none is declared."""
+        return self._input_types
 
     @property
     def row_count(self) -> int:
