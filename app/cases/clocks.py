@@ -90,7 +90,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
-    rungs = _rungs(uow.session, case.demand, calendar, due)
+    rungs = rungs_of(uow.session, case.demand.process_id, calendar, due)
     clock = engine.start_clock(
         uow,
         SUBJECT,
@@ -221,15 +221,18 @@ def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
             return at
 
 
-def _rungs(
-    session: Session, demand: Demand, calendar: WorkingCalendar, due: Deadline
+def rungs_of(
+    session: Session, process_id: int | None, calendar: WorkingCalendar, due: Deadline
 ) -> dict[str, datetime]:
-    """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says."""
+    """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says.
+
+    The table's version is that of the process, the calendar the one `due` was counted in.
+    """
     outputs = registry.answer(
         session,
         "traffic_light",
         {"unit": due.limit.unit.value, "amount": due.limit.amount},
-        version=engine.decision_version(session, demand.process_id, "traffic_light"),
+        version=engine.decision_version(session, process_id, "traffic_light"),
     ).outputs
     return read_rungs(outputs, calendar, due)
 
