@@ -12,14 +12,14 @@ from app.cases.ports import OfficeHost
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
 from app.core.uow import SYSTEM, unit_of_work
-from app.decisions import registry
 from app.engine.diagram import read_diagram
+from app.profiles import publishing
+from app.profiles.folders import DEFAULT
 from app.settings import Settings
 from app.worktime import offices
 
 ROOT = Path(__file__).resolve().parent.parent
 DIAGRAMS = ROOT / "bpmn"
-TABLES = ROOT / "rules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,22 @@ def wire() -> None:
 def prepare(office: Office, now: datetime) -> None:
     """Bring the database to the newest migration and publish what the release brought along.
 
-    Calendars, tables and diagrams get a new version only where they changed. Raises
-    `migrating.DatabaseIsNewer` when the database was used by a later release.
+    Calendars, tables and diagrams get a new version only where they changed, be it by the
+    release or by another profile. Raises `migrating.DatabaseIsNewer` when the database was used
+    by a later release, and as `publish_shipped` does.
     """
     migrating.upgrade(office.database)
-    publish_shipped(office.sessions, now)
+    publish_shipped(office.sessions, now, office.settings.profile)
 
 
-def publish_shipped(sessions: Sessions, now: datetime) -> None:
-    """Publish the shipped calendars, decision tables and diagrams, where they changed."""
+def publish_shipped(sessions: Sessions, now: datetime, profile: str = DEFAULT) -> None:
+    """Publish the shipped calendars, the decision tables under `profile` and the diagrams.
+
+    What has not changed is not published again. Raises as `publishing.publish` does.
+    """
     with unit_of_work(sessions, SYSTEM, now) as uow:
         offices.seed(uow)
-        for table in sorted(TABLES.glob("*.dmn")):
-            registry.publish(uow, table.stem, table.read_bytes())
+        publishing.publish(uow, profile)
         for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
             source = read_diagram(diagram.read_bytes(), diagram.name)
             engine.publish(uow, diagram.stem, [source], services=services.declarations())

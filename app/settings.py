@@ -9,6 +9,8 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.profiles import folders
+
 VAR = Path(__file__).resolve().parent.parent / "var"
 """Where the product keeps what it writes itself."""
 
@@ -35,6 +37,13 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+def _profile(text: str) -> str:
+    known = folders.names()
+    if text not in known:
+        raise ValueError("one of " + ", ".join(known))
+    return text
+
+
 def _yes_or_no(text: str) -> bool:
     if text not in {"yes", "no"}:
         raise ValueError("yes or no")
@@ -58,6 +67,13 @@ def _secret(text: str) -> str:
     if len(text) < 32:
         raise ValueError("at least 32 characters nobody can guess")
     return text
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise ValueError("a folder, which is made where it does not exist yet")
+    return path
 
 
 def _address(*schemes: str) -> Callable[[str], str]:
@@ -88,6 +104,12 @@ SETTINGS: dict[str, Setting] = {
         "the database: SQLite for one machine, PostgreSQL for a city",
         _database,
     ),
+    "files": Setting(
+        "JIEBAN_FILES",
+        str(VAR / "files"),
+        "folder of uploaded files; every machine that serves the same database needs the same one",
+        _folder,
+    ),
     "secret_key": Setting(
         "JIEBAN_SECRET_KEY",
         "",
@@ -102,6 +124,12 @@ SETTINGS: dict[str, Setting] = {
         "yes",
         "load the demo city 云江市 into an empty database, and show its sign-ins (yes, no)",
         _yes_or_no,
+    ),
+    "profile": Setting(
+        "JIEBAN_PROFILE",
+        folders.DEFAULT,
+        "city profile: whose limits and rules new cases follow; see jieban profile list",
+        _profile,
     ),
     "threads": Setting("JIEBAN_THREADS", "8", "threads that serve pages", _whole(1, 64)),
     "tick_seconds": Setting(
@@ -136,9 +164,11 @@ class Settings:
     host: str
     port: int
     database_url: str
+    files: Path
     secret_key: str
     language: str
     demo: bool
+    profile: str
     threads: int
     tick_seconds: int
     session_minutes: int

@@ -47,6 +47,13 @@ TARGETS: dict[str, Target] = {
     "timer_one_year_exact": at_least(1),
     "workday_ratio_holidays_n15": at_least(50),
     "deadline_with_switches_us": at_most(2),
+    "dmn_20x3_us": at_most(10),
+    "dmn_2000_us": at_most(20),
+    "dmn_2000_over_10": at_most(2),
+    "dmn_20x3_ratio_zen": at_least(1),
+    "dmn_2000_ratio_zen": at_least(1),
+    "dmn_20x3_ratio_feelin": at_least(1),
+    "dmn_2000_ratio_feelin": at_least(1),
 }
 
 _SERIES = (
@@ -66,6 +73,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "shipped": tuple(f"shipped_{key}" for key in _SERIES),
     "timers": ("tick_ms_100k_open", "fires_per_s"),
     "worktime": ("workday_add_us", "workday_ratio_holidays_n15"),
+    "decisions": ("dmn_20x3_us", "dmn_2000_us", "dmn_20x3_ratio_spiff", "dmn_2000_ratio_spiff"),
 }
 """The keys each series must give; it may give more."""
 

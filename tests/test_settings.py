@@ -24,6 +24,7 @@ def test_the_defaults_serve_a_sqlite_file_on_this_machine() -> None:
         ("PORT", "٣٠٠٠"),
         ("JIEBAN_DATABASE_URL", "mysql://x/y"),
         ("JIEBAN_DATABASE_URL", "not an address"),
+        ("JIEBAN_FILES", __file__),
         ("JIEBAN_SECRET_KEY", "short"),
         ("JIEBAN_LANGUAGE", "fr"),
         ("JIEBAN_DEMO", "maybe"),

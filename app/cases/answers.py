@@ -5,7 +5,7 @@ numbers become routing facts, which conditions may read; free text never leaves 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
+from app.decisions.feel import regexes
+from app.decisions.feel.errors import FeelNull
 from app.engine.forms import Field, FieldType, Form
 
 Answers = dict[str, object]
@@ -80,11 +82,11 @@ def facts(form: Form | None, checked: Answers) -> Answers:
 
 
 def _value_of(field: Field) -> fields.Field[Any]:
-    checks: list[validate.Validator] = []
+    checks: list[Callable[[str], object]] = []
     if field.max_length is not None:
         checks.append(validate.Length(max=field.max_length))
     if field.pattern is not None:
-        checks.append(validate.Regexp(rf"(?:{field.pattern})\Z"))
+        checks.append(_fits(field.pattern))
     options = [option.value for option in field.options]
     match field.type:
         case FieldType.NUMBER:
@@ -110,6 +112,25 @@ def _value_of(field: Field) -> fields.Field[Any]:
             return fields.String(required=field.required, validate=checks)
         case _:
             return fields.String(required=field.required, validate=checks)
+
+
+def _fits(pattern: str) -> Callable[[str], None]:
+    """The whole text matches, found within a bound of steps; what takes longer does not fit."""
+    expression = regexes.compiled(f"^(?:{pattern})$", "")
+
+    def check(text: str) -> None:
+        try:
+            fits = expression.found_in(text, _uncounted)
+        except FeelNull:
+            fits = False
+        if not fits:
+            raise ValidationError(pattern)
+
+    return check
+
+
+def _uncounted(_steps: int) -> None:
+    """Each match has its own bound; a form counts none over all its fields."""
 
 
 def _sentence(field: Field, given: bool) -> Phrase:

@@ -40,8 +40,6 @@ NAMES: dict[str, Phrase] = {
 }
 """What the clocks of the shipped diagrams are called; a designer's own show their code."""
 
-STANDARD_CALENDAR = "CN"
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -89,10 +87,10 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
         subject_id=case.subject[1],
         version=engine.decision_version(uow.session, case.demand.process_id, "time_limits"),
     )
-    terms = _terms(answer.outputs)
+    terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
-    rungs = _rungs(uow.session, case.demand, calendar, due)
+    rungs = rungs_of(uow.session, case.demand.process_id, calendar, due)
     clock = engine.start_clock(
         uow,
         *case.subject,
@@ -169,19 +167,21 @@ def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:
 def terms_of(session: Session, demand: Demand, stage: str) -> Terms:
     """What the table says for a stage of this demand; nothing is stored."""
     version = engine.decision_version(session, demand.process_id, "time_limits")
-    return _terms(
+    return read_terms(
         registry.answer(session, "time_limits", _facts(demand, stage), version=version).outputs
     )
 
 
 def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
-    """The calendar in which the unit's limits are counted; the national one without a unit."""
-    code = STANDARD_CALENDAR
+    """The calendar in which the unit's limits are counted; the office's without a unit.
+
+    A unit that names the nation's calendar counts as its office does.
+    """
+    code = None
     if unit_id is not None:
-        code = (
-            session.scalar(select(HandlingUnit.calendar_code).where(HandlingUnit.id == unit_id))
-            or STANDARD_CALENDAR
-        )
+        code = session.scalar(select(HandlingUnit.calendar_code).where(HandlingUnit.id == unit_id))
+    if code is None or code == offices.NATION:
+        code = offices.standard_code(session)
     return offices.working_calendar(session, code)
 
 
@@ -194,15 +194,15 @@ def _facts(demand: Demand, stage: str) -> dict[str, object]:
     }
 
 
-def _terms(outputs: Mapping[str, object]) -> Terms:
+def read_terms(outputs: Mapping[str, object]) -> Terms:
     """A row of the table as limit and policy; switches it does not name keep their default."""
     amount, unit = outputs["amount"], outputs["unit"]
     if not isinstance(amount, int | Decimal):
         raise Invalid(Phrase("时限表没有给出时限。", "The table of time limits gives no limit."))
     switches = {
-        name: str(outputs[name])
-        for name in ("anchor", "day_one", "day_end", "roll")
-        if outputs.get(name) is not None
+        name: str(value)
+        for name, value in outputs.items()
+        if name not in {"amount", "unit"} and value is not None
     }
     return Terms(Limit(amount, LimitUnit(str(unit))), Policy.from_json(switches))
 
@@ -215,20 +215,32 @@ def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
             return case.demand.arrived_at
         case Anchor.DISPATCH if order is not None and order.dispatched_at is not None:
             return order.dispatched_at
+        case Anchor.SIGN_FOR if order is not None and order.signed_at is not None:
+            return order.signed_at
         case _:
             return at
 
 
-def _rungs(
-    session: Session, demand: Demand, calendar: WorkingCalendar, due: Deadline
+def rungs_of(
+    session: Session, process_id: int | None, calendar: WorkingCalendar, due: Deadline
 ) -> dict[str, datetime]:
-    """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says."""
+    """Yellow before, red at, reminders after the due instant, as the table `traffic_light` says.
+
+    The table's version is that of the process, the calendar the one `due` was counted in.
+    """
     outputs = registry.answer(
         session,
         "traffic_light",
         {"unit": due.limit.unit.value, "amount": due.limit.amount},
-        version=engine.decision_version(session, demand.process_id, "traffic_light"),
+        version=engine.decision_version(session, process_id, "traffic_light"),
     ).outputs
+    return read_rungs(outputs, calendar, due)
+
+
+def read_rungs(
+    outputs: Mapping[str, object], calendar: WorkingCalendar, due: Deadline
+) -> dict[str, datetime]:
+    """A row of the table `traffic_light` as the instants of the rungs."""
     rungs = {"red": due.due_at}
     yellow = _limit(outputs, "yellow")
     if yellow is not None:

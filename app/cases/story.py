@@ -15,7 +15,7 @@ from app.cases.models.city import Category, District
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord
-from app.cases.notices import MESSAGES
+from app.cases.notices import wording
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
 from app.engine.forms import Field, FieldType
@@ -102,8 +102,8 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             name = _clock(facts)
             due = datetime.fromisoformat(facts["due_at"])
             return Phrase(
-                f"起算{name.zh}，至{_due_in_words(due)}",
-                f"{name.en} limit started, due {_due_in_words(due)}",
+                f"起算{name.zh}，至{due_in_words(due)}",
+                f"{name.en} limit started, due {due_in_words(due)}",
             )
         case "stop_clock":
             name = _clock(facts)
@@ -112,11 +112,19 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             name = _clock(facts)
             return Phrase(f"{name.zh}按原时限继续", f"{name.en} goes on, original limit")
         case "notify":
-            _role, text = MESSAGES[facts["message"]]
-            count = len(facts["to"])
+            text, count = wording(facts["message"]), len(facts["to"])
             return Phrase(
-                f"发送通知（{count}人）：{_title(text.zh)}", f"Told {count}: {_title(text.en)}"
+                f"发送通知（{count}人）：{_title(text.zh, facts)}",
+                f"Told {count}: {_title(text.en, facts)}",
             )
+        case "notify_requester":
+            text = wording(facts["message"])
+            return Phrase(
+                f"告知诉求人：{_title(text.zh, facts)}",
+                f"Told the requester: {_title(text.en, facts)}",
+            )
+        case "recount_clock":
+            return _recounted(facts)
         case command:
             return _COMMANDS.get(command, Phrase(command, command))
 
@@ -138,11 +146,26 @@ def _clock(facts: Mapping[str, str]) -> Phrase:
     return NAMES.get(facts["clock"], Phrase(facts["clock"], facts["clock"]))
 
 
-def _title(text: str) -> str:
-    return text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ").strip()
+def _recounted(facts: Mapping[str, str]) -> Phrase:
+    name, due = _clock(facts), due_in_words(datetime.fromisoformat(facts["due_after"]))
+    if facts["due_before"] == facts["due_after"]:
+        return Phrase(
+            f"{name.zh}按新工作日历重算，期限不变（{due}）",
+            f"{name.en} limit recounted with the new calendar, still due {due}",
+        )
+    before = due_in_words(datetime.fromisoformat(facts["due_before"]))
+    return Phrase(
+        f"{name.zh}按新工作日历重算，由{before}改为{due}",
+        f"{name.en} limit recounted with the new calendar: {before} becomes {due}",
+    )
 
 
-def _due_in_words(due: datetime) -> str:
+def _title(text: str, facts: Mapping[str, str]) -> str:
+    text = text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ")
+    return text.replace("{due}", facts.get("due", "")).strip()
+
+
+def due_in_words(due: datetime) -> str:
     """Midnight is shown as 24:00 of the day that it ends."""
     local = due.astimezone(CHINA)
     if (local.hour, local.minute, local.second) == (0, 0, 0):

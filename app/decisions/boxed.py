@@ -67,6 +67,8 @@ class BoxReader:
             "filter": self._filter,
         }
         self.problems: list[Problem] = []
+        self.tables: list[DecisionTable] = []
+        """The decision tables as they were read, for whoever looks at more than their answers."""
 
     def expression(self, parent: Element, owner: tuple[str, str]) -> Node:
         """The expression inside `parent`; `owner` is id and name of the decision it belongs to."""
@@ -238,6 +240,7 @@ class BoxReader:
             outputs,
             rows,
         )
+        self.tables.append(table)
 
         def build(compiler: Compiler, lexical: Lexical | None) -> Code:
             return compile_table(table, compiler, lexical)

@@ -7,12 +7,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from app.core.phrase import Phrase
 from app.decisions import xml
 from app.decisions.boxed import BoxReader, argument_of, fitted
 from app.decisions.errors import DecisionError, Problem
-from app.decisions.evidence import Answer, Evidence, TableEvidence
+from app.decisions.evidence import Answer, Evidence
 from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
 from app.decisions.feel.compiler import Compiler
 from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
@@ -22,8 +23,16 @@ from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Literal, Node
 from app.decisions.feel.texts import text_of
 from app.decisions.feel.types import TypeTest
-from app.decisions.feel.values import Function, Value, kind, to_feel, to_python
+from app.decisions.feel.values import (
+    SMALL_NUMBERS,
+    Function,
+    Value,
+    kind,
+    to_feel,
+    to_python,
+)
 from app.decisions.item_types import MISFIT, ItemType, base_type
+from app.decisions.tables import DecisionTable
 from app.decisions.xml import Element
 
 
@@ -35,10 +44,12 @@ class _Item:
     name: str
     kind: str
     element: Element
-    type: ItemType | None = None
+    declared: ItemType | None = None
     needs: list[tuple[str, "_Item"]] = field(default_factory=list)  # by name in the scope
+    inputs: tuple[str, ...] | None = None  # all that it needs, if that is only input data
     code: Code | None = None
     slots: int = 0
+    plain: type | None = None  # the Python type of values that need no conversion
     owner: "Model | None" = None
 
 
@@ -69,7 +80,13 @@ class Model:
         required = {id(needed) for item in self._items.values() for _, needed in item.needs}
         decisions = [item for item in self._items.values() if item.kind == "decision"]
         self._final = [item for item in decisions if id(item) not in required]
-        self._input_types = {i.name: i.type for i in self._items.values() if i.kind == "inputData"}
+        self._input_types = {
+            i.name: i.declared for i in self._items.values() if i.kind == "inputData"
+        }
+        self._input_classes = {
+            name: None if declared is None else declared.plain_class()
+            for name, declared in self._input_types.items()
+        }
 
     # --- answering ---------------------------------------------------------------------------
 
@@ -94,6 +111,16 @@ class Model:
     def decision_names(self) -> Mapping[str, str]:
         """The names of the decisions by their ids."""
         return {i.id: i.name for i in self._items.values() if i.kind == "decision"}
+
+    @property
+    def tables(self) -> tuple[DecisionTable, ...]:
+        """The decision tables as they were read, in the order of the file."""
+        return tuple(self._reader.tables)
+
+    @property
+    def input_types(self) -> Mapping[str, ItemType | None]:
+        """The declared types of the input data by name; None where none is declared."""
+        return self._input_types
 
     @property
     def row_count(self) -> int:
@@ -142,8 +169,8 @@ class Model:
         value = _Session(self, seen, run).value_of(item)
         if value is None and run.diagnostics:
             raise DecisionError(run.diagnostics[0].phrase)
-        tables = tuple(entry for entry in run.trace if isinstance(entry, TableEvidence))
-        return Answer(to_python(value), Evidence(key or item.id, version, seen, tables))
+        evidence = Evidence(key or item.id, version, seen, tuple(run.trace))
+        return Answer(to_python(value), evidence)
 
     def evaluate(
         self, inputs: Mapping[str, object], name: str, *, now: datetime | None = None
@@ -163,7 +190,14 @@ class Model:
 
     def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
         accepted: dict[str, Value] = {}
+        classes = self._input_classes
         for name, value in inputs.items():
+            cls = type(value)
+            if cls is int and value in SMALL_NUMBERS:
+                value, cls = SMALL_NUMBERS[value], Decimal  # noqa: PLW2901 - as it goes on
+            if classes.get(name) is cls:
+                accepted[name] = value
+                continue
             try:
                 converted = to_feel(value)
             except TypeError:
@@ -285,6 +319,10 @@ class Model:
     # --- compiling ---------------------------------------------------------------------------
 
     def _compile(self, item: _Item) -> None:
+        if item.declared is not None:
+            item.plain = item.declared.plain_class()
+        if all(found.kind == "inputData" and found.owner is self for _, found in item.needs):
+            item.inputs = tuple(name for name, _ in item.needs)
         node = self._tree(item)
         names = {name.partition(".")[0] for name, _ in item.needs}
         names |= {name for name, _ in item.needs}
@@ -321,39 +359,35 @@ class _Session:
         key = id(item)
         if key not in self._done:
             self._done[key] = None  # what requires itself gets null
-            self._run.enter()
+            run = self._run
+            run.enter()
             try:
                 self._done[key] = self._evaluate(item)
             except RecursionError:
                 raise TooCostly(_TOO_DEEP) from None
             finally:
-                self._run.level -= 1
+                run.level -= 1
         return self._done[key]
 
     def _evaluate(self, item: _Item) -> Value:
-        if item.kind == "inputData":
-            return self._inputs.get(item.name)
-        if item.kind == "decisionService":
-            return self._service(item)
-        assert item.code is not None
-        value = self._in_scope(item, item.code)
-        return (
-            value
-            if item.type is None or item.kind != "decision"
-            else fitted(self._run, value, item.type)
-        )
-
-    def _in_scope(self, item: _Item, code: Code) -> Value:
+        if item.code is None:
+            return self._inputs.get(item.name) if item.kind == "inputData" else self._service(item)
         scope = self._scope(item)
         run = self._run
         outer = run.scope, run.locals, run.memo, run.input
         run.scope, run.locals, run.memo = scope, [None] * item.slots, None
         try:
-            return code(run)
+            value = item.code(run)
         finally:
             run.scope, run.locals, run.memo, run.input = outer
+        if item.declared is None or type(value) is item.plain or item.kind != "decision":
+            return value
+        return fitted(run, value, item.declared)
 
     def _scope(self, item: _Item) -> dict[str, Value]:
+        if item.inputs is not None:
+            given = self._inputs
+            return {name: given.get(name) for name in item.inputs}
         scope: dict[str, Value] = {}
         for name, found in item.needs:
             if found.kind == "inputData":
@@ -395,15 +429,15 @@ class _Session:
         inputs: dict[str, Value] = {}
         for parameter in self._parameters(item):
             value = to_feel(arguments.get(parameter.name))
-            if parameter.type is not None:
-                value = argument_of(value, parameter.type)
+            if parameter.declared is not None:
+                value = argument_of(value, parameter.declared)
             inputs[parameter.name] = value
             inner._done[id(parameter)] = value
         inner._inputs = inputs
         outputs = self._parts(item, "outputDecision")
         values = {output.name: inner.value_of(output) for output in outputs}
         result: Value = next(iter(values.values())) if len(values) == 1 else values
-        return result if item.type is None else fitted(self._run, result, item.type)
+        return result if item.declared is None else fitted(self._run, result, item.declared)
 
 
 def _input(run: Run, name: str, value: Value, wanted: ItemType) -> Value:

@@ -12,6 +12,9 @@ _ALIASES = {
     "yearMonthDuration": "years and months duration",
 }
 
+_PLAIN = {name: cls for cls, name in KINDS.items() if cls not in (list, dict, type(None))}
+"""The Python types of FEEL's types that have no parts."""
+
 MISFIT = object()
 """What a conversion gives for a value that does not belong to the type."""
 
@@ -65,6 +68,14 @@ class ItemType:
         if self.base is not None:
             return self.base.base_kind()
         return self.name if self.name in BASE_TYPES else "Any"
+
+    def plain_class(self) -> type | None:
+        """The Python type whose values all fit as they are; None where more is to be looked at."""
+        if self.collection or self.components is not None or self.allowed is not None:
+            return None
+        if self.base is not None:
+            return self.base.plain_class()
+        return _PLAIN.get(self.name)
 
     def _takes_lists(self) -> bool:
         return self.base_kind() in {"list", "Any"}

@@ -1,17 +1,19 @@
-"""Decision tables, compiled once: rows by bit masks, columns of equalities by index.
+"""Decision tables, compiled once and answered with evidence.
 
-A set of rows is an integer with one bit for each row. A column whose cells test equality with
-constants gives its set by one look-up, so that a catalogue of thousands of rows costs hardly more
-than ten; only the rows that all such columns leave are tested cell by cell.
+Every column gives the set of rows that its value does not rule out (see `columns`), so that a
+catalogue of thousands of rows costs hardly more than ten; only cells that no index can hold are
+run, and only in the rows that all columns leave.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 from app.core.phrase import Phrase
+from app.decisions.columns import Column, constants_of
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import MatchedRow, TableEvidence
 from app.decisions.feel import syntax
@@ -20,7 +22,7 @@ from app.decisions.feel.errors import FeelError
 from app.decisions.feel.functions import BUILTINS
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.texts import text_of
-from app.decisions.feel.values import Value, equal, kind
+from app.decisions.feel.values import KINDS, Value, equal, kind
 from app.decisions.item_types import ItemType
 
 
@@ -101,19 +103,27 @@ class _Compiled:
         self._table = table
         self._labels = [column.label for column in table.inputs]
         self._inputs = [compiler.compile(c.expression, lexical) for c in table.inputs]
-        self._wanted = [_base_kind(column.type) for column in table.inputs]
-        self._allowed = [
-            None if c.allowed is None else compiler.tests(c.allowed, lexical) for c in table.inputs
+        self._checks = [
+            check
+            for place, column in enumerate(table.inputs)
+            if (check := _input_check(place, column, compiler, lexical)) is not None
         ]
-        self._allowed_constants = [_keys(column.allowed) for column in table.inputs]
-        self._columns = [
-            _Column(column, [row.tests[column - 1] for row in table.rows], compiler, lexical)
-            for column in range(1, len(table.inputs) + 1)
-        ]
+        cells = [[row.tests[place] for row in table.rows] for place in range(len(table.inputs))]
+        self._columns = [Column(column) for column in cells]
         self._all = (1 << len(table.rows)) - 1
-        self._others: list[list[tuple[int, Code]]] = [
-            [(c, column.codes[r]) for c, column in enumerate(self._columns) if r in column.codes]
-            for r in range(len(table.rows))
+        self._to_run = _union(column.unindexed for column in self._columns)
+        self._codes = [
+            [
+                (
+                    place,
+                    _compiled_cell(
+                        compiler, (number, place + 1), partial(compiler.tests, cell, lexical)
+                    ),
+                )
+                for place, cell in enumerate(row.tests)
+                if not cell.anything and constants_of(cell) is None
+            ]
+            for number, row in enumerate(table.rows, 1)
         ]
         self._outputs = [
             [
@@ -137,7 +147,17 @@ class _Compiled:
             for column in table.outputs
         ]
         self._matched = [MatchedRow(i, r.id, r.annotations) for i, r in enumerate(table.rows, 1)]
-        self._only_first = table.hit_policy is HitPolicy.FIRST
+        self._policy = table.hit_policy
+        self._policy_text = table.hit_policy.value
+        self._ready = self._known_results(table) if self._policy in _AS_WRITTEN else {}
+
+    def _known_results(self, table: DecisionTable) -> dict[int, Value]:
+        """What rows say whose outputs are all written down, for policies that take it as it is."""
+        return {
+            number: self._shaped([cell.value for cell in row.outputs])  # type: ignore[attr-defined]
+            for number, row in enumerate(table.rows)
+            if self._constant[number]
+        }
 
     def _note_wrong_constants(self, table: DecisionTable, compiler: Compiler) -> None:
         """Outputs that are written down and can never be right are problems of the table."""
@@ -154,9 +174,9 @@ class _Compiled:
         """The value of the table in `run`; evidence goes to the run's trace."""
         values = [code(run) for code in self._inputs]
         outer = run.input
-        noted = len(run.diagnostics or ())
+        noted = len(run.diagnostics) if run.diagnostics is not None else 0
         try:
-            problem = self._misfit(run, values)
+            problem = self._misfit(run, values) if self._checks else None
             if problem is not None:
                 return self._fail(run, problem, values)
             rows = self._matching(run, values)
@@ -170,43 +190,54 @@ class _Compiled:
     # --- which rows match --------------------------------------------------------------------
 
     def _misfit(self, run: Run, values: list[Value]) -> Phrase | None:
-        for index, (value, allowed) in enumerate(zip(values, self._allowed, strict=True)):
-            wanted = self._wanted[index]
-            if run.strict and wanted is not None and value is not None and wanted != kind(value):
+        """What is wrong with an input: its type, or that it is not among the allowed values."""
+        for check in self._checks:
+            value = values[check.place]
+            if type(value) is check.cls and (check.allowed is None or value in check.constants):
+                continue
+            label = self._labels[check.place]
+            if run.strict and value is not None and check.cls not in (None, type(value)):
+                wanted = KINDS[check.cls]
                 return Phrase(
-                    f"输入“{self._labels[index]}”应为“{wanted}”类型，实际是“{kind(value)}”。",
-                    f"The input “{self._labels[index]}” must be of type {wanted},"
-                    f" but is {kind(value)}.",
+                    f"输入“{label}”应为“{wanted}”类型，实际是“{kind(value)}”。",
+                    f"The input “{label}” must be of type {wanted}, but is {kind(value)}.",
                 )
-            if allowed is not None and not _contains(self._allowed_constants[index], value):
+            if check.allowed is not None and (value is not None or run.strict):
                 run.input = value
-                if (value is not None or run.strict) and allowed(run) is not True:
+                if check.allowed(run) is not True:
                     return Phrase(
-                        f"输入“{self._labels[index]}”的值 {text_of(value)} 不在允许的取值里。",
-                        f"{text_of(value)} is not an allowed value"
-                        f" of the input “{self._labels[index]}”.",
+                        f"输入“{label}”的值 {text_of(value)} 不在允许的取值里。",
+                        f"{text_of(value)} is not an allowed value of the input “{label}”.",
                     )
         return None
 
     def _matching(self, run: Run, values: list[Value]) -> list[int]:
-        candidates = self._all
+        rows, to_run = self._all, self._to_run
         for column, value in zip(self._columns, values, strict=True):
-            candidates &= column.candidates(value)
-            if not candidates:
-                return []
+            if type(value) is column.cls:
+                rows &= column.rows_of(value)
+            else:
+                rows &= column.rows_of_other(value)
+                to_run |= column.ranged
+        if rows & to_run:
+            return self._tested(run, values, _numbers_in(rows))
+        return _numbers_in(rows)
+
+    def _tested(self, run: Run, values: list[Value], candidates: list[int]) -> list[int]:
+        """Those of the candidates whose other cells, when they are run, all say true."""
         rows: list[int] = []
-        for row in _bits(candidates):
+        for row in candidates:
             run.steps -= 1
-            for index, code in self._others[row]:
-                run.input = values[index]
+            for place, code in self._codes[row]:
+                run.input = values[place]
                 truth = code(run)
                 if truth is not True:
                     if truth is not False and run.strict:
-                        self._refuse_undecided(run, row, index, values)
+                        self._refuse_undecided(run, row, place, values)
                     break
             else:
                 rows.append(row)
-                if self._only_first:
+                if self._policy is HitPolicy.FIRST:
                     break
         return rows
 
@@ -225,24 +256,29 @@ class _Compiled:
     # --- what they say -----------------------------------------------------------------------
 
     def _answer(self, run: Run, values: list[Value], rows: list[int]) -> Value:
-        policy = self._table.hit_policy
         if not rows:
             return self._unmatched(run, values)
+        policy = self._policy
         if policy is HitPolicy.UNIQUE and len(rows) > 1:
             return self._fail(run, _several(rows), values)
+        if policy is HitPolicy.FIRST:
+            rows = rows[:1]
+        if len(rows) == 1 and rows[0] in self._ready:
+            ready = self._ready[rows[0]]
+            result = ready.copy() if type(ready) is dict else ready
+            self._record(run, values, rows, result)
+            return result
         found = [(row, [code(run) for code in self._outputs[row]]) for row in rows]
-        if policy is HitPolicy.ANY and any(
-            equal(outputs, found[0][1]) is not True for _, outputs in found
-        ):
+        if policy is HitPolicy.ANY and not _agree(found):
             return self._fail(run, _differing(rows), values)
-        if policy in {HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER}:
+        if policy in _BY_PRIORITY:
             ranked = self._ranked(run, found)
             if ranked is None:
                 return self._fail(run, _OUTSIDE, values)
             found = ranked
         if run.strict:
             self._refuse_wrong_outputs(run, found, values)
-        if policy in {HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST}:
+        if policy in _ONE_ROW:
             result = self._shaped(found[0][1])
             kept = rows if policy is HitPolicy.ANY else [found[0][0]]
         else:
@@ -257,7 +293,7 @@ class _Compiled:
             result = self._shaped(outputs)
             self._record(run, values, [], result, used_default=True)
             return result
-        if self._table.hit_policy in {
+        if self._policy in {
             HitPolicy.COLLECT,
             HitPolicy.RULE_ORDER,
             HitPolicy.OUTPUT_ORDER,
@@ -324,7 +360,7 @@ class _Compiled:
 
     def _collected(self, run: Run, results: list[Value]) -> Value:
         aggregation = self._table.aggregation
-        if aggregation is None or self._table.hit_policy is not HitPolicy.COLLECT:
+        if aggregation is None or self._policy is not HitPolicy.COLLECT:
             return results
         if aggregation is Aggregation.COUNT:
             return Decimal(len(results))
@@ -348,8 +384,8 @@ class _Compiled:
                 TableEvidence(
                     self._table.decision_id,
                     self._table.decision_name,
-                    self._table.hit_policy.value,
-                    tuple(self._matched[row] for row in rows),
+                    self._policy_text,
+                    tuple([self._matched[row] for row in rows]),
                     dict(zip(self._labels, values, strict=True)),
                     result,
                     used_default,
@@ -369,42 +405,29 @@ class _Compiled:
         return run.null(phrase)
 
 
-class _Column:
-    """One input column: rows by constant, rows that accept anything, and cells to be run."""
+@dataclass(frozen=True, slots=True)
+class _InputCheck:
+    """What the value of an input must be: of a type, among allowed values.
 
-    def __init__(
-        self,
-        number: int,
-        cells: list[syntax.Tests],
-        compiler: Compiler,
-        lexical: Lexical | None,
-    ) -> None:
-        by_constant: dict[tuple[type, Value], int] = {}
-        self._anyway = 0
-        self.codes: dict[int, Code] = {}
-        for row, cell in enumerate(cells):
-            constants = _constants(cell)
-            if cell.anything:
-                self._anyway |= 1 << row
-            elif constants is None:
-                self.codes[row] = _compiled_cell(
-                    compiler, (row + 1, number), partial(compiler.tests, cell, lexical)
-                )
-                self._anyway |= 1 << row
-            else:
-                for constant in constants:
-                    key = (type(constant), constant)
-                    by_constant[key] = by_constant.get(key, 0) | 1 << row
-        self._by_constant: Mapping[tuple[type, Value], int] = {
-            key: rows | self._anyway for key, rows in by_constant.items()
-        }
+    `constants` are allowed values that are known to be; `allowed` tells for any other.
+    """
 
-    def candidates(self, value: Value) -> int:
-        """The rows that `value` does not rule out."""
-        cls = type(value)
-        if cls is list or cls is dict:
-            return self._anyway
-        return self._by_constant.get((cls, value), self._anyway)
+    place: int
+    cls: type | None
+    allowed: Code | None
+    constants: frozenset[Value]
+
+
+def _input_check(
+    place: int, column: InputColumn, compiler: Compiler, lexical: Lexical | None
+) -> _InputCheck | None:
+    """The check of a column; None where anything will do."""
+    wanted = _base_kind(column.type)
+    cls = None if wanted is None else _CLASSES[wanted]
+    if column.allowed is None:
+        return None if cls is None else _InputCheck(place, cls, None, frozenset())
+    constants = frozenset(value for of, value in _keys(column.allowed) if of is cls)
+    return _InputCheck(place, cls, compiler.tests(column.allowed, lexical), constants)
 
 
 def _compiled_cell(
@@ -423,24 +446,9 @@ def _compiled_cell(
             problem.cell = place
 
 
-def _constants(cell: syntax.Tests) -> list[Value] | None:
-    """The constants of a cell that only tests equality with them; None for any other cell."""
-    if cell.negated or cell.anything:
-        return None
-    constants = []
-    for test in cell.tests:
-        literal = test.operand
-        if test.operator not in (None, "=") or not isinstance(literal, syntax.Literal):
-            return None
-        if type(literal.value) not in (str, Decimal, bool, type(None)):
-            return None
-        constants.append(literal.value)
-    return constants
-
-
 def _keys(cell: syntax.Tests | None) -> frozenset[tuple[type, Value]]:
     """The constants of a cell, as keys; none for a cell that has other tests."""
-    constants = None if cell is None else _constants(cell)
+    constants = None if cell is None else constants_of(cell)
     return frozenset((type(constant), constant) for constant in constants or ())
 
 
@@ -449,17 +457,36 @@ def _contains(keys: frozenset[tuple[type, Value]], value: Value) -> bool:
     return cls is not list and cls is not dict and (cls, value) in keys
 
 
+_CLASSES = {name: cls for cls, name in KINDS.items()}
+"""The Python types of FEEL's types by name."""
+
+_ONE_ROW = frozenset((HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.PRIORITY, HitPolicy.FIRST))
+_AS_WRITTEN = frozenset((HitPolicy.UNIQUE, HitPolicy.ANY, HitPolicy.FIRST))
+_BY_PRIORITY = frozenset((HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER))
+
+
 def _base_kind(declared: ItemType | None) -> str | None:
     """The type of FEEL that a column must have; None where any will do."""
     base = None if declared is None else declared.base_kind()
     return None if base == "Any" else base
 
 
-def _bits(rows: int) -> Iterator[int]:
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
+
+
+def _numbers_in(rows: int) -> list[int]:
+    """The rows of a set, from the first, counted from 0."""
+    numbers: list[int] = []
     while rows:
         low = rows & -rows
-        yield low.bit_length() - 1
+        numbers.append(low.bit_length() - 1)
         rows ^= low
+    return numbers
+
+
+def _agree(found: Sequence[tuple[int, list[Value]]]) -> bool:
+    return all(equal(outputs, found[0][1]) is True for _, outputs in found)
 
 
 def _numbers(rows: Sequence[int]) -> str:

@@ -18,6 +18,7 @@ from app.engine.diagram import (
     TimerKind,
 )
 from app.engine.expression_checks import check_expression, check_timer
+from app.engine.forms import Form
 from app.engine.nodes import MAX_INSTANCES
 from app.engine.ports import Compile
 from app.engine.remarks import Remarks
@@ -96,6 +97,8 @@ class _Content:
             self._check_boundary()
         if element.loop is not None:
             self._check_loop(element.loop)
+        if element.form is not None:
+            self._check_patterns(element.form)
         checks = {
             "serviceTask": self._check_service,
             "sendTask": self._check_send,
@@ -131,6 +134,21 @@ class _Content:
                 "Nobody is named who may fill in this form and send the message: say by "
                 "jieban:role which role.",
             )
+
+    def _check_patterns(self, form: Form) -> None:
+        """Patterns are matched as FEEL matches them: what it cannot read is refused here."""
+        if self._around.compile_expression is None:
+            return
+        matches = self._around.compile_expression('matches("", pattern)', {})
+        for asked in form.fields:
+            if asked.pattern is not None and matches.evaluate({"pattern": asked.pattern}) is None:
+                self._error(
+                    "form",
+                    f"字段“{asked.name}”的 pattern 不是 FEEL 能识别的正则表达式：请改写"
+                    "（不能用 \\b 和前后断言）。",
+                    f"The pattern of the field “{asked.name}” is no regular expression FEEL can "
+                    "read: write another (without \\b and look-around).",
+                )
 
     def _check_event(self, event: EventDefinition) -> None:
         if event.kind == "timer":

@@ -321,24 +321,21 @@ def _length(node: Node, name: str, problem: _Report) -> int | None:
 
 
 def _pattern(node: Node, name: str, problem: _Report) -> str | None:
-    """A regular expression; nested repetition is refused, as it can take for ever to match."""
+    """A regular expression as FEEL's `matches` knows it, which the whole text must match.
+
+    Nested repetition is refused here, as it may take for ever to match; whether it is well formed
+    is asked of FEEL when the diagram is checked.
+    """
     text = node.get("pattern")
-    if text is None:
-        return None
-    try:
-        re.compile(text)
-    except re.error:
-        usable = False
-    else:
-        usable = len(text) <= _MAX_PATTERN and not _may_take_for_ever(text)
-    if usable:
+    if text is None or (len(text) <= _MAX_PATTERN and not _may_take_for_ever(text)):
         return text
     problem(
         node,
-        f"字段“{name}”的 pattern 不是可用的正则表达式：请改写"
+        f"字段“{name}”的 pattern 过长，或匹配可能没有尽头：请改写"
         f"（最多 {_MAX_PATTERN} 个字符，重复的括号里不能再有重复或选择）。",
-        f"The pattern of the field “{name}” is not a usable regular expression: write another (at "
-        f"most {_MAX_PATTERN} characters, no repetition or choice inside a repeated group).",
+        f"The pattern of the field “{name}” is too long or may take for ever to match: write "
+        f"another (at most {_MAX_PATTERN} characters, no repetition or choice inside a repeated "
+        "group).",
     )
     return None
 

@@ -81,8 +81,8 @@ def add_user(
     return user
 
 
-def change_password(uow: UnitOfWork, user_id: int, old: str, new: str) -> None:
-    """Give a user a new password; all other sessions of theirs end. Raises `Invalid`."""
+def change_password(uow: UnitOfWork, user_id: int, old: str, new: str) -> User:
+    """Give a user a new password; every session of theirs ends. Raises `Invalid`."""
     user = uow.session.get_one(User, user_id)
     if not _matches(user.password_hash, old):
         raise Invalid(
@@ -95,7 +95,15 @@ def change_password(uow: UnitOfWork, user_id: int, old: str, new: str) -> None:
             {"new": Phrase("密码至少八位。", "At least eight characters.")},
         )
     user.password_hash = _hasher.hash(new)
-    user.session_version += 1
+    end_sessions(uow, user_id)
+    return user
+
+
+def end_sessions(uow: UnitOfWork, user_id: int) -> None:
+    """End every session of a user at once, also one whose cookie somebody has copied."""
+    user = uow.session.get_one(User, user_id)
+    user.session_version = User.session_version + 1
+    uow.session.flush()
 
 
 def actor_of(user: User) -> Actor:

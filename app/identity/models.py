@@ -47,7 +47,7 @@ class User(Base):
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
     session_version: Mapped[int] = mapped_column(default=1)
-    """Raised when the password changes or the user is signed out everywhere: old sessions end."""
+    """Raised when the user signs out or gets a new password: a session that names another ends."""
 
     unit: Mapped[HandlingUnit | None] = relationship()
     roles: Mapped[list["UserRole"]] = relationship(back_populates="user", lazy="selectin")

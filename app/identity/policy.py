@@ -101,6 +101,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "user.see": _centre(Role.ADMINISTRATOR),
     "calendar.see": _centre(Role.ADMINISTRATOR, Role.DUTY_MANAGER, Role.PROCESS_DESIGNER),
+    "calendar.keep": _centre(Role.ADMINISTRATOR, Role.SYSTEM),
 }
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from app.cases.notices import MESSAGES
+from app.cases.notices import wording
 from app.core.db import Sessions, reading
 from app.core.outbox import OutboxMessage, Sender, deliver, waiting
 from app.core.uow import SYSTEM, unit_of_work
@@ -23,8 +23,7 @@ _log = logging.getLogger("jieban.sent")
 
 def text_of(message: OutboxMessage) -> str:
     """The message in words."""
-    _role, phrase = MESSAGES[message.template]
-    return phrase.zh.format(**json.loads(message.content))
+    return wording(message.template).zh.format(**json.loads(message.content))
 
 
 class LogSender:

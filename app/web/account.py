@@ -91,8 +91,13 @@ def _sign_in_page(
 
 @permission(SIGNED_IN)
 def sign_out() -> Page:
-    """End the session and show the sign-in page in the same language."""
+    """End the user's sessions on every machine and show the sign-in page in the same language.
+
+    A session lives in its cookie, so forgetting the cookie here would leave a copy of it good.
+    """
     chosen = session.get("language", "zh")
+    with acting() as uow:
+        directory.end_sessions(uow, g.user.id)
     session.clear()
     session["language"] = chosen
     flash(_("您已退出登录。"), "done")
@@ -126,9 +131,10 @@ def password() -> Page:
     else:
         try:
             with acting() as uow:
-                directory.change_password(uow, g.user.id, form.get("old", ""), form.get("new", ""))
-            g.user.session_version += 1
-            begin_session(g.user, session.get("language", "zh"))
+                user = directory.change_password(
+                    uow, g.user.id, form.get("old", ""), form.get("new", "")
+                )
+                begin_session(user, session.get("language", "zh"))
         except Invalid as refusal:
             errors = {name: say(phrase) for name, phrase in refusal.fields.items()}
     if errors:

@@ -1,14 +1,15 @@
 """What comes in from files: calendar rows, hours and deadlines to check, validated row by row.
 
-A file is refused as a whole, with a sentence for every wrong cell that names row and column.
+A file that would be published is refused as a whole, with a sentence for every wrong cell that
+names row and column; of a file that is only checked, the rows that can be read are.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -105,12 +106,20 @@ class NoticeForm:
     text: str
 
 
+def _instant(at: datetime) -> None:
+    try:
+        in_china(at)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
 class VectorSchema(Schema):
     """One deadline to recompute. Instants without an offset are read as China's."""
 
     id = fields.String(required=True, validate=validate.Length(min=1), metadata={"expects": _TEXT})
     start = fields.DateTime(
         required=True,
+        validate=_instant,
         metadata={
             "expects": Phrase(
                 "时刻，如 2026-02-13T17:30:00+08:00", "an instant like 2026-02-13T17:30:00+08:00"
@@ -151,6 +160,7 @@ class VectorSchema(Schema):
     deadline_date = fields.Date(required=True, metadata={"expects": _DATE})
     deadline_at = fields.DateTime(
         required=True,
+        validate=_instant,
         metadata={
             "expects": Phrase(
                 "时刻，如 2026-02-25T00:00:00+08:00", "an instant like 2026-02-25T00:00:00+08:00"
@@ -166,13 +176,13 @@ class VectorSchema(Schema):
 
 def national_days(text: str) -> list[tuple[date, DayRow]]:
     """Day of issue and row of the shipped file, in its order."""
-    return [(row["issued"], _day_row(row)) for row in _rows(text, NationalDaySchema())]
+    return [(row["issued"], _day_row(row)) for _line, row in _rows(text, NationalDaySchema())]
 
 
 def day_rows(text: str) -> tuple[DayRow, ...]:
     """The rows of a calendar file, sorted by date. `Invalid` also when a date stands twice."""
     rows: dict[date, DayRow] = {}
-    for number, loaded in enumerate(_rows(text, DayRowSchema()), start=2):
+    for number, loaded in _rows(text, DayRowSchema()):
         row = _day_row(loaded)
         if row.date in rows:
             phrase = Phrase(
@@ -198,13 +208,28 @@ def day_rows_csv(rows: Iterable[DayRow]) -> str:
     return out.getvalue()
 
 
-def vector_rows(text: str) -> list[dict[str, Any]]:
-    """The rows of a file of deadlines, instants aware."""
-    rows = _rows(text, VectorSchema())
-    for row in rows:
-        row["start"] = in_china(row["start"])
-        row["deadline_at"] = in_china(row["deadline_at"])
-    return rows
+@dataclass(frozen=True, slots=True)
+class VectorRow:
+    """A row of a file of deadlines: its values, instants aware, or what is wrong with its cells."""
+
+    id: str
+    values: Mapping[str, Any]
+    wrong: tuple[Phrase, ...] = ()
+
+
+def vector_rows(text: str) -> list[VectorRow]:
+    """Every row of a file of deadlines, also those that cannot be read.
+
+    Raises `Invalid` for a file without the columns.
+    """
+    return [_vector(row) for row in _read_rows(text, VectorSchema())]
+
+
+def _vector(row: "_Row") -> VectorRow:
+    if row.wrong:
+        return VectorRow(row.cells.get("id") or f"#{row.line}", {}, tuple(row.wrong.values()))
+    start, due = in_china(row.values["start"]), in_china(row.values["deadline_at"])
+    return VectorRow(row.values["id"], {**row.values, "start": start, "deadline_at": due})
 
 
 def notice_forms(text: str) -> list[NoticeForm]:
@@ -255,7 +280,12 @@ def _objects(text: str, schema: Schema) -> list[dict[str, Any]]:
 
 
 def in_china(at: datetime) -> datetime:
-    """An instant written without an offset is China's."""
+    """An instant written without an offset is China's.
+
+    Raises `ValueError` in the first and last year of all: other zones have no such instant.
+    """
+    if not MINYEAR < at.year < MAXYEAR:
+        raise ValueError(f"{at} is out of reach")
     return at if at.tzinfo else at.replace(tzinfo=CHINA)
 
 
@@ -270,7 +300,27 @@ def _day_row(row: dict[str, Any]) -> DayRow:
     )
 
 
-def _rows(text: str, schema: Schema) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a CSV file: where it ends, its cells as written, and its values or its faults."""
+
+    line: int
+    cells: Mapping[str, str]
+    values: dict[str, Any]
+    wrong: Mapping[str, Phrase]
+    """Column → what is wrong with its cell."""
+
+
+def _rows(text: str, schema: Schema) -> list[tuple[int, dict[str, Any]]]:
+    """Every row with its line. Raises `Invalid` with every wrong cell of the file."""
+    rows = list(_read_rows(text, schema))
+    wrong = {f"{row.line}.{name}": said for row in rows for name, said in row.wrong.items()}
+    if wrong:
+        raise Invalid(_together(list(wrong.values())), wrong)
+    return [(row.line, row.values) for row in rows]
+
+
+def _read_rows(text: str, schema: Schema) -> Iterator[_Row]:
     """Every row through the schema; columns the schema does not know are passed over."""
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     missing = [
@@ -287,18 +337,16 @@ def _rows(text: str, schema: Schema) -> list[dict[str, Any]]:
                 "Its first line names the columns, separated by commas, in UTF-8.",
             )
         )
-    loaded: list[dict[str, Any]] = []
-    wrong: dict[str, Phrase] = {}
-    for number, row in enumerate(reader, start=2):
-        known = {name: (row[name] or "").strip() for name in schema.fields if name in row}
+    for row in reader:
+        cells = {name: (row[name] or "").strip() for name in schema.fields if name in row}
+        values: dict[str, Any] = {}
+        wrong: dict[str, Phrase] = {}
         try:
-            loaded.append(schema.load(known))
+            values = schema.load(cells)
         except ValidationError as error:
             for name in error.messages_dict:
-                wrong[f"{number}.{name}"] = _cell(schema, number, name, known.get(name, ""))
-    if wrong:
-        raise Invalid(_together(list(wrong.values())), wrong)
-    return loaded
+                wrong[name] = _cell(schema, reader.line_num, name, cells.get(name, ""))
+        yield _Row(reader.line_num, cells, values, wrong)
 
 
 def _cell(schema: Schema, number: int, name: str, value: str) -> Phrase:

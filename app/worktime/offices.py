@@ -4,12 +4,12 @@ Published versions never change. A working calendar is built from the newest ver
 layer from the nation down to the unit, kept in memory by content and shared between threads.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from threading import Lock
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.core.clock import CHINA
@@ -39,6 +39,9 @@ from app.worktime.national import (
 )
 
 NATION = "CN"
+LOCAL = "LOCAL"
+"""The calendar in which an office does differently from the nation; an office that does nothing
+differently needs none."""
 
 _KEPT = 64
 """Calendars held in memory, about 3 MB each; one more puts out the oldest."""
@@ -93,6 +96,86 @@ def working_calendar(session: Session, code: str, version: str | None = None) ->
                     del _built[next(iter(_built))]
                 calendar = _built[key] = WorkingCalendar(layers)
     return calendar
+
+
+def standard_code(session: Session) -> str:
+    """The calendar of units that name none of their own: the office's own, else the nation's."""
+    own = session.scalar(select(Calendar.code).where(Calendar.code == LOCAL))
+    return own or NATION
+
+
+def keep_local(uow: UnitOfWork, layer: Layer, reason: str) -> None:
+    """Publish what the office does differently from the nation, where that has changed.
+
+    A layer without rows, hours and week takes everything back to the nation's.
+    """
+    if standard_code(uow.session) != LOCAL:
+        if layer == Layer(LOCAL, 0, ()):
+            return
+        open_calendar(uow, LOCAL, "本地", CalendarLevel.CITY)
+    publish(uow, layer, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """When a working calendar came into force, and the stamp by which deadlines name it."""
+
+    published_at: datetime
+    version: str
+
+
+def publications_since(session: Session, code: str, version: str) -> list[Publication]:
+    """What was published for calendar `code` after `version`, in any of its layers, in order.
+
+    Layers published at one instant are one publication. Raises `NotFound` for an unknown code.
+    """
+    lineage = _lineage(session, code)
+    in_force: dict[str, int] = {}
+    for stamp in version.split("+"):
+        layer, _, number = stamp.rpartition(":")
+        in_force[layer] = int(number)
+    newer = session.execute(
+        select(CalendarVersion.published_at, Calendar.code, CalendarVersion.number)
+        .join(Calendar)
+        .where(Calendar.id.in_([calendar.id for calendar in lineage]))
+        .order_by(CalendarVersion.published_at, CalendarVersion.id)
+    ).all()
+    found: list[Publication] = []
+    for published_at, layer, number in newer:
+        if number <= in_force.get(layer, 0):
+            continue
+        in_force[layer] = number
+        if found and found[-1].published_at == published_at:
+            found.pop()
+        found.append(Publication(published_at, _stamp(lineage, in_force)))
+    return found
+
+
+def newest_versions(session: Session) -> dict[str, str]:
+    """The stamp of every calendar in force, by its code."""
+    newest = select(Calendar.code, func.max(CalendarVersion.number)).join(CalendarVersion.calendar)
+    rows = session.execute(newest.group_by(Calendar.code)).tuples()
+    numbers: dict[str, int] = dict(rows.all())
+    return {code: _stamp(_lineage(session, code), numbers) for code in numbers}
+
+
+def calendars(session: Session) -> list[Calendar]:
+    """Every calendar, those nearer to the nation first."""
+    order = {level: place for place, level in enumerate(CalendarLevel)}
+    found = session.scalars(select(Calendar).order_by(Calendar.code))
+    return sorted(found, key=lambda calendar: order[CalendarLevel(calendar.level)])
+
+
+def _lineage(session: Session, code: str) -> list[Calendar]:
+    """The calendar and those it overrides, the nation's first."""
+    found = [_calendar(session, code)]
+    while found[0].parent_id is not None:
+        found.insert(0, session.get_one(Calendar, found[0].parent_id))
+    return found
+
+
+def _stamp(lineage: Sequence[Calendar], numbers: Mapping[str, int]) -> str:
+    return "+".join(f"{one.code}:{numbers[one.code]}" for one in lineage if one.code in numbers)
 
 
 def seed(uow: UnitOfWork) -> None:

@@ -30,6 +30,8 @@ class Anchor(StrEnum):
     DISPATCH = "dispatch"
     CALL = "call"
     SIGN_FOR = "sign_for"
+    STAGE = "stage"
+    """The beginning of the stage itself: a review, a callback, a tier of coordination."""
 
 
 class DayEnd(StrEnum):

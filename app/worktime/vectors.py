@@ -3,7 +3,7 @@
 One row is one case. Needs no database.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -31,6 +31,9 @@ _UNITS = {
 _LAST_YEAR = 2100
 """No calendar is laid out beyond it, so that a slip of the pen costs no thousands of years."""
 
+_LONGEST_EXTENSION = 10_000
+"""Of any unit: far beyond what an office grants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -43,16 +46,27 @@ class Verdict:
 
 
 def verdicts(text: str) -> Iterator[Verdict]:
-    """Every case of a file, recomputed. `Invalid` for a file that cannot be read."""
+    """Every case of a file, recomputed; a row with a wrong cell is a mismatch and no more.
+
+    Raises `Invalid` for a file without the columns.
+    """
     rows = vector_rows(text)
     years = [notice.year for notice in shipped_notices()]
-    years += [at.year for row in rows for at in (row["start"], row["deadline_at"])]
+    years += [
+        at.year
+        for row in rows
+        if not row.wrong
+        for at in (row.values["start"], row.values["deadline_at"])
+    ]
     through = min(max(years) + YEARS_AHEAD, _LAST_YEAR)
     for row in rows:
-        yield _verdict(row, through)
+        if row.wrong:
+            yield Verdict(row.id, None, None, row.wrong)
+        else:
+            yield _verdict(row.values, through)
 
 
-def _verdict(row: dict[str, Any], through: int) -> Verdict:
+def _verdict(row: Mapping[str, Any], through: int) -> Verdict:
     try:
         calendar = shipped_calendar(row["calendar"], row["hours"], through)
         computed = _recomputed(calendar, row)
@@ -68,7 +82,7 @@ def _verdict(row: dict[str, Any], through: int) -> Verdict:
     return Verdict(row["id"], calendar, computed, tuple(wrong))
 
 
-def _same_date(computed: Deadline, row: dict[str, Any]) -> bool:
+def _same_date(computed: Deadline, row: Mapping[str, Any]) -> bool:
     """Hours that end at midnight may be dated on either side of it; days may not."""
     if row["deadline_date"] == computed.last_day:
         return True
@@ -92,7 +106,7 @@ def _local(at: datetime) -> datetime:
     return at.astimezone(CHINA)
 
 
-def _recomputed(calendar: WorkingCalendar, row: dict[str, Any]) -> Deadline:
+def _recomputed(calendar: WorkingCalendar, row: Mapping[str, Any]) -> Deadline:
     policy = Policy(
         day_one=DayOne(row["receipt_rule"] or "next"),
         day_end=DayEnd(row["end_rule"] or "24"),
@@ -116,12 +130,15 @@ def _pause(text: str) -> Pause:
     return Pause(start, end)
 
 
-def _extension(text: str, row: dict[str, Any]) -> Extension:
+def _extension(text: str, row: Mapping[str, Any]) -> Extension:
     """`5@orig@2026-02-09T10:00`; without an instant, approved at the start."""
     try:
         amount, base, *rest = text.split("@")
         approved = in_china(datetime.fromisoformat(rest[0])) if rest else row["start"]
-        return Extension(Decimal(amount), approved, ExtensionBase(base))
+        days = Decimal(amount)
+        if not 0 < days <= _LONGEST_EXTENSION:  # raises for what is no number
+            raise ValueError(amount)
+        return Extension(days, approved, ExtensionBase(base))
     except (ValueError, InvalidOperation):
         raise _unreadable("extension", text, "5@orig@2026-02-09T10:00") from None
 

@@ -280,7 +280,8 @@ def test_a_changed_limit_moves_the_deadlines_of_new_orders_only(office: Office) 
     from app.core.uow import SYSTEM, unit_of_work
     from app.decisions import registry
     from app.engine.diagram import read_diagram
-    from app.office import DIAGRAMS, TABLES
+    from app.office import DIAGRAMS
+    from app.profiles.folders import TABLES
 
     begun = office.bring_to("sign_for")
     table = (TABLES / "time_limits.dmn").read_text(encoding="utf-8")

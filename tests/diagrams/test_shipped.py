@@ -12,7 +12,8 @@ from app.engine.checker import check
 from app.engine.content_checks import Surroundings
 from app.engine.diagram import read_diagram
 from app.identity.policy import Role
-from app.office import DIAGRAMS, TABLES
+from app.office import DIAGRAMS
+from app.profiles.folders import TABLES
 
 FILES = sorted(DIAGRAMS.glob("*.bpmn"))
 

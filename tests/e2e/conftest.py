@@ -43,7 +43,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         pytest.skip("the front end is not built: run python -m app.web.build")
     database = tmp_path_factory.mktemp("site") / "site.db"
     settings = read_settings(
-        {"JIEBAN_DATABASE_URL": f"sqlite:///{database}", "JIEBAN_SECRET_KEY": "e2e" * 16}
+        {
+            "JIEBAN_DATABASE_URL": f"sqlite:///{database}",
+            "JIEBAN_FILES": str(database.with_suffix(".files")),
+            "JIEBAN_SECRET_KEY": "e2e" * 16,
+        }
     )
     office = open_office(settings)
     now = clock.now()

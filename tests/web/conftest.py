@@ -61,7 +61,11 @@ DEMAND = {
 def _office(database: Path) -> Office:
     return open_office(
         read_settings(
-            {"JIEBAN_DATABASE_URL": f"sqlite:///{database}", "JIEBAN_SECRET_KEY": "test" * 10}
+            {
+                "JIEBAN_DATABASE_URL": f"sqlite:///{database}",
+                "JIEBAN_FILES": str(database.with_suffix(".files")),
+                "JIEBAN_SECRET_KEY": "test" * 10,
+            }
         )
     )
 

@@ -127,6 +127,20 @@ def test_a_new_password_ends_the_other_sessions(app: Flask, browser: Browser) ->
     assert elsewhere.get("/password").status_code == 302
 
 
+def test_a_copied_cookie_is_worth_nothing_after_signing_out(app: Flask, browser: Browser) -> None:
+    browser.sign_in("admin")
+    thief = Browser(app.test_client())
+    copied = browser.client.get_cookie("jieban")
+    assert copied is not None
+    thief.client.set_cookie("jieban", copied.value)
+    assert thief.get("/password").status_code == 200
+    assert browser.post("/sign-out").status_code == 302
+    assert thief.get("/password").status_code == 302
+    browser.sign_in("admin")
+    assert browser.get("/password").status_code == 200
+    assert thief.get("/password").status_code == 302, "a later session does not revive it"
+
+
 def test_the_language_switch_turns_the_same_page_into_english(browser: Browser) -> None:
     assert '<html lang="zh-CN">' in browser.get("/sign-in").text
     answer = browser.post("/language", {"language": "en", "next": "/sign-in"})

@@ -94,6 +94,44 @@ def test_a_row_of_the_year_9999_fails_alone(tmp_path: Path) -> None:
     assert done.output.splitlines()[-1] == "1 passed, 1 failed"
 
 
+def test_a_row_that_cannot_be_read_fails_alone_and_is_named_with_its_line(tmp_path: Path) -> None:
+    header, first, second, third, *_ = (HERE / "vectors.csv").read_text("utf-8").splitlines()
+    columns = header.split(",")
+    nonsense = dict(zip(columns, second.split(","), strict=True)) | {"limit": "three", "start": "?"}
+    nameless = dict(zip(columns, third.split(","), strict=True)) | {"id": "", "unit": "DAYS"}
+    lines = [header, first, ",".join(nonsense.values()), ",".join(nameless.values()), third]
+    file = tmp_path / "typed.csv"
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    done = CliRunner().invoke(console.deadline, ["check", str(file)])
+    assert done.exit_code == 1
+    said = done.output.splitlines()
+    assert said[-1] == "2 passed, 2 failed"
+    assert f"{nonsense['id']}: " in done.output
+    assert 'Row 3, column "limit": "three" is wrong; it takes a number above zero.' in done.output
+    assert 'Row 3, column "start"' in done.output
+    assert any(line.startswith("#4: ") and '"DAYS"' in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("start", "0001-01-01T00:00:00+14:00"),
+        ("deadline_at", "9999-12-31T23:59:59-12:00"),
+        ("limit", "1e40"),
+        ("extension", "nan@orig"),
+        ("pauses", "0001-01-01T00:00:00+14:00/0001-01-02"),
+    ],
+)
+def test_no_cell_stops_the_file(tmp_path: Path, column: str, value: str) -> None:
+    header, first, *_ = (HERE / "vectors.csv").read_text("utf-8").splitlines()
+    cells = dict(zip(header.split(","), first.split(","), strict=True)) | {column: value}
+    file = tmp_path / "odd.csv"
+    file.write_text(f"{header}\n{','.join(cells.values())}\n{first}\n", "utf-8")
+    done = CliRunner().invoke(console.deadline, ["check", str(file)])
+    assert done.exit_code == 1
+    assert done.output.splitlines()[-1] == "1 passed, 1 failed"
+
+
 def test_a_notice_is_shown_and_published_only_when_confirmed(
     run: Run, sessions: Sessions, notice: Path
 ) -> None:

@@ -24,6 +24,14 @@ class DemandStatus(StrEnum):
     CLOSED = "closed"
 
 
+class AnswerWay(StrEnum):
+    """Who answered a demand that needed no order."""
+
+    AGENT = "agent"
+    THREE_PARTY = "three_party"
+    """A policy specialist, in a call of three: counted as answered online, too."""
+
+
 class Demand(Base):
     """A demand with its five elements: who, when, where, cause and course of events.
 
@@ -65,6 +73,10 @@ class Demand(Base):
 
     answer: Mapped[str | None] = mapped_column(Text)
     """What the requester was told, where no order was needed."""
+    answered_way: Mapped[str | None]
+    answered_by: Mapped[int | None] = mapped_column(Id)
+    knowledge_item_id: Mapped[int | None] = mapped_column(Id)
+    """The item the answer was taken from, if it was."""
     closed_at: Mapped[datetime | None]
     process_id: Mapped[int | None] = mapped_column(Id)
 

@@ -8,7 +8,7 @@ from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.limits import CHARACTERS_A_STEP
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.syntax import Position
-from app.decisions.feel.values import NUMBERS, Value, kind
+from app.decisions.feel.values import NUMBERS, SMALL_NUMBERS, Value, kind
 
 
 def constant(value: Value) -> Code:
@@ -39,15 +39,11 @@ def from_scope(name: str, at: Position) -> Code:
         cls = type(value)
         if cls is str or cls is bool or cls is Decimal or value is None:
             return value
-        if cls is int and value in _SMALL:
-            return _SMALL[value]
+        if cls is int and value in SMALL_NUMBERS:
+            return SMALL_NUMBERS[value]
         return run.value_of(name, value)
 
     return lookup
-
-
-_SMALL = {number: Decimal(number) for number in range(-100, 1001)}
-"""The numbers that data mostly holds: looking them up is quicker than converting them."""
 
 
 def in_items(slots: list[int], name: str, otherwise: Code) -> Code:

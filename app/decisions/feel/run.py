@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from app.core.phrase import Phrase
 from app.decisions.feel.errors import Diagnostic, TooCostly
@@ -52,7 +52,7 @@ class Run:
         self.memo: dict[str, Value] | None = None
         self.diagnostics: list[Diagnostic] | None = None
         self.strict = False
-        self.trace: list[object] | None = None
+        self.trace: list[Any] | None = None
 
     def value_of(self, name: str, value: object) -> Value:
         """A value of the scope that is not an atom of FEEL, converted once per evaluation."""

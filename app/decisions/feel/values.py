@@ -23,6 +23,10 @@ NUMBERS = Context(
 """IEEE 754 decimal128, the arithmetic the standard prescribes."""
 
 
+SMALL_NUMBERS = {number: Decimal(number) for number in range(-100, 1001)}
+"""The numbers that data mostly holds: looking them up is quicker than converting them."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Months:
     """A years and months duration, in months (negative: backwards)."""

@@ -389,6 +389,15 @@ _EXTENSIONS: list[Case] = [
         )
         for pattern in ("(a|a)*b", "((a+)b?)+", "(a?)+", "(?:a{2})+")
     ),
+    *(
+        Refused(
+            f"regular expression that FEEL does not know: {pattern}",
+            _with_form(_field(f'name="x" type="text" label="x" pattern="{pattern}"')),
+            "form",
+            "a",
+        )
+        for pattern in ("a(b", "(?=a)a", "a++", "[z-a]")
+    ),
     Refused(
         "unknown attribute of a field",
         _with_form(_field('name="x" type="text" label="x" colour="red"')),

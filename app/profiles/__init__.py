@@ -1,0 +1,1 @@
+"""City profiles: what a place does differently, as a folder of tables and data."""
