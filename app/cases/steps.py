@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import answers, history
+from app.cases import answers, attachments, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.cases.orders import SUBJECT, Case, take
@@ -72,6 +72,7 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     act = STEPS.get(task.element_id)
     if act is not None:
         facts |= act(uow, case, checked) or {}
+    attachments.attach_answers(uow, case, task.element_id, form, checked)
     _record(uow, case, task.element_id, checked, facts)
     engine.complete(uow, task.process_id, task.token, facts)
     return case
