@@ -11,6 +11,7 @@ from app.cases import services
 from app.cases.ports import OfficeHost
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
+from app.core.files import FileStore
 from app.core.uow import SYSTEM, unit_of_work
 from app.engine.diagram import read_diagram
 from app.profiles import publishing
@@ -29,6 +30,7 @@ class Office:
     settings: Settings
     database: Engine
     sessions: Sessions
+    files: FileStore
 
 
 def open_office(settings: Settings) -> Office:
@@ -38,7 +40,7 @@ def open_office(settings: Settings) -> Office:
     """
     database = make_engine(settings.database_url)
     wire()
-    return Office(settings, database, make_sessions(database))
+    return Office(settings, database, make_sessions(database), FileStore(settings.files))
 
 
 def wire() -> None:

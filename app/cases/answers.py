@@ -100,6 +100,10 @@ def _value_of(field: Field) -> fields.Field[Any]:
         case FieldType.MULTI_CHOICE:
             one = fields.String(validate=validate.OneOf(options))
             return fields.List(one, required=field.required)
+        case FieldType.FILES:
+            most = validate.Length(max=field.max_length)
+            one_file = fields.Integer(validate=validate.Range(min=1, max=2**63 - 1))
+            return fields.List(one_file, required=field.required, validate=most)
         case FieldType.DATE:
             return fields.Date(required=field.required)
         case FieldType.DATETIME:
@@ -137,6 +141,8 @@ def _sentence(field: Field, given: bool) -> Phrase:
     if not given:
         if field.type in _CHOSEN:
             return Phrase(f"请选择{field.label.zh}。", f"Please choose: {field.label.en}.")
+        if field.type is FieldType.FILES:
+            return Phrase(f"请上传{field.label.zh}。", f"Please upload: {field.label.en}.")
         return Phrase(f"请填写{field.label.zh}。", f"Please fill in: {field.label.en}.")
     if field.type in _WRITTEN:
         example = _WRITTEN[field.type]
@@ -150,6 +156,11 @@ def _sentence(field: Field, given: bool) -> Phrase:
         low, high = field.minimum, field.maximum
         bounds = f" {low or '…'} – {high or '…'}" if low or high else ""
         return Phrase(f"请填写数字{bounds}。", f"Enter a number{bounds}.")
+    if field.type is FieldType.FILES and field.max_length is not None:
+        return Phrase(
+            f"{field.label.zh}最多 {field.max_length} 个文件，请取消勾选多余的。",
+            f"{field.label.en}: at most {field.max_length} files; untick the others.",
+        )
     if field.max_length is not None:
         return Phrase(
             f"{field.label.zh}最多 {field.max_length} 个字。",

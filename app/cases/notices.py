@@ -1,5 +1,6 @@
 """Telling people: which message goes to whom, as rows of the outbox."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from app.cases import history
@@ -55,6 +56,10 @@ MESSAGES: dict[str, tuple[Role, Phrase]] = {
             "Second reminder: work order {number} “{title}” has long been overdue.",
         ),
     ),
+}
+"""Message → who of the unit receives it, and its text."""
+
+_MOVED: dict[str, tuple[Role | None, Phrase]] = {
     "sign_for_moved": (
         Role.UNIT_LIAISON,
         Phrase(
@@ -69,21 +74,20 @@ MESSAGES: dict[str, tuple[Role, Phrase]] = {
             "The working calendar changed: work order {number} “{title}” is now due {due}.",
         ),
     ),
-}
-"""Message → who of the unit receives it, and its text."""
-
-REQUESTER_MESSAGES: dict[str, Phrase] = {
-    "total_moved": Phrase(
-        "您反映的诉求{number}，因工作日历调整，答复期限改为{due}。",
-        "The working calendar changed: your demand {number} is to be answered by {due}.",
+    "total_moved": (
+        None,
+        Phrase(
+            "因工作日历调整，您反映的诉求{number}的答复期限改为{due}。",
+            "The working calendar changed: your demand {number} is to be answered by {due}.",
+        ),
     ),
 }
-"""Message → the text in which the requester receives it."""
+"""What is told when the deadline of a clock moves: to whom of the unit (none: to the requester)."""
 
 
 def wording(message: str) -> Phrase:
     """The text of a message, with places for its values. Raises `KeyError` for an unknown one."""
-    return MESSAGES[message][1] if message in MESSAGES else REQUESTER_MESSAGES[message]
+    return (MESSAGES | _MOVED)[message][1]
 
 
 @service(Phrase("通知承办单位", "Notify the unit"), message=str)
@@ -94,20 +98,43 @@ def notify_unit(occasion: Occasion, message: str) -> None:
     """
     if message not in MESSAGES:
         raise Invalid(Phrase(f"没有“{message}”这种通知。", f"There is no message “{message}”."))
-    tell_unit(occasion.uow, occasion.case, message, at=occasion.at, element_id=occasion.element_id)
+    role, _text = MESSAGES[message]
+    _tell_unit(
+        occasion.uow,
+        occasion.case,
+        message,
+        role,
+        at=occasion.at,
+        element_id=occasion.element_id,
+        values={},
+    )
 
 
-def tell_unit(
+def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) -> None:
+    """Tell whoever must keep the deadline of `clock`, or waits for it, that it is `due` now.
+
+    The clocks inside the centre, and those of a designer's own, tell nobody.
+    """
+    message = f"{clock}_moved"
+    if message not in _MOVED:
+        return
+    role, _text = _MOVED[message]
+    if role is None:
+        _tell_requester(uow, case, message, {"due": due})
+    elif case.unit_id is not None:
+        _tell_unit(uow, case, message, role, at=uow.now, element_id=None, values={"due": due})
+
+
+def _tell_unit(
     uow: UnitOfWork,
     case: Case,
     message: str,
+    role: Role,
     *,
     at: datetime,
-    element_id: str | None = None,
-    **values: str,
+    element_id: str | None,
+    values: Mapping[str, str],
 ) -> None:
-    """Leave a message for those of the lead unit whose business it is; `values` fill its text."""
-    role, _text = MESSAGES[message]
     order = case.ordered
     assert order.lead_unit_id is not None  # notices are sent after the dispatch
     receivers = people_of(uow.session, order.lead_unit_id, role)
@@ -133,19 +160,16 @@ def tell_unit(
     )
 
 
-def tell_requester(
-    uow: UnitOfWork, case: Case, message: str, *, at: datetime, **values: str
-) -> None:
-    """Leave a message for the requester; nothing happens where no number was given."""
+def _tell_requester(uow: UnitOfWork, case: Case, message: str, values: Mapping[str, str]) -> None:
     demand = case.demand
     if not demand.requester_phone:
         return
     post(
         uow,
-        key=f"{demand.number}:{message}:{at.isoformat()}",
+        key=f"{demand.number}:{message}:{uow.now.isoformat()}",
         medium="sms",
         recipient=demand.requester_phone,
         template=message,
         values={"number": demand.number, **values},
     )
-    history.record(uow, demand.id, "notify_requester", facts={"message": message, **values}, at=at)
+    history.record(uow, demand.id, "notify_requester", facts={"message": message, **values})

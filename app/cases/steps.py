@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import answers, history
+from app.cases import answers, attachments, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.cases.orders import Case, find_subject, take_subject
@@ -83,6 +83,7 @@ def do(uow: UnitOfWork, case: Case, element: Element, checked: answers.Answers) 
     behaviour = STEPS.get(element.id)
     if behaviour is not None:
         facts |= behaviour(uow, case, checked) or {}
+    attachments.attach_answers(uow, case, element.id, element.form, checked)
     _record(uow, case, element.id, checked, facts)
     return facts
 

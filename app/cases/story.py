@@ -71,7 +71,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 Answer(field.label, _value(field, given.get(field.name), names))
                 for field in element.form.fields
                 if field.is_visible_to(roles)
-                and given.get(field.name) not in (None, "", False)
+                and given.get(field.name) not in (None, "", False, [])
                 and field.name not in _PERSONAL
             ]
         lines.append(
@@ -138,6 +138,8 @@ _COMMANDS: Mapping[str, Phrase] = {
     "close_order": Phrase("停钟归档", "Closed and filed"),
     "hold": Phrase("流程异常，待修复", "Held for repair"),
     "try_again": Phrase("修复后继续", "Tried again after a repair"),
+    "attach": Phrase("添加附件", "File attached"),
+    "open_identity": Phrase("查看证件", "Looked at identity papers"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
 }
 
@@ -195,6 +197,8 @@ def _value(field: Field, value: object, names: Names) -> Phrase:
         chosen = value if isinstance(value, list) else [value]
         labels = [option.label for option in field.options if option.value in chosen]
         return Phrase("、".join(p.zh for p in labels), ", ".join(p.en for p in labels))
+    if field.type is FieldType.FILES and isinstance(value, list):
+        return Phrase(f"{len(value)} 个文件", f"{len(value)} file{'s' * (len(value) != 1)}")
     plain = Phrase(str(value), str(value))
     if isinstance(value, str | int):
         return names.get((field.type, value), plain)

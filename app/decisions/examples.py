@@ -19,28 +19,30 @@ from app.decisions.evidence import json_value
 
 @dataclass(slots=True)
 class Report:
-    """What the examples of one table showed; `unreached` are rows no example matches."""
+    """What the examples of one file showed; `unreached` are the rows that no example reaches, by
+    the id of their decision and their number.
+    """
 
     passed: int = 0
-    failures: list[str] = field(default_factory=list)
-    unreached: list[int] = field(default_factory=list)
+    failures: list[Phrase] = field(default_factory=list)
+    unreached: list[tuple[str, int]] = field(default_factory=list)
 
 
 def run_examples(table: Path) -> Report:
     """Run the examples beside `table`; raises DecisionError when there are none or are misread."""
     model = read_model(table.read_bytes())
     model.require_sound()
-    report = Report()
-    reached: set[int] = set()
-    for number, example in enumerate(read_examples(table), 1):
-        _run(model, number, example, report, reached)
-    report.unreached = [n for n in range(1, model.row_count + 1) if n not in reached]
-    return report
+    return run_on(model, read_examples(table))
+
+
+def examples_file(table: Path) -> Path:
+    """Where the examples of `table` are, if it has any."""
+    return table.with_suffix(".examples.yaml")
 
 
 def read_examples(table: Path) -> list[dict[str, Any]]:
     """The examples beside `table`."""
-    file = table.with_suffix(".examples.yaml")
+    file = examples_file(table)
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         examples = content["examples"]
@@ -56,23 +58,49 @@ def read_examples(table: Path) -> list[dict[str, Any]]:
     return list(examples)
 
 
+def run_on(model: Model, examples: list[dict[str, Any]]) -> Report:
+    """Ask the final decision of `model` every example."""
+    report = Report()
+    reached: set[tuple[str, int]] = set()
+    for number, example in enumerate(examples, 1):
+        _run(model, number, example, report, reached)
+    report.unreached = [
+        (table.decision_id, number)
+        for table in model.tables
+        for number in range(1, len(table.rows) + 1)
+        if (table.decision_id, number) not in reached
+    ]
+    return report
+
+
 def _run(
-    model: Model, number: int, example: dict[str, Any], report: Report, reached: set[int]
+    model: Model,
+    number: int,
+    example: dict[str, Any],
+    report: Report,
+    reached: set[tuple[str, int]],
 ) -> None:
-    label = f"example {number} ({example.get('name', '')})".replace(" ()", "")
+    name = example.get("name")
+    zh = f"示例 {number}（{name}）：" if name else f"示例 {number}："
+    en = f"example {number} ({name}): " if name else f"example {number}: "
+
+    def fail(said_zh: str, said_en: str) -> None:
+        report.failures.append(Phrase(zh + said_zh, en + said_en))
+
     try:
         answer = model.decide(example["inputs"])
     except DomainError as error:
-        report.failures.append(f"{label}: {error.phrase.en}")
+        fail(error.phrase.zh, error.phrase.en)
         return
+    for table in answer.evidence.tables:
+        reached.update((table.decision_id, row.index) for row in table.rows)
     rows = [row.index for row in answer.evidence.rows]
-    reached.update(rows)
     wanted = example.get("row")
     if wanted is not None and rows != (wanted if isinstance(wanted, list) else [wanted]):
-        report.failures.append(f"{label}: expected row {wanted}, matched {rows}")
+        fail(f"应由第 {wanted} 行回答，实际是 {rows}。", f"expected row {wanted}, matched {rows}")
         return
     actual, expected = json_value(answer.outputs), json_value(example["outputs"])
     if actual == expected:
         report.passed += 1
     else:
-        report.failures.append(f"{label}: expected {expected}, got {actual}")
+        fail(f"应为 {expected}，实际是 {actual}。", f"expected {expected}, got {actual}")

@@ -13,6 +13,7 @@ from app.core.clock import CHINA
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.decisions.checks.checker import require_publishable
 from app.decisions.dmn import Model, read_model
 from app.decisions.evidence import Answer, json_value
 from app.decisions.models import DecisionRecord, DecisionVersion
@@ -21,7 +22,7 @@ from app.decisions.models import DecisionRecord, DecisionVersion
 def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     """Publish `xml` as the next version of the table `key`; the newest one if nothing changed.
 
-    Raises DecisionError when the model is not DMN or has problems.
+    Raises DecisionError when the model is not DMN or the checker finds errors in it.
     """
     sha256 = hashlib.sha256(xml).hexdigest()
     newest = uow.session.scalars(
@@ -32,9 +33,11 @@ def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     ).first()
     if newest is not None and newest.sha256 == sha256:
         return newest
-    model = read_model(xml)
-    model.require_sound()
-    _ = model.main_decision  # refused now rather than at the first question
+    if sha256 not in _publishable:
+        model = read_model(xml)
+        require_publishable(model)
+        _ = model.main_decision  # refused now rather than at the first question
+        _publishable.add(sha256)
     version = DecisionVersion(
         key=key,
         version=1 if newest is None else newest.version + 1,
@@ -152,5 +155,8 @@ _RECORD = insert(DecisionRecord.__table__)  # type: ignore[arg-type] # a Table, 
 
 _compiled: dict[str, Model] = {}
 """Compiled tables by the digest of their text: versions never change, so neither do these."""
+
+_publishable: set[str] = set()
+"""Digests of texts that the checker let pass: nothing about them can change."""
 
 _compiling = Lock()

@@ -37,6 +37,19 @@ class FieldType(StrEnum):
     FILES = "files"
 
 
+class FileKind(StrEnum):
+    """What the files of a field show; who may see them depends on it."""
+
+    MATERIAL = "material"
+    """What the requester brought, or anything else."""
+    IDENTITY = "identity"
+    """Papers that say who somebody is."""
+    CONTACT = "contact"
+    """That the requester was contacted."""
+    HANDLING = "handling"
+    """What was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One of the values a choice offers."""
@@ -48,8 +61,8 @@ class Option:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One field. `minimum` and `maximum` bound numbers and dates (as written: a number or an ISO
-    date); `max_length` counts characters of texts, or files. An empty `visible_to` or
-    `editable_by` means everybody who may do the step.
+    date); `max_length` counts characters of texts, or files; `kind` is of files only. An empty
+    `visible_to` or `editable_by` means everybody who may do the step.
     """
 
     name: str
@@ -65,6 +78,7 @@ class Field:
     visible_to: frozenset[str] = frozenset()
     editable_by: frozenset[str] = frozenset()
     default: str | None = None
+    kind: FileKind = FileKind.MATERIAL
 
     def is_visible_to(self, roles: frozenset[str]) -> bool:
         """Whether somebody with `roles` sees the field."""
@@ -153,7 +167,7 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
 _ATTRIBUTES = frozenset(
     {
         "name", "type", "label", "label_en", "help", "help_en", "required", "min", "max",
-        "max_length", "pattern", "visible_to", "editable_by", "default",
+        "max_length", "pattern", "visible_to", "editable_by", "default", "kind",
     }
 )  # fmt: skip
 
@@ -210,6 +224,7 @@ def _field(node: Node, problem: _Report) -> Field | None:
         visible_to=_roles(node, "visible_to"),
         editable_by=_roles(node, "editable_by"),
         default=node.get("default"),
+        kind=_file_kind(node, kind, name, problem),
     )
 
 
@@ -304,6 +319,22 @@ def _bound(node: Node, key: str, kind: FieldType, name: str, problem: _Report) -
         "written as a number or a date such as 2026-01-31.",
     )
     return None
+
+
+def _file_kind(node: Node, kind: FieldType, name: str, problem: _Report) -> FileKind:
+    text = node.get("kind")
+    if text is None:
+        return FileKind.MATERIAL
+    if kind is FieldType.FILES and text in set(FileKind):
+        return FileKind(text)
+    problem(
+        node,
+        f"字段“{name}”的 kind“{text}”无效：只有 files 类型有 kind，"
+        f"请用 {'、'.join(FileKind)} 之一。",
+        f"kind “{text}” of the field “{name}” is not valid: only files have a kind, one of "
+        f"{', '.join(FileKind)}.",
+    )
+    return FileKind.MATERIAL
 
 
 def _length(node: Node, name: str, problem: _Report) -> int | None:

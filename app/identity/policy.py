@@ -84,18 +84,28 @@ _WHOLE_CENTRE = _centre(
     Role.DUTY_MANAGER,
 )
 _WHOLE_UNIT = _unit(Role.UNIT_LIAISON, Role.UNIT_HANDLER, Role.UNIT_APPROVER)
+_ANSWERING = _centre(Role.AGENT, Role.POLICY_SPECIALIST)
+_READING = _centre(Role.OWNERSHIP_AUTHORITY, Role.KNOWLEDGE_EDITOR)
 
 PERMISSIONS: dict[str, tuple[Line, ...]] = {
     # registering and answering
     "demand.register": _centre(Role.AGENT, Role.DUTY_MANAGER),
-    "demand.see": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "demand.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
     # the order and its story
-    "order.see": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
-    "order.see_worklist": _centre(Role.AGENT) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "order.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "order.see_worklist": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "attachment.add": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
     + _unit(Role.UNIT_HANDLER),
+    # the knowledge base
+    "knowledge.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "knowledge.edit": _centre(Role.KNOWLEDGE_EDITOR),
     # diagrams
-    "diagram.see": _centre(Role.AGENT, Role.PROCESS_DESIGNER) + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "diagram.see": _centre(Role.PROCESS_DESIGNER)
+    + _ANSWERING
+    + _READING
+    + _WHOLE_CENTRE
+    + _WHOLE_UNIT,
     # the office
     "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),

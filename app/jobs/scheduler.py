@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from app.core import clock
 from app.jobs.daily import every_day
 from app.jobs.deadlines import tick
+from app.jobs.recounting import work
 from app.jobs.sending import send_waiting, senders
 from app.office import Office
 
@@ -35,7 +36,10 @@ def start(office: Office) -> BackgroundScheduler:
         id="outbox",
     )
     scheduler.add_job(
-        lambda: every_day(office.sessions, clock.now),
+        lambda: work(office.sessions, clock.now), "interval", seconds=every, id="recounting"
+    )
+    scheduler.add_job(
+        lambda: every_day(office.sessions, office.files, clock.now),
         "interval",
         hours=1,
         id="daily",

@@ -131,9 +131,9 @@ def publications_since(session: Session, code: str, version: str) -> list[Public
     """
     lineage = _lineage(session, code)
     in_force: dict[str, int] = {}
-    for stamp in version.split("+"):
-        layer, _, number = stamp.rpartition(":")
-        in_force[layer] = int(number)
+    for part in version.split("+"):
+        name, _, count = part.rpartition(":")
+        in_force[name] = int(count)
     newer = session.execute(
         select(CalendarVersion.published_at, Calendar.code, CalendarVersion.number)
         .join(Calendar)

@@ -100,7 +100,7 @@ def test_evidence_of_a_version_that_was_never_published_cannot_be_stored(
 def test_many_threads_ask_a_fresh_table_at_once(sessions: Sessions) -> None:
     rows = [[f"{n}", f"{n * 2}"] for n in range(200)]
     with unit_of_work(sessions, SYSTEM, NOW) as uow:
-        registry.publish(uow, "double", table(rows, outputs=["y:number"]))
+        registry.publish(uow, "double", table(rows, outputs=["y:number"], defaults=["-1"]))
 
     def ask(number: int) -> object:
         with sessions() as session:

@@ -47,10 +47,9 @@ def check_outputs(table: DecisionTable) -> Iterator[Finding]:
                 Severity.REMARK,
                 Phrase(
                     f"输出“{column.name}”在第 {rows}{' 等' if more else ''} 行是算出来的，"
-                    "只用一组输入试算过，请用示例验证。",
+                    "结果对不对请用示例验证。",
                     f"The output “{column.name}” is computed in rows {rows.replace('、', ', ')}"
-                    f"{' and others' if more else ''}: it was tried with one input only."
-                    " Prove it by examples.",
+                    f"{' and others' if more else ''}: prove by examples that it is right.",
                 ),
                 table.decision_id,
                 column=place,

@@ -108,13 +108,10 @@ def _tried_out(
     model: Model, table: DecisionTable, axes: Sequence[Axis], coverage: Coverage
 ) -> Iterator[Finding]:
     """Rows with computed outputs, each asked once with an input that it answers."""
-    names = {axis.name for axis in axes}
-    others = [name for name in model.input_names if name not in names]
-    if not names <= set(model.input_names):
-        return
+    if {axis.name for axis in axes} != set(model.input_names):
+        return  # what the other inputs would have to be is not known here
     for number, row in enumerate(table.rows):
-        computed = [node for node in row.outputs if constant_of(node) is NO_CONSTANT]
-        if not computed or any(syntax.mentions(node, n) for node in computed for n in others):
+        if all(constant_of(node) is not NO_CONSTANT for node in row.outputs):
             continue
         example = coverage.winning_example(number)
         if example is None:

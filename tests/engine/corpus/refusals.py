@@ -398,6 +398,15 @@ _EXTENSIONS: list[Case] = [
         )
         for pattern in ("a(b", "(?=a)a", "a++", "[z-a]")
     ),
+    *(
+        Refused(
+            f"kind of files that there is not: {attributes}",
+            _with_form(_field(f'name="x" label="x" {attributes}')),
+            "form",
+            "a",
+        )
+        for attributes in ('type="files" kind="photo"', 'type="text" kind="identity"')
+    ),
     Refused(
         "unknown attribute of a field",
         _with_form(_field('name="x" type="text" label="x" colour="red"')),
