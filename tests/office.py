@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, select
 
-from app.cases import intake, queries, steps
+from app.cases import acts, intake, queries, steps
+from app.cases.acts import Act
 from app.cases.clocks import calendar_of
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
+from app.cases.orders import find
 from app.cases.story import story
 from app.core.clock import CHINA
 from app.core.db import Base, make_sessions, reading
@@ -31,6 +33,8 @@ PEOPLE: tuple[tuple[str, str, str, str | None], ...] = (
     ("caller", "孙回访", "callback_agent", None),
     ("inspector", "周督办", "inspector", None),
     ("duty", "吴值班", "duty_manager", None),
+    ("leader", "钱分管", "leader", None),
+    ("coordinator", "李协调", "coordinator", None),
     ("liaison", "郑联络", "unit_liaison", "urban_management"),
     ("handler", "冯经办", "unit_handler", "urban_management"),
     ("handler2", "陈经办", "unit_handler", "urban_management"),
@@ -73,6 +77,8 @@ WAY: dict[str, tuple[str, dict[str, object]]] = {
             "solved": "yes",
         },
     ),
+    "decide_extension": ("duty", {"extension_verdict": "approved"}),
+    "decide_second_extension": ("leader", {"extension_verdict": "approved"}),
     "judge": ("inspector", {"judgement": "handle_again", "judgement_opinion": "未到现场。"}),
     "close": ("reviewer", {"closing_reason": "resolved"}),
 }
@@ -137,6 +143,21 @@ class Office:
         task_id = self.task(demand_id, element)
         with self.acting(by or login) as uow:
             steps.complete(uow, task_id, given)
+
+    def act(self, demand_id: int, element: str, by: str, **answers: object) -> None:
+        """Set something going on the case: the act whose message starts or waits at `element`."""
+        with self.acting(by) as uow:
+            acts.act(uow, demand_id, self.act_key(demand_id, element, by), answers)
+
+    def act_key(self, demand_id: int, element: str, by: str) -> str:
+        """The key of an act as `by` is offered it."""
+        found = {act.element.id: act.key for act in self.acts(demand_id, by)}
+        assert element in found, f"{by} is offered {sorted(found)}"
+        return found[element]
+
+    def acts(self, demand_id: int, by: str) -> list[Act]:
+        with reading(self.sessions) as session:
+            return acts.acts_of(session, find(session, demand_id), self.actor(by), self.now)
 
     def bring_to(self, element: str, demand_id: int | None = None, **given: object) -> int:
         """Bring a (new) case along the smooth way until `element` is open; its demand's id."""

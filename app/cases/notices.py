@@ -10,10 +10,13 @@ from app.core.errors import Invalid
 from app.core.outbox import post
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.identity.directory import people_of
-from app.identity.policy import Role
+from app.identity.directory import people_in, people_of
+from app.identity.policy import UNIT_ROLES, Role
 
-MESSAGES: dict[str, tuple[Role, Phrase]] = {
+REQUESTER = "requester"
+"""To whom a message goes that is for the citizen."""
+
+MESSAGES: dict[str, tuple[Role | str, Phrase]] = {
     "dispatched": (
         Role.UNIT_LIAISON,
         Phrase(
@@ -57,9 +60,11 @@ MESSAGES: dict[str, tuple[Role, Phrase]] = {
         ),
     ),
 }
-"""Message → who of the unit receives it, and its text."""
+"""Message → who receives it, and its text: a role of the unit whose matter it is, a role of the
+centre, or the requester. Procedures register theirs beside their rules.
+"""
 
-_MOVED: dict[str, tuple[Role | None, Phrase]] = {
+_MOVED: dict[str, tuple[Role | str, Phrase]] = {
     "sign_for_moved": (
         Role.UNIT_LIAISON,
         Phrase(
@@ -75,14 +80,22 @@ _MOVED: dict[str, tuple[Role | None, Phrase]] = {
         ),
     ),
     "total_moved": (
-        None,
+        REQUESTER,
         Phrase(
             "因工作日历调整，您反映的诉求{number}的答复期限改为{due}。",
             "The working calendar changed: your demand {number} is to be answered by {due}.",
         ),
     ),
 }
-"""What is told when the deadline of a clock moves: to whom of the unit (none: to the requester)."""
+"""What is told when a new calendar moves the deadline of a clock."""
+
+
+def register_messages(messages: Mapping[str, tuple[Role | str, Phrase]]) -> None:
+    """Add the messages of a procedure. Raises `ValueError` for a name that is taken."""
+    for name, message in messages.items():
+        if name in MESSAGES:
+            raise ValueError(f"the message {name} is registered twice")
+        MESSAGES[name] = message
 
 
 def wording(message: str) -> Phrase:
@@ -92,22 +105,46 @@ def wording(message: str) -> Phrase:
 
 @service(Phrase("通知承办单位", "Notify the unit"), message=str)
 def notify_unit(occasion: Occasion, message: str) -> None:
-    """Send one of the messages to the people of the lead unit whose business it is.
+    """Send a message to the people of the unit in charge whose business it is."""
+    _notify(occasion, message)
 
-    Raises `Invalid` for a message that does not exist.
-    """
+
+@service(Phrase("通知热线中心", "Notify the centre"), message=str)
+def notify_centre(occasion: Occasion, message: str) -> None:
+    """Send a message to everybody of the centre whose business it is."""
+    _notify(occasion, message)
+
+
+@service(Phrase("告知诉求人", "Tell the requester"), message=str)
+def notify_requester(occasion: Occasion, message: str) -> None:
+    """Send a message to the requester, where a number is known."""
+    _notify(occasion, message)
+
+
+def _notify(occasion: Occasion, message: str) -> None:
     if message not in MESSAGES:
         raise Invalid(Phrase(f"没有“{message}”这种通知。", f"There is no message “{message}”."))
-    role, _text = MESSAGES[message]
-    _tell_unit(
-        occasion.uow,
-        occasion.case,
-        message,
-        role,
-        at=occasion.at,
-        element_id=occasion.element_id,
-        values={},
-    )
+    tell(occasion.uow, occasion.case, message, at=occasion.at, element_id=occasion.element_id)
+
+
+def tell(
+    uow: UnitOfWork,
+    case: Case,
+    message: str,
+    *,
+    at: datetime | None = None,
+    element_id: str | None = None,
+    values: Mapping[str, str] | None = None,
+) -> None:
+    """Leave a message in the outbox for everybody it is for; `values` fill its text.
+
+    Who has no phone and no address is passed over; the history names who was told.
+    """
+    to, _text = (MESSAGES | _MOVED)[message]
+    if to == REQUESTER:
+        _tell_requester(uow, case, message, at or uow.now, element_id, values or {})
+    else:
+        _tell_people(uow, case, message, str(to), at or uow.now, element_id, values or {})
 
 
 def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) -> None:
@@ -115,40 +152,36 @@ def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) ->
 
     The clocks inside the centre, and those of a designer's own, tell nobody.
     """
-    message = f"{clock}_moved"
-    if message not in _MOVED:
-        return
-    role, _text = _MOVED[message]
-    if role is None:
-        _tell_requester(uow, case, message, {"due": due})
-    elif case.unit_id is not None:
-        _tell_unit(uow, case, message, role, at=uow.now, element_id=None, values={"due": due})
+    if f"{clock}_moved" in _MOVED and case.unit_id is not None:
+        tell(uow, case, f"{clock}_moved", values={"due": due})
 
 
-def _tell_unit(
+def _tell_people(
     uow: UnitOfWork,
     case: Case,
     message: str,
-    role: Role,
-    *,
+    role: str,
     at: datetime,
     element_id: str | None,
     values: Mapping[str, str],
 ) -> None:
-    order = case.ordered
-    assert order.lead_unit_id is not None  # notices are sent after the dispatch
-    receivers = people_of(uow.session, order.lead_unit_id, role)
+    number = case.order.number if case.order is not None else case.demand.number
+    if role in UNIT_ROLES:
+        assert case.unit_id is not None  # units are told once the order has one
+        receivers = people_of(uow.session, case.unit_id, role)
+    else:
+        receivers = people_in(uow.session, role)
     for person in receivers:
         recipient = person.phone or person.email
         if recipient is None:
             continue
         post(
             uow,
-            key=f"{order.number}:{message}:{at.isoformat()}:{person.id}",
+            key=f"{number}:{message}:{at.isoformat()}:{person.id}",
             medium="sms" if person.phone else "email",
             recipient=recipient,
             template=message,
-            values={"number": order.number, "title": case.demand.title, **values},
+            values={"number": number, "title": case.demand.title, **values},
         )
     history.record(
         uow,
@@ -160,16 +193,30 @@ def _tell_unit(
     )
 
 
-def _tell_requester(uow: UnitOfWork, case: Case, message: str, values: Mapping[str, str]) -> None:
+def _tell_requester(
+    uow: UnitOfWork,
+    case: Case,
+    message: str,
+    at: datetime,
+    element_id: str | None,
+    values: Mapping[str, str],
+) -> None:
     demand = case.demand
     if not demand.requester_phone:
         return
     post(
         uow,
-        key=f"{demand.number}:{message}:{uow.now.isoformat()}",
+        key=f"{demand.number}:{message}:{at.isoformat()}",
         medium="sms",
         recipient=demand.requester_phone,
         template=message,
         values={"number": demand.number, **values},
     )
-    history.record(uow, demand.id, "notify_requester", facts={"message": message, **values})
+    history.record(
+        uow,
+        demand.id,
+        "notify_requester",
+        element_id=element_id,
+        facts={"message": message, **values},
+        at=at,
+    )

@@ -133,10 +133,23 @@ _PEOPLE_OF = (
 )
 
 
+_PEOPLE_IN = (
+    select(User.id, User.phone, User.email)
+    .join(UserRole, UserRole.user_id == User.id)
+    .where(UserRole.role == bindparam("role"), User.active)
+    .order_by(User.id)
+)
+
+
 def people_of(session: Session, unit_id: int, role: str) -> list[Contact]:
     """The active people of a unit who have `role`, for notices."""
     found = session.connection().execute(_PEOPLE_OF, {"unit": unit_id, "role": role})
     return [Contact(*row) for row in found]
+
+
+def people_in(session: Session, role: str) -> list[Contact]:
+    """The active people of the whole office who have `role`, for notices."""
+    return [Contact(*row) for row in session.connection().execute(_PEOPLE_IN, {"role": role})]
 
 
 def users(session: Session) -> list[User]:
