@@ -7,7 +7,6 @@ product's own: they have nothing to do with an engine. It goes the ways the benc
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import ClassVar
 
 import orjson
@@ -41,9 +40,7 @@ from app.engine.state import FORMAT
 from app.identity.directory import people_of
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role, may_do_step, require
-from app.worktime.calendars import WorkingCalendar
-from app.worktime.deadlines import Deadline, deadline
-from app.worktime.running import after_due, before_due
+from app.worktime.deadlines import deadline
 from bench.databases import Place
 from bench.office_cases import OfficeCases
 
@@ -453,7 +450,7 @@ class HandwrittenCases(OfficeCases):
             subject_id=demand.id,
             version=1,
         )
-        terms = clocks._terms(answer.outputs)
+        terms = clocks.read_terms(answer.outputs)
         calendar = clocks.calendar_of(uow.session, case.unit_id)
         begun = clocks._anchored(case, terms.policy.anchor, uow.now)
         due = deadline(calendar, begun, terms.limit, terms.policy)
@@ -473,11 +470,13 @@ class HandwrittenCases(OfficeCases):
         )
         uow.session.add(clock)
         uow.session.flush()
+        asked = {"unit": due.limit.unit.value, "amount": due.limit.amount}
+        outputs = registry.answer(uow.session, "traffic_light", asked, version=1).outputs
         uow.session.execute(
             insert(ClockRungRow),
             [
                 {"clock_id": clock.id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
-                for rung, at in self._rungs(uow, calendar, due).items()
+                for rung, at in clocks.read_rungs(outputs, calendar, due).items()
             ],
         )
         history.record(
@@ -492,22 +491,6 @@ class HandwrittenCases(OfficeCases):
                 "calendar": f"{due.calendar}@{due.version}",
             },
         )
-
-    def _rungs(
-        self, uow: UnitOfWork, calendar: WorkingCalendar, due: Deadline
-    ) -> dict[str, datetime]:
-        limit = due.limit
-        asked = {"unit": limit.unit.value, "amount": limit.amount}
-        outputs = registry.answer(uow.session, "traffic_light", asked, version=1).outputs
-        rungs = {"red": due.due_at}
-        yellow = clocks._limit(outputs, "yellow")
-        if yellow is not None:
-            rungs["yellow"] = before_due(calendar, due, share=0, at_least=yellow)
-        for rung in ("overdue_1", "overdue_2"):
-            late_by = clocks._limit(outputs, rung)
-            if late_by is not None:
-                rungs[rung] = after_due(calendar, due, late_by)
-        return rungs
 
     def _stop_clock(self, uow: UnitOfWork, case: Case, name: str) -> None:
         clock = self._clock(uow, case, name)

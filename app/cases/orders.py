@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,18 @@ from app.core.clock import CHINA
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.engine import HumanTaskRow
 
 SUBJECT = "demand"
 """The kind of subject of every process, clock and decision of a case: they hang on its demand."""
+
+_OF_TASK = (
+    select(Demand)
+    .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
+    .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
+    .with_for_update(of=Demand)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,15 @@ def take(uow: UnitOfWork, demand_id: int) -> Case:
     case = find(uow.session, demand_id, lock=True)
     engine.let_due_pass(uow, SUBJECT, demand_id)
     return case
+
+
+def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
+    """Like `take`, the case that an open or closed task belongs to; None: there is no such task."""
+    demand = uow.session.scalar(_OF_TASK, {"task": task_id})
+    if demand is None:
+        return None
+    engine.let_due_pass(uow, SUBJECT, demand.id)
+    return Case(demand)
 
 
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:

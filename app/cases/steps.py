@@ -8,14 +8,14 @@ ones without a release.
 from collections.abc import Callable, Mapping
 
 import orjson
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, attachments, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
-from app.cases.orders import SUBJECT, Case, take
+from app.cases.orders import SUBJECT, Case, take_of_task
 from app.core import audit
 from app.core.clock import CHINA
 from app.core.errors import Conflict, NotAllowed, NotFound
@@ -31,9 +31,6 @@ STEPS: dict[str, Act] = {}
 
 _RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
 _KEEP = insert(_RECORDS).returning(_RECORDS.c.id)
-_SUBJECT = select(HumanTaskRow.subject_kind, HumanTaskRow.subject_id).where(
-    HumanTaskRow.id == bindparam("task")
-)
 
 
 def step(element_id: str) -> Callable[[Act], Act]:
@@ -58,13 +55,20 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     Take, let due deadlines pass, require, act, record: all in the caller's transaction.
     Raises `NotFound`, `NotAllowed`, `Invalid` with the fields, or `Conflict` saying who was first.
     """
-    subject = uow.session.connection().execute(_SUBJECT, {"task": task_id}).one_or_none()
-    if subject is None or subject.subject_kind != SUBJECT:
+    case = take_of_task(uow, task_id)
+    task = engine.take_task(uow, task_id)
+    if case is None or task is None:
         raise no_such_task()
-    case = take(uow, subject.subject_id)
-    task = _task(uow.session, task_id)
     if task.closed_at is not None:
         raise somebody_was_first(uow.session, task)
+    complete_taken(uow, case, task, given)
+    return case
+
+
+def complete_taken(
+    uow: UnitOfWork, case: Case, task: HumanTaskRow, given: Mapping[str, object]
+) -> None:
+    """Like `complete`, for an open task of a case that the transaction has taken, or just made."""
     require_step(uow, task, case)
     form = engine.form_of(uow.session, task.process_id, task.element_id)
     checked = answers.check(form, given, uow.actor.roles)
@@ -75,7 +79,6 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     attachments.attach_answers(uow, case, task.element_id, form, checked)
     _record(uow, case, task.element_id, checked, facts)
     engine.complete(uow, task.process_id, task.token, facts)
-    return case
 
 
 def open_task(session: Session, task_id: int) -> HumanTaskRow:
