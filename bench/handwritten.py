@@ -334,18 +334,43 @@ class HandwrittenCases(OfficeCases):
                 **ratings,
             )
         )
-        self._stop_clock(uow, case, "callback")
-        order.status = OrderStatus.PENDING_CLOSURE
-        dissatisfied = "dissatisfied" in ratings.values()
-        return {"callback_outcome": "dissatisfied" if dissatisfied else "satisfied"}
+        return {"attempts": 1}
 
     def _after_callback(self, uow: UnitOfWork, case: Case, facts: Mapping[str, object]) -> None:
-        if facts["callback_outcome"] != "satisfied":
+        decided = registry.decide(
+            uow, "callback", facts, subject_kind=SUBJECT, subject_id=case.demand.id, version=1
+        )
+        if decided.outputs["outcome"] != "satisfied":
             raise Invalid(REFUSED)
+        self._stop_clock(uow, case, "callback")
+        case.ordered.status = OrderStatus.PENDING_CLOSURE
         self._open(uow, case, "close")
 
-    def _close(self, _uow: UnitOfWork, case: Case, given: Answers) -> None:
-        case.ordered.closing_reason = str(given["closing_reason"])
+    def _close(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
+        order = case.ordered
+        solved = uow.session.execute(
+            select(Callback.solved)
+            .where(Callback.order_id == order.id, Callback.result.is_not(None))
+            .order_by(Callback.attempt.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        decided = registry.decide(
+            uow,
+            "closing",
+            {
+                "closing_reason": given["closing_reason"],
+                "solved": None if solved is None else "yes" if solved else "no",
+                "judgement": None,
+                "re_handled": order.re_handled_count,
+            },
+            subject_kind=SUBJECT,
+            subject_id=case.demand.id,
+            version=1,
+        ).outputs
+        if not decided["allowed"] or (decided["note_required"] and not given["closing_note"]):
+            raise Invalid(REFUSED)
+        order.closing_reason = str(given["closing_reason"])
+        return {"signed_by": decided["signed_by"]}
 
     def _after_close(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         demand, order = case.demand, case.ordered
