@@ -7,7 +7,6 @@ product's own: they have nothing to do with an engine. It goes the ways the benc
 
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import ClassVar
 
 import orjson
@@ -41,9 +40,7 @@ from app.engine.state import FORMAT
 from app.identity.directory import people_of
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role, may_do_step, require
-from app.worktime.calendars import WorkingCalendar
-from app.worktime.deadlines import Deadline, deadline
-from app.worktime.running import after_due, before_due
+from app.worktime.deadlines import deadline
 from bench.databases import Place
 from bench.office_cases import OfficeCases
 
@@ -337,18 +334,43 @@ class HandwrittenCases(OfficeCases):
                 **ratings,
             )
         )
-        self._stop_clock(uow, case, "callback")
-        order.status = OrderStatus.PENDING_CLOSURE
-        dissatisfied = "dissatisfied" in ratings.values()
-        return {"callback_outcome": "dissatisfied" if dissatisfied else "satisfied"}
+        return {"attempts": 1}
 
     def _after_callback(self, uow: UnitOfWork, case: Case, facts: Mapping[str, object]) -> None:
-        if facts["callback_outcome"] != "satisfied":
+        decided = registry.decide(
+            uow, "callback", facts, subject_kind=SUBJECT, subject_id=case.demand.id, version=1
+        )
+        if decided.outputs["outcome"] != "satisfied":
             raise Invalid(REFUSED)
+        self._stop_clock(uow, case, "callback")
+        case.ordered.status = OrderStatus.PENDING_CLOSURE
         self._open(uow, case, "close")
 
-    def _close(self, _uow: UnitOfWork, case: Case, given: Answers) -> None:
-        case.ordered.closing_reason = str(given["closing_reason"])
+    def _close(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
+        order = case.ordered
+        solved = uow.session.execute(
+            select(Callback.solved)
+            .where(Callback.order_id == order.id, Callback.result.is_not(None))
+            .order_by(Callback.attempt.desc())
+            .limit(1)
+        ).scalar_one_or_none()
+        decided = registry.decide(
+            uow,
+            "closing",
+            {
+                "closing_reason": given["closing_reason"],
+                "solved": None if solved is None else "yes" if solved else "no",
+                "judgement": None,
+                "re_handled": order.re_handled_count,
+            },
+            subject_kind=SUBJECT,
+            subject_id=case.demand.id,
+            version=1,
+        ).outputs
+        if not decided["allowed"] or (decided["note_required"] and not given["closing_note"]):
+            raise Invalid(REFUSED)
+        order.closing_reason = str(given["closing_reason"])
+        return {"signed_by": decided["signed_by"]}
 
     def _after_close(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         demand, order = case.demand, case.ordered
@@ -453,7 +475,7 @@ class HandwrittenCases(OfficeCases):
             subject_id=demand.id,
             version=1,
         )
-        terms = clocks._terms(answer.outputs)
+        terms = clocks.read_terms(answer.outputs)
         calendar = clocks.calendar_of(uow.session, case.unit_id)
         begun = clocks._anchored(case, terms.policy.anchor, uow.now)
         due = deadline(calendar, begun, terms.limit, terms.policy)
@@ -473,11 +495,13 @@ class HandwrittenCases(OfficeCases):
         )
         uow.session.add(clock)
         uow.session.flush()
+        asked = {"unit": due.limit.unit.value, "amount": due.limit.amount}
+        outputs = registry.answer(uow.session, "traffic_light", asked, version=1).outputs
         uow.session.execute(
             insert(ClockRungRow),
             [
                 {"clock_id": clock.id, "rung": rung, "due_at": at, "fire_at": at, "fired_for": ""}
-                for rung, at in self._rungs(uow, calendar, due).items()
+                for rung, at in clocks.read_rungs(outputs, calendar, due).items()
             ],
         )
         history.record(
@@ -492,22 +516,6 @@ class HandwrittenCases(OfficeCases):
                 "calendar": f"{due.calendar}@{due.version}",
             },
         )
-
-    def _rungs(
-        self, uow: UnitOfWork, calendar: WorkingCalendar, due: Deadline
-    ) -> dict[str, datetime]:
-        limit = due.limit
-        asked = {"unit": limit.unit.value, "amount": limit.amount}
-        outputs = registry.answer(uow.session, "traffic_light", asked, version=1).outputs
-        rungs = {"red": due.due_at}
-        yellow = clocks._limit(outputs, "yellow")
-        if yellow is not None:
-            rungs["yellow"] = before_due(calendar, due, share=0, at_least=yellow)
-        for rung in ("overdue_1", "overdue_2"):
-            late_by = clocks._limit(outputs, rung)
-            if late_by is not None:
-                rungs[rung] = after_due(calendar, due, late_by)
-        return rungs
 
     def _stop_clock(self, uow: UnitOfWork, case: Case, name: str) -> None:
         clock = self._clock(uow, case, name)

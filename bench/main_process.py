@@ -13,6 +13,7 @@ _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SCRIPTS = {
     "check_acceptance": 'acceptance = {"accepted": True}',
     "find_similar": "similar_count = 0",
+    "decide_callback": 'callback = {"outcome": "satisfied"}',
 }
 """What services and tables give back; everything else they do is outside the process."""
 
@@ -35,10 +36,10 @@ CALL = Move(
         "attitude": "satisfied",
         "result": "satisfied",
         "solved": "yes",
-        "callback_outcome": "satisfied",
+        "attempts": 1,
     },
 )
-CLOSE = Move("close", {"closing_reason": "resolved"})
+CLOSE = Move("close", {"closing_reason": "resolved", "signed_by": "reviewer"})
 
 LIFE = (REGISTER, *LEAD, REPLY, APPROVE, PASS, CALL, CLOSE)
 """The ten transitions of a smooth case, after its arrival."""

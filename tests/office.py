@@ -33,7 +33,7 @@ PEOPLE: tuple[tuple[str, str, str, str | None], ...] = (
     ("caller", "孙回访", "callback_agent", None),
     ("inspector", "周督办", "inspector", None),
     ("duty", "吴值班", "duty_manager", None),
-    ("leader", "钱分管", "leader", None),
+    ("leader", "蒋分管", "leader", None),
     ("coordinator", "李协调", "coordinator", None),
     ("liaison", "郑联络", "unit_liaison", "urban_management"),
     ("handler", "冯经办", "unit_handler", "urban_management"),
@@ -81,6 +81,7 @@ WAY: dict[str, tuple[str, dict[str, object]]] = {
     "decide_second_extension": ("leader", {"extension_verdict": "approved"}),
     "judge": ("inspector", {"judgement": "handle_again", "judgement_opinion": "未到现场。"}),
     "close": ("reviewer", {"closing_reason": "resolved"}),
+    "sign_closure": ("leader", {"signature": "agreed"}),
 }
 """Who does which step of the main process, and the answers of a smooth case."""
 

@@ -1,23 +1,78 @@
-"""An order is closed with a reason and filed."""
+"""An order is closed with a reason and filed.
 
-from app.cases import clocks, history
+Which reason may be used, who signs and when the file needs a note is the table `closing`.
+"""
+
+from app import engine
+from app.cases import clocks, history, knowledge, queries
 from app.cases.answers import Answers
+from app.cases.calling_back import last_rating
 from app.cases.models.demand import DemandStatus
-from app.cases.models.work_order import OrderStatus
-from app.cases.orders import Case
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.orders import SUBJECT, Case
+from app.cases.replying import opinion_missing
 from app.cases.services import Occasion, service
-from app.cases.steps import step
+from app.cases.steps import Facts, step
+from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.decisions import registry
+
+TABLE = "closing"
+
+
+@service(Phrase("转入待办结", "Wait for closure"))
+def await_closure(occasion: Occasion) -> None:
+    """Nothing more is asked of unit or requester: the order waits to be closed."""
+    occasion.case.ordered.status = OrderStatus.PENDING_CLOSURE
 
 
 @step("close")
-def close(_uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The reviewer states how the matter ended."""
-    case.ordered.closing_reason = str(given["closing_reason"])
+def close(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+    """The reviewer states how the matter ended.
+
+    Gives `signed_by`, who must sign. Raises `Invalid` where the table does not allow the reason
+    or wants a note.
+    """
+    order = case.ordered
+    judged = queries.last_answers(uow.session, case.demand.id, "judge") or {}
+    outputs = registry.decide(
+        uow,
+        TABLE,
+        {
+            "closing_reason": given["closing_reason"],
+            "solved": _solved(uow, order),
+            "judgement": judged.get("judgement"),
+            "re_handled": order.re_handled_count,
+        },
+        subject_kind=SUBJECT,
+        subject_id=case.demand.id,
+        version=engine.decision_version(uow.session, case.demand.process_id, TABLE),
+    ).outputs
+    if not outputs["allowed"]:
+        reason = Phrase(str(outputs["refusal"]), str(outputs["refusal_en"]))
+        raise Invalid(reason, {"closing_reason": reason})
+    if outputs["note_required"] and not given["closing_note"]:
+        raise Invalid(
+            Phrase(
+                "以这一结论办结，须写归档说明。请写明依据或余下事项如何处理。",
+                "To close for this reason, write a note for the file: the grounds, or what "
+                "becomes of the rest.",
+            ),
+            {"closing_note": Phrase("请填写归档说明。", "Write a note for the file.")},
+        )
+    order.closing_reason = str(given["closing_reason"])
+    return {"signed_by": outputs["signed_by"]}
 
 
-@service(Phrase("停钟归档", "Stop all clocks and file"))
+@step("sign_closure")
+def sign_closure(_uow: UnitOfWork, _case: Case, given: Answers) -> None:
+    """The leader signs what ends against the requester's will, or gives it back with a reason."""
+    if given["signature"] == "rejected" and not given["signature_opinion"]:
+        raise opinion_missing("signature_opinion")
+
+
+@service(Phrase("停钟归档", "Stop all clocks and file"), decisions=frozenset({TABLE}))
 def close_order(occasion: Occasion) -> None:
     """Order and demand are closed; no clock of theirs runs on."""
     uow, case, at = occasion.uow, occasion.case, occasion.at
@@ -29,3 +84,12 @@ def close_order(occasion: Occasion) -> None:
     history.record(
         uow, case.demand.id, "close_order", facts={"reason": case.ordered.closing_reason}, at=at
     )
+    knowledge.note_gap(uow, case, at)
+
+
+def _solved(uow: UnitOfWork, order: WorkOrder) -> str | None:
+    """What the requester said last on whether the matter is solved; none where nothing."""
+    rating = last_rating(uow.session, order.id)
+    if rating is None or rating.solved is None:
+        return None
+    return "yes" if rating.solved else "no"

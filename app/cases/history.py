@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import Table, and_, bindparam, event, insert, select, update
+from sqlalchemy import Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
@@ -13,10 +13,8 @@ from app.cases.models.history import AnchoredHead, CaseHead, HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.core import audit
 from app.core.audit import GENESIS, ChainAnchor
+from app.core.db import known
 from app.core.uow import UnitOfWork
-
-_KNOWN_HEADS = "jieban.case_heads"
-"""Where a session remembers the heads it has written: a step makes several entries."""
 
 # Built once: this is a quarter of the work of a step where statements are built at every call.
 _HEADS: Table = CaseHead.__table__  # type: ignore[assignment]
@@ -54,7 +52,7 @@ def record(
     """
     at = at or uow.now
     connection = uow.session.connection()
-    heads: dict[int, tuple[int, bytes]] = uow.session.info.setdefault(_KNOWN_HEADS, {})
+    heads = known(uow.session, "heads")  # a step makes several entries
     head = heads.get(demand_id) or connection.execute(_HEAD, {"case": demand_id}).one_or_none()
     position, previous = head or (0, GENESIS)
     row = {
@@ -76,12 +74,6 @@ def record(
         {"case": demand_id, "count": position + 1, "end": digest},
     )
     heads[demand_id] = (position + 1, digest)
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _forget_heads(session: Session, _previous: object) -> None:
-    """What was rolled back, a savepoint included, was never written."""
-    session.info.pop(_KNOWN_HEADS, None)
 
 
 def story(session: Session, demand_id: int) -> list[HistoryEntry]:

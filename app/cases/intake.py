@@ -31,7 +31,9 @@ def register(uow: UnitOfWork, given: Mapping[str, object]) -> Case:
     """
     require(uow.actor, "demand.register")
     demand = arrive(uow, str(given.get("channel") or "phone"))
-    return steps.complete(uow, engine.only_task(uow, SUBJECT, demand.id).id, given)
+    case = Case(demand)
+    steps.complete_taken(uow, case, engine.only_task(uow, SUBJECT, demand.id), given)
+    return case
 
 
 def registration_form(session: Session) -> Form:

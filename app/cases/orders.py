@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,12 +14,26 @@ from app.core.clock import CHINA
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.engine import HumanTaskRow
 
 SUBJECT = "demand"
 """The kind of subject of a case's main process, its clocks and decisions: its demand."""
 
 PROCEDURE = "procedure"
 """The kind of subject of what runs beside the main process: the row of the procedure."""
+
+_OF_TASK = (
+    select(Demand, Procedure)
+    .select_from(HumanTaskRow)
+    .outerjoin(
+        Procedure,
+        and_(HumanTaskRow.subject_kind == PROCEDURE, Procedure.id == HumanTaskRow.subject_id),
+    )
+    .join(Demand, Demand.id == func.coalesce(Procedure.demand_id, HumanTaskRow.subject_id))
+    .where(HumanTaskRow.id == bindparam("task"))
+    .with_for_update(of=Demand)
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +90,16 @@ def take(uow: UnitOfWork, demand_id: int) -> Case:
     return case
 
 
-def take_subject(uow: UnitOfWork, kind: str, subject_id: int) -> Case:
-    """Like `take`, for whatever tasks and clocks hang on. Raises `NotFound`."""
-    case = find_subject(uow.session, kind, subject_id, lock=True)
-    engine.let_due_pass(uow, SUBJECT, case.demand.id)
-    return case
+def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
+    """Like `take`, the case that an open or closed task belongs to, with the procedure if it is
+    one's; None: there is no such task.
+    """
+    found = uow.session.execute(_OF_TASK, {"task": task_id}).one_or_none()
+    if found is None:
+        return None
+    demand, procedure = found
+    engine.let_due_pass(uow, SUBJECT, demand.id)
+    return Case(demand, procedure)
 
 
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:

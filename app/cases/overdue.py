@@ -1,9 +1,14 @@
-"""The handling limit has passed."""
+"""The handling limit has passed, or turns out not to have."""
+
+from sqlalchemy import select
 
 from app.cases import history
 from app.cases.notices import notify_unit
+from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
 from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.engine import ClockRow
 
 
 @service(Phrase("登记超期", "Mark overdue"))
@@ -18,3 +23,25 @@ def mark_overdue(occasion: Occasion) -> None:
         at=occasion.at,
     )
     notify_unit(occasion, "overdue")
+
+
+def withdraw_overdue(uow: UnitOfWork, case: Case, clock: ClockRow) -> None:
+    """The limit of this run has not passed after all, so the mark it set falls away.
+
+    The entry of the mark stays in the history, and an earlier run that was late keeps it.
+    """
+    order = case.ordered
+    late_before = uow.session.scalar(
+        select(ClockRow.id)
+        .where(
+            ClockRow.subject_kind == SUBJECT,
+            ClockRow.subject_id == case.demand.id,
+            ClockRow.name == clock.name,
+            ClockRow.run < clock.run,
+            ClockRow.due_at < ClockRow.stopped_at,
+        )
+        .limit(1)
+    )
+    if order.overdue and late_before is None:
+        order.overdue = False
+        history.record(uow, case.demand.id, "withdraw_overdue", facts={"run": clock.run})

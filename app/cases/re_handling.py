@@ -1,39 +1,67 @@
-"""After dissatisfaction: whose fault was it, and is the matter handled once more?"""
+"""After dissatisfaction: whose fault was it, and is the matter handled once more?
 
+How often, under which limit and whether with supervision is the table `re_handling`.
+"""
+
+from app import engine
 from app.cases import clocks, history
 from app.cases.answers import Answers
-from app.cases.models.work_order import OrderStatus
-from app.cases.orders import Case
+from app.cases.calling_back import DIMENSIONS, last_rating
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
-from app.cases.steps import step
+from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.decisions import registry
+
+TABLE = "re_handling"
 
 
 @step("judge")
-def judge(_uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The inspector judges the cause; an order is handled again once only."""
+def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+    """The inspector judges the cause; the table says what the judgement leads to.
+
+    Gives `limit_stage`, `supervise` and `unit_leader`. Raises `Invalid` where the order was
+    handled again as often as the table allows.
+    """
     order = case.ordered
-    if given["judgement"] == "handle_again":
-        if order.re_handled_count:
-            raise Invalid(
-                Phrase(
-                    "本工单已重办一次，仍不满意的请判定办结并写明依据。",
-                    "This order was handled again already: close it and give the grounds.",
-                ),
-                {"judgement": Phrase("已重办过一次。", "Handled again already.")},
-            )
-        return
-    order.status = OrderStatus.PENDING_CLOSURE
+    outputs = registry.decide(
+        uow,
+        TABLE,
+        {
+            "judgement": given["judgement"],
+            "re_handled": order.re_handled_count,
+            "triple": _is_dissatisfied_with_everything(uow, order),
+        },
+        subject_kind=SUBJECT,
+        subject_id=case.demand.id,
+        version=engine.decision_version(uow.session, case.demand.process_id, TABLE),
+    ).outputs
+    if outputs["outcome"] == "refused":
+        reason = Phrase(str(outputs["refusal"]), str(outputs["refusal_en"]))
+        raise Invalid(reason, {"judgement": reason})
+    return {name: outputs[name] for name in ("limit_stage", "supervise", "unit_leader")}
 
 
-@service(Phrase("起算重办时限", "Start handling again"), decisions=clocks.TABLES)
-def start_re_handling(occasion: Occasion) -> None:
-    """The unit handles the matter once more, under the limit for re-handling."""
+@service(
+    Phrase("起算重办时限", "Start handling again"),
+    decisions=clocks.TABLES | {TABLE},
+    stage=str,
+)
+def start_re_handling(occasion: Occasion, stage: str) -> None:
+    """The unit handles the matter once more, limited as the table of limits says for `stage`."""
     order = occasion.case.ordered
     order.re_handled_count += 1
     order.status = OrderStatus.RE_HANDLING
     order.replied_at = None
     history.record(occasion.uow, occasion.case.demand.id, "start_re_handling", at=occasion.at)
-    clocks.start(occasion.uow, occasion.case, "handling", "re_handling", occasion.at)
+    clocks.start(occasion.uow, occasion.case, "handling", stage, occasion.at)
+
+
+def _is_dissatisfied_with_everything(uow: UnitOfWork, order: WorkOrder) -> bool:
+    rating = last_rating(uow.session, order.id)
+    return rating is not None and all(
+        getattr(rating, dimension) == "dissatisfied" for dimension in DIMENSIONS
+    )

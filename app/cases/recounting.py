@@ -1,7 +1,7 @@
 """A new calendar version reaches the open clocks: what it would move, and moving it.
 
 Per case, under its lock, by the engine's verb for moving a clock; the history names every clock
-that went over to the new version. What has fired stays fired and what is closed stays closed.
+that went over to the new version and what had fired in vain. What is closed stays closed.
 """
 
 from collections import Counter
@@ -21,6 +21,7 @@ from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
 from app.cases.notices import tell_of_moved_deadline
 from app.cases.orders import SUBJECT, Case, take
+from app.cases.overdue import withdraw_overdue
 from app.cases.story import due_in_words
 from app.core import jobs
 from app.core.clock import CHINA
@@ -259,7 +260,7 @@ def _recounted(
     does not depend on when a recount was asked for, but for the notice that people get of it.
     """
     before = after = Deadline.from_json(orjson.loads(row.terms))
-    reason = calendar = None
+    reason = Phrase("", "")
     for published_at, calendar in calendars.since(before):
         change = after_publication(
             calendar, after, published_at, told_at=now, paused_at=row.paused_at
@@ -267,8 +268,6 @@ def _recounted(
         if change.moved or after.due_at == before.due_at:
             reason = change.reason
         after = change.deadline
-    assert calendar is not None  # it was chosen because something was published
-    assert reason is not None
     return Recount(
         demand_id=row.subject_id,
         number=row.order_number or row.demand_number,
@@ -279,15 +278,19 @@ def _recounted(
         before=before,
         after=after,
         reason=reason,
-        working_days=_working_days(calendar, before.last_day, after.last_day),
+        working_days=_working_days(calendars, before, after),
         unfounded=_unfounded(session, calendars, row, after, fired.get(row.id, {}), now)
         if after.version != before.version
         else (),
     )
 
 
-def _working_days(calendar: WorkingCalendar, first: date, last: date) -> int:
-    return calendar.rank(calendar.index(last) + 1) - calendar.rank(calendar.index(first) + 1)
+def _working_days(calendars: _Calendars, before: Deadline, after: Deadline) -> int:
+    """Days gained are counted by the new calendar, days lost by the one they were promised in."""
+    by = after if after.due_at >= before.due_at else before
+    calendar = calendars.of(by.calendar, by.version)
+    upto_after = calendar.rank(calendar.index(after.last_day) + 1)
+    return upto_after - calendar.rank(calendar.index(before.last_day) + 1)
 
 
 def _unfounded(
@@ -349,5 +352,7 @@ def _move(
             "unfounded": unfounded,
         },
     )
+    if one.clock == "handling" and any(rung.rung == "red" for rung in one.unfounded):
+        withdraw_overdue(uow, case, clock)
     if one.moved and not one.paused:
         tell_of_moved_deadline(uow, case, one.clock, due_in_words(after.due_at))

@@ -8,14 +8,14 @@ ones without a release.
 from collections.abc import Callable, Mapping
 
 import orjson
-from sqlalchemy import Table, bindparam, insert, select
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, attachments, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
-from app.cases.orders import Case, find_subject, take_subject
+from app.cases.orders import Case, find_subject, take_of_task
 from app.core import audit
 from app.core.clock import CHINA
 from app.core.errors import Conflict, NotAllowed, NotFound
@@ -32,9 +32,6 @@ STEPS: dict[str, Act] = {}
 
 _RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
 _KEEP = insert(_RECORDS).returning(_RECORDS.c.id)
-_SUBJECT = select(HumanTaskRow.subject_kind, HumanTaskRow.subject_id).where(
-    HumanTaskRow.id == bindparam("task")
-)
 
 
 def step(element_id: str) -> Callable[[Act], Act]:
@@ -59,19 +56,25 @@ def complete(uow: UnitOfWork, task_id: int, given: Mapping[str, object]) -> Case
     Take, let due deadlines pass, require, act, record: all in the caller's transaction.
     Raises `NotFound`, `NotAllowed`, `Invalid` with the fields, or `Conflict` saying who was first.
     """
-    subject = uow.session.connection().execute(_SUBJECT, {"task": task_id}).one_or_none()
-    if subject is None:
+    case = take_of_task(uow, task_id)
+    task = engine.take_task(uow, task_id)
+    if case is None or task is None:
         raise no_such_task()
-    case = take_subject(uow, subject.subject_kind, subject.subject_id)
-    task = _task(uow.session, task_id)
     if task.closed_at is not None:
         raise somebody_was_first(uow.session, task)
+    complete_taken(uow, case, task, given)
+    return case
+
+
+def complete_taken(
+    uow: UnitOfWork, case: Case, task: HumanTaskRow, given: Mapping[str, object]
+) -> None:
+    """Like `complete`, for an open task of a case that the transaction has taken, or just made."""
     require_step(uow, task, case)
     element = engine.bundle_of_process(uow.session, task.process_id).element(task.element_id)
     assert element is not None  # the task is open in that very version
     facts = do(uow, case, element, answers.check(element.form, given, uow.actor.roles))
     engine.complete(uow, task.process_id, task.token, facts)
-    return case
 
 
 def do(uow: UnitOfWork, case: Case, element: Element, checked: answers.Answers) -> Facts:

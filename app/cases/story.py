@@ -134,6 +134,7 @@ _COMMANDS: Mapping[str, Phrase] = {
     "create_order": Phrase("生成工单", "Work order created"),
     "sign_automatically": Phrase("逾期未签，系统自动签收", "Signed automatically"),
     "mark_overdue": Phrase("办理超期", "Overdue"),
+    "withdraw_overdue": Phrase("按新工作日历未超期，撤销超期登记", "Not overdue after all"),
     "start_re_handling": Phrase("重办", "Handling again"),
     "close_order": Phrase("停钟归档", "Closed and filed"),
     "hold": Phrase("流程异常，待修复", "Held for repair"),

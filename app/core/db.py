@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, Dialect, make_url
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 READ_ONLY = "jieban_read_only"
@@ -98,6 +98,30 @@ Sessions = sessionmaker[Session]
 def make_sessions(engine: Engine) -> Sessions:
     """The factory of sessions that entry points hand to `unit_of_work`."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+_KNOWN = "jieban.known"
+
+
+def known(session: Session, what: str) -> dict[Any, Any]:
+    """What the running transaction has read or written under lock and need not ask again.
+
+    Empty again when the transaction ends and when a savepoint is rolled back: what was written
+    since was never written, and what was locked since may be changed by others.
+    """
+    remembered: dict[str, dict[Any, Any]] = session.info.setdefault(_KNOWN, {})
+    return remembered.setdefault(what, {})
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget_undone(session: Session, _transaction: SessionTransaction) -> None:
+    session.info.pop(_KNOWN, None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget_all(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_KNOWN, None)
 
 
 @contextmanager

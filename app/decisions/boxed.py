@@ -71,10 +71,21 @@ class BoxReader:
         """The decision tables as they were read, for whoever looks at more than their answers."""
 
     def expression(self, parent: Element, owner: tuple[str, str]) -> Node:
-        """The expression inside `parent`; `owner` is id and name of the decision it belongs to."""
+        """The expression inside `parent`; `owner` is id and name of the decision it belongs to.
+
+        A decision without any is null by an error each time it is asked for.
+        """
         element = xml.child(parent, *EXPRESSIONS)
         if element is None:
-            return syntax.Literal(None)
+            return failing(
+                FeelError(
+                    Phrase(
+                        f"决策“{owner[1]}”没有内容，请填写决策表或表达式。",
+                        f"The decision “{owner[1]}” has no logic: give it a table or an"
+                        " expression.",
+                    )
+                )
+            )
         return self.read(element, owner)
 
     def read(self, element: Element, owner: tuple[str, str] = ("", "")) -> Node:

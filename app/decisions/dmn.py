@@ -195,7 +195,7 @@ class Model:
             cls = type(value)
             if cls is int and value in SMALL_NUMBERS:
                 value, cls = SMALL_NUMBERS[value], Decimal  # noqa: PLW2901 - as it goes on
-            if classes.get(name) is cls:
+            if classes.get(name) is cls and (cls is not Decimal or value.is_finite()):
                 accepted[name] = value
                 continue
             try:
@@ -272,9 +272,16 @@ class Model:
 
     def _read_imports(self, imports: Mapping[str, "Model"]) -> None:
         for element in xml.children(self._root, "import"):
-            model = imports.get(element.get("namespace", ""))
-            if model is not None:
-                self._imported[normal_name(element.get("name", ""))] = model
+            wanted = element.get("namespace", "")
+            if wanted in imports:
+                self._imported[normal_name(element.get("name", ""))] = imports[wanted]
+            else:
+                phrase = Phrase(
+                    f"引用了文件“{wanted}”，但没有提供，请把所需的内容放进本文件。",
+                    f"It imports “{wanted}”, which was not given: put what is needed into"
+                    " this file.",
+                )
+                self.problems.append(Problem(phrase, element.get("name", "")))
 
     def _read_items(self) -> None:
         for element in xml.children(

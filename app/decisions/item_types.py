@@ -108,11 +108,10 @@ def _fit_components(components: Mapping[str, ItemType], value: Value) -> Value:
         return MISFIT
     result = dict(value)
     for name, component in components.items():
-        if name in result:
-            fitted = component.fit(result[name])
-            if fitted is MISFIT:
-                return MISFIT
-            result[name] = fitted
+        fitted = component.fit(result[name]) if name in result else MISFIT
+        if fitted is MISFIT:
+            return MISFIT
+        result[name] = fitted
     return result
 
 

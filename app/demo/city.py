@@ -376,7 +376,10 @@ class _Story:
                 "judgement": "close",
                 "judgement_opinion": "承办单位已依法办理并说明，诉求超出现行政策范围。",
             },
-            "close": {"closing_reason": row["handling_result"]},
+            "close": {
+                "closing_reason": row["handling_result"],
+                "closing_note": "办理情况、依据和余下事项见承办单位答复。",
+            },
         }
         return answers[element]
 

@@ -32,6 +32,7 @@ from app.engine.processes import (
     only_task,
     rebuild,
     stuck_processes,
+    take_task,
 )
 from app.engine.timers import (
     clock_of,
@@ -120,6 +121,7 @@ __all__ = [
     "start_clock",
     "stop_clock",
     "stuck_processes",
+    "take_task",
     "version_of",
     "wire",
 ]

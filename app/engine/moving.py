@@ -61,7 +61,7 @@ def can_move(
     `mapping` names the new element (or sequence flow, for a token that waits at a join) of those
     that have another id in the new version.
     """
-    row = processes.row_of(session.connection(), process_id)
+    row = processes.row_of(session, process_id)
     if row.state is None:
         return Prospect(Verdict.CANNOT, (_ended(),))
     old = bundle_of(session, row.diagram_version_id)
@@ -80,6 +80,7 @@ def move(
     """
     loaded = processes.take(uow, process_id, stuck=True)
     row, old = loaded.row, loaded.bundle
+    assert row.state is not None  # else it could not be taken
     target = version_of(uow.session, old.main, version)
     new = bundle_of(uow.session, target.id)
     mover = _Mover(old, new, mapping or {})
@@ -128,7 +129,9 @@ def restore(uow: UnitOfWork, process_id: int) -> None:
     _put(uow, loaded.row, last.from_version_id, last.state_before, None)
 
 
-def _put(uow: UnitOfWork, row: Any, version_id: int, saved: bytes, outcome: Outcome | None) -> None:
+def _put(
+    uow: UnitOfWork, row: processes.Stored, version_id: int, saved: bytes, outcome: Outcome | None
+) -> None:
     """Save the state under a version and bring the rows in step."""
     done = outcome is not None and outcome.completed
     changed = uow.session.connection().execute(
@@ -147,7 +150,7 @@ def _put(uow: UnitOfWork, row: Any, version_id: int, saved: bytes, outcome: Outc
                 "Somebody has just worked on this process: reload and move it again.",
             )
         )
-    processes.forget_version(uow.session, row.id)
+    processes.forget(uow, row.id)
     processes.rebuild(uow, row.id)
 
 

@@ -5,13 +5,14 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import known
 from app.core.errors import Conflict, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -38,7 +39,7 @@ WAIT: Table = MessageWaitRow.__table__  # type: ignore[assignment]
 CLOCK: Table = ClockRow.__table__  # type: ignore[assignment]
 RUNG: Table = ClockRungRow.__table__  # type: ignore[assignment]
 
-_READ = select(
+_COLUMNS = (
     PROCESS.c.id,
     PROCESS.c.diagram_version_id,
     PROCESS.c.subject_kind,
@@ -47,8 +48,16 @@ _READ = select(
     PROCESS.c.status,
     PROCESS.c.revision,
     PROCESS.c.started_at,
-).where(PROCESS.c.id == bindparam("process"))
+)
+_READ = select(*_COLUMNS).where(PROCESS.c.id == bindparam("process"))
 _TAKE = _READ.with_for_update()
+_TAKE_WITH_TASK = (
+    select(HumanTaskRow, *_COLUMNS)
+    .join(PROCESS, PROCESS.c.id == HumanTaskRow.process_id)
+    .where(HumanTaskRow.id == bindparam("task"))
+    .with_for_update(of=PROCESS)
+    .execution_options(populate_existing=True)
+)
 _VERSION = select(PROCESS.c.diagram_version_id).where(PROCESS.c.id == bindparam("process"))
 _SAVE = (
     update(PROCESS)
@@ -77,12 +86,25 @@ _UNAWAIT = delete(WAIT).where(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a verb needs of the row of a process."""
+
+    id: int
+    diagram_version_id: int
+    subject_kind: str
+    subject_id: int
+    state: bytes | None
+    status: str
+    revision: int
+    started_at: datetime | None
+
+
 @dataclass(slots=True)
 class Loaded:
     """A process taken for one verb."""
 
-    row: Any
-    """id, diagram_version_id, subject_kind, subject_id, state, status, revision, started_at."""
+    row: Stored
     bundle: Bundle
     instance: Instance
     host: Process
@@ -90,7 +112,7 @@ class Loaded:
 
 def describe(session: Session, process_id: int) -> Description:
     """Tokens, open tasks, timers and waits of a process. Raises `NotFound`."""
-    row = row_of(session.connection(), process_id)
+    row = row_of(session, process_id)
     if row.state is None:
         return Description((), (), (), (), {}, row.status in {"completed", "cancelled"})
     bundle = bundle_of(session, row.diagram_version_id)
@@ -103,7 +125,7 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
     Returns how many rows were wrong; 0 unless somebody changed rows by hand.
     """
     connection = uow.session.connection()
-    row = row_of(connection, process_id, lock=True)
+    row = row_of(uow.session, process_id, lock=True)
     if row.state is None:
         seen = Description((), (), (), (), {}, True)
     else:
@@ -116,7 +138,7 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
     )
 
 
-def _rebuild_tasks(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
     had = {
         task.token: task
         for task in connection.execute(select(TASK).where(TASK.c.process_id == row.id))
@@ -146,7 +168,7 @@ def _rebuild_tasks(connection: Connection, row: Any, seen: Description, at: date
     return wrong + len(gone)
 
 
-def _rebuild_timers(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+def _rebuild_timers(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
     had = {
         timer.token: (timer.element_id, timer.due_at, timer.clock_name, timer.rung)
         for timer in connection.execute(select(TIMER).where(TIMER.c.process_id == row.id))
@@ -158,7 +180,7 @@ def _rebuild_timers(connection: Connection, row: Any, seen: Description, at: dat
     return len({t.token for t in armed} | set(disarmed))
 
 
-def _rebuild_waits(connection: Connection, row: Any, seen: Description, at: datetime) -> int:
+def _rebuild_waits(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
     had = {
         wait.token: (wait.element_id, wait.kind, wait.name)
         for wait in connection.execute(select(WAIT).where(WAIT.c.process_id == row.id))
@@ -188,24 +210,41 @@ def decision_version(session: Session, process_id: int | None, key: str) -> int 
     return decisions_of(session, _version_of(session, process_id)).get(key)
 
 
-def forget_version(session: Session, process_id: int) -> None:
-    """What a move must call: the process runs on another version from now on."""
-    _versions(session).pop(process_id, None)
-
-
 def _version_of(session: Session, process_id: int) -> int:
-    """The version a process runs on, asked for once in a session: a step needs it several times."""
-    known = _versions(session)
-    version = known.get(process_id)
-    if version is None:
+    """The version a process runs on, asked for once: a page or a step needs it several times."""
+    taken = _taken(session).get(process_id)
+    if taken is not None:
+        return taken.diagram_version_id
+    versions: dict[int, int] = known(session, "process_versions")
+    if process_id not in versions:
         found = session.connection().execute(_VERSION, {"process": process_id})
-        version = known[process_id] = found.scalar_one()
-    return version
+        versions[process_id] = found.scalar_one()
+    return versions[process_id]
 
 
-def _versions(session: Session) -> dict[int, int]:
-    versions: dict[int, int] = session.info.setdefault("process_versions", {})
-    return versions
+def take_task(uow: UnitOfWork, task_id: int) -> HumanTaskRow | None:
+    """A task as it is now, with its process under lock, as for completing it; None: no such task.
+
+    One reading serves the task's form, the versions of its decisions and the move that follows.
+    """
+    found = uow.session.execute(_TAKE_WITH_TASK, {"task": task_id}).one_or_none()
+    if found is None:
+        return None
+    task: HumanTaskRow
+    task, *columns = found
+    _taken(uow.session)[task.process_id] = Stored(*columns)
+    return task
+
+
+def _taken(session: Session) -> dict[int, Stored]:
+    """The processes that the transaction holds under lock, as it has left them."""
+    return known(session, "processes")
+
+
+def forget(uow: UnitOfWork, process_id: int) -> None:
+    """Read the process anew at its next verb: its row was written past `apply`."""
+    _taken(uow.session).pop(process_id, None)
+    known(uow.session, "process_versions").pop(process_id, None)
 
 
 def only_task(uow: UnitOfWork, subject_kind: str, subject_id: int) -> HumanTaskRow:
@@ -236,6 +275,7 @@ def hold(uow: UnitOfWork, process_id: int, what: str, error: str) -> None:
         .where(PROCESS.c.id == process_id, PROCESS.c.status == "active")
         .values(status="stuck", revision=PROCESS.c.revision + 1)
     )
+    forget(uow, process_id)
 
 
 def stuck_processes(session: Session) -> list[int]:
@@ -288,19 +328,27 @@ def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
     row, instance = loaded.row, loaded.instance
     done = outcome.completed
     stuck = not done and instance.describe().stuck
+    left = replace(
+        row,
+        state=None if done else instance.dump(),
+        status=ended if done else "stuck" if stuck else "active",
+        revision=row.revision + 1,
+        started_at=row.started_at or at,
+    )
     saved = connection.execute(
         _SAVE,
         {
             "process": row.id,
             "seen": row.revision,
-            "new_state": None if done else instance.dump(),
-            "new_status": ended if done else "stuck" if stuck else "active",
-            "begun": row.started_at or at,
+            "new_state": left.state,
+            "new_status": left.status,
+            "begun": left.started_at,
             "ended": at if done else None,
         },
     )
     if saved.rowcount != 1:
         raise not_open(str(row.id))
+    _taken(uow.session)[row.id] = left
     _project(connection, row, outcome, at)
     if stuck:
         uow.session.execute(
@@ -315,8 +363,7 @@ def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
 
 def load(uow: UnitOfWork, process_id: int) -> Loaded:
     """Load a process in whatever state it is. Raises `NotFound`."""
-    row = row_of(uow.session.connection(), process_id, lock=True)
-    _versions(uow.session)[row.id] = row.diagram_version_id
+    row = row_of(uow.session, process_id, lock=True)
     bundle = bundle_of(uow.session, row.diagram_version_id)
     ports = wired()
     instance = (
@@ -327,16 +374,22 @@ def load(uow: UnitOfWork, process_id: int) -> Loaded:
     return Loaded(row, bundle, instance, host)
 
 
-def row_of(connection: Connection, process_id: int, *, lock: bool = False) -> Any:
-    """The row of a process. Raises `NotFound`."""
+def row_of(session: Session, process_id: int, *, lock: bool = False) -> Stored:
+    """The row of a process; under lock it is read once in a transaction. Raises `NotFound`."""
+    taken = _taken(session)
+    if process_id in taken:
+        return taken[process_id]
     statement = _TAKE if lock else _READ
-    row = connection.execute(statement, {"process": process_id}).one_or_none()
-    if row is None:
+    found = session.connection().execute(statement, {"process": process_id}).one_or_none()
+    if found is None:
         raise NotFound(Phrase("没有这个流程。", "There is no such process."))
+    row = Stored(*found)
+    if lock:
+        taken[process_id] = row
     return row
 
 
-def _project(connection: Connection, row: Any, outcome: Outcome, at: datetime) -> None:
+def _project(connection: Connection, row: Stored, outcome: Outcome, at: datetime) -> None:
     process = row.id
     if outcome.closed:
         connection.execute(

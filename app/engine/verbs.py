@@ -15,7 +15,7 @@ from app.engine.firing import fire_passed, follow
 from app.engine.kernel import Instance
 from app.engine.models import RepairItemRow
 from app.engine.ports import Outcome
-from app.engine.processes import PROCESS, WAIT, Loaded, apply, load, take
+from app.engine.processes import PROCESS, WAIT, Loaded, apply, forget, load, take
 from app.engine.versions import version_id_of
 
 _CREATE = insert(PROCESS).returning(PROCESS.c.id)
@@ -173,6 +173,7 @@ def resume(uow: UnitOfWork, process_id: int) -> None:
         .where(PROCESS.c.id == process_id, PROCESS.c.status == "stuck")
         .values(status="active", revision=PROCESS.c.revision + 1)
     )
+    forget(uow, process_id)
     fire_passed(uow, process_id, uow.now)
 
 

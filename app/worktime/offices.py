@@ -154,8 +154,8 @@ def publications_since(session: Session, code: str, version: str) -> list[Public
 def newest_versions(session: Session) -> dict[str, str]:
     """The stamp of every calendar in force, by its code."""
     newest = select(Calendar.code, func.max(CalendarVersion.number)).join(CalendarVersion.calendar)
-    rows = session.execute(newest.group_by(Calendar.code)).tuples()
-    numbers: dict[str, int] = dict(rows.all())
+    rows = session.execute(newest.group_by(Calendar.code)).all()
+    numbers: dict[str, int] = {code: number for code, number in rows}  # noqa: C416 - rows, no pairs
     return {code: _stamp(_lineage(session, code), numbers) for code in numbers}
 
 

@@ -171,46 +171,6 @@ def test_the_unit_may_send_its_handler_back_to_work(office: Office) -> None:
     assert office.order(case).replied_at is None
 
 
-def test_nobody_reached_is_tried_three_times_half_a_working_day_apart(office: Office) -> None:
-    case = office.bring_to("callback")
-    for attempt in range(1, 4):
-        office.do(case, "callback", reached="no")
-        if attempt < 3:
-            assert office.waiting(case) == []
-            office.wait(hours=3)
-            assert office.waiting(case) == []
-            office.wait(days=3)
-            assert office.waiting(case) == ["callback"]
-    assert office.waiting(case) == ["close"]
-
-
-def test_silence_is_not_a_rating(office: Office) -> None:
-    case = office.bring_to("callback")
-    with pytest.raises(Invalid) as refusal:
-        office.do(case, "callback", efficiency="", solved="")
-    assert set(refusal.value.fields) == {"efficiency", "solved"}
-
-
-def test_dissatisfaction_through_the_units_fault_is_handled_once_more_and_only_once(
-    office: Office,
-) -> None:
-    case = office.bring_to("callback")
-    office.do(case, "callback", result="dissatisfied")
-    assert office.waiting(case) == ["judge"]
-    office.do(case, "judge")
-    assert office.waiting(case) == ["first_contact"]
-    clock = office.clock(case, "handling")
-    assert clock.run == 2
-    assert office.order(case).status == OrderStatus.RE_HANDLING
-    office.bring_to("callback", case)
-    office.do(case, "callback", result="dissatisfied")
-    with pytest.raises(Invalid, match="handled again already"):
-        office.do(case, "judge")
-    office.do(case, "judge", judgement="close", judgement_opinion="诉求无法律依据。")
-    office.do(case, "close", closing_reason="unreasonable")
-    assert office.order(case).closing_reason == "unreasonable"
-
-
 def test_an_anonymous_requester_is_not_called_back(office: Office) -> None:
     case = office.bring_to("review_reply", anonymous=True, requester_name="", requester_phone="")
     office.do(case, "review_reply")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
-from app.core.db import Base, Sessions, make_engine, make_sessions, reading
+from app.core.db import Base, Sessions, known, make_engine, make_sessions, reading
 from app.core.outbox import OutboxMessage, post
 from app.core.uow import SYSTEM, unit_of_work
 
@@ -73,3 +73,20 @@ def test_instants_come_back_in_utc_to_the_microsecond(sessions: Sessions) -> Non
         found = session.scalars(select(OutboxMessage.created_at)).one()
     assert found == at
     assert found.tzinfo is UTC
+
+
+def test_what_a_transaction_knows_is_forgotten_with_a_savepoint_and_at_its_end(
+    sessions: Sessions,
+) -> None:
+    with unit_of_work(sessions, SYSTEM, NOON) as uow:
+        known(uow.session, "rows")[1] = "locked"
+        with uow.session.begin_nested():
+            pass
+        assert known(uow.session, "rows") == {1: "locked"}
+        undone = uow.session.begin_nested()
+        known(uow.session, "rows")[2] = "written"
+        undone.rollback()
+        assert known(uow.session, "rows") == {}
+        known(uow.session, "rows")[1] = "locked"
+        uow.session.commit()
+        assert known(uow.session, "rows") == {}

@@ -37,7 +37,7 @@ def from_scope(name: str, at: Position) -> Code:
                 Phrase(f"数据里没有“{name}”。", f"There is no value named “{name}”."), at
             )
         cls = type(value)
-        if cls is str or cls is bool or cls is Decimal or value is None:
+        if cls is str or cls is bool or value is None:
             return value
         if cls is int and value in SMALL_NUMBERS:
             return SMALL_NUMBERS[value]

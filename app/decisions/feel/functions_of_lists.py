@@ -7,7 +7,7 @@ from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.functions import builtin
 from app.decisions.feel.limits import MAX_LIST
 from app.decisions.feel.run import Run
-from app.decisions.feel.values import NUMBERS, Function, Months, Value, equal, kind, less
+from app.decisions.feel.values import NUMBERS, Function, Value, equal, kind, less
 
 
 @builtin("list contains", "list: list, element: any")
@@ -32,6 +32,9 @@ def _max(run: Run, *arguments: Value) -> Value:
 
 
 def _flat_arguments(arguments: tuple[Value, ...]) -> list[Value]:
+    """The values of a call with one list or with the values themselves; there must be some."""
+    if not arguments:
+        raise FeelNull("至少要一个值。", "At least one value is needed.")
     if len(arguments) == 1 and type(arguments[0]) is list:
         return arguments[0]
     return list(arguments)
@@ -67,21 +70,8 @@ def _numbers(run: Run, arguments: tuple[Value, ...]) -> list[Decimal]:
 
 @builtin("sum", "list: list", "*list: any")
 def _sum(run: Run, *arguments: Value) -> Value:
-    items = _flat_arguments(arguments)
-    if items and type(items[0]) in _ZERO_KINDS and all(type(i) is type(items[0]) for i in items):
-        run.spend(len(items))
-        return _total_length(items)
-    total = Decimal(0)
-    for number in _numbers(run, arguments):
-        total = NUMBERS.add(total, number)
-    return total if items else None
-
-
-_ZERO_KINDS: tuple[type, ...] = (Months,)
-
-
-def _total_length(items: list[Value]) -> Value:
-    return Months(sum(item.months for item in items))
+    numbers = _numbers(run, arguments)
+    return _added(numbers) if numbers else None
 
 
 @builtin("product", "list: list", "*list: any")
@@ -131,7 +121,6 @@ def _stddev(run: Run, *arguments: Value) -> Decimal:
 
 @builtin("mode", "list: list", "*list: any")
 def _mode(run: Run, *arguments: Value) -> list[Decimal]:
-    _refuse_none(arguments)
     counts: dict[Decimal, int] = {}
     for number in _numbers(run, arguments):
         counts[number] = counts.get(number, 0) + 1
@@ -149,14 +138,10 @@ def _any(_run: Run, *arguments: Value) -> bool | None:
     return _decide(arguments, decisive=True)
 
 
-def _refuse_none(arguments: tuple[Value, ...]) -> None:
-    if not arguments or arguments == (None,):
-        raise FeelNull("至少要一个值。", "At least one value is needed.")
-
-
 def _decide(arguments: tuple[Value, ...], *, decisive: bool) -> bool | None:
-    _refuse_none(arguments)
     items = _flat_arguments(arguments)
+    if arguments == (None,):
+        raise FeelNull("至少要一个值。", "At least one value is needed.")
     if any(item is decisive for item in items):
         return decisive
     if all(type(item) is bool for item in items):
@@ -180,7 +165,7 @@ def _sublist(
 
 def _place(items: list[Value], position: Decimal) -> int:
     place = int(position)
-    if place == 0 or abs(place) > len(items):
+    if place == 0 or abs(place) > len(items) or place != position:
         raise FeelNull("位置不在列表里。", "The position is outside the list.")
     return place - 1 if place > 0 else len(items) + place
 

@@ -56,9 +56,7 @@ class Run:
 
     def value_of(self, name: str, value: object) -> Value:
         """A value of the scope that is not an atom of FEEL, converted once per evaluation."""
-        if type(value) in _ATOMS:
-            return value
-        if isinstance(value, int | float | str):
+        if type(value) in _ATOMS or isinstance(value, int | float | str):
             return to_feel(value)
         memo = self.memo
         if memo is None:

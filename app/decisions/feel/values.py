@@ -89,6 +89,8 @@ def to_feel(value: object) -> Value:
     Raises TypeError for objects that have no counterpart: they do not enter expressions.
     """
     cls = type(value)
+    if cls is Decimal:
+        return value if value.is_finite() else None
     if cls in _ATOMS:
         return value
     if isinstance(value, int):
@@ -153,7 +155,10 @@ def to_python(value: Value, spend: Spend = _free) -> Any:
 
 
 def equal(left: Value, right: Value, spend: Spend = _free) -> bool | None:
-    """Equality: null equals only null, values of different types compare to null."""
+    """Equality: null equals only null, values of different types compare to null.
+
+    Times are equal when they are in the same second: that is how fine the standard compares them.
+    """
     if left is None or right is None:
         return left is right
     cls = type(left)
@@ -165,6 +170,8 @@ def equal(left: Value, right: Value, spend: Spend = _free) -> bool | None:
         return _equal_contexts(left, right, spend)
     if cls is Range:
         return _equal_ranges(left, right)
+    if cls is time or cls is datetime:
+        return bool(left.replace(microsecond=0) == right.replace(microsecond=0))
     return bool(left == right)
 
 
