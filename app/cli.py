@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from app.office import Office
 
 GROUPS = {
-    "calendar": ("app.worktime.console", "Working calendars: show, import a notice, export."),
+    "calendar": ("app.jobs.console", "Working calendars: show, import a notice, recount."),
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
+    "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
     "rules": ("app.decisions.console", "Decision tables: evaluate, run examples."),
 }
@@ -118,13 +120,14 @@ def tick() -> None:
 
 @jieban.command()
 def verify() -> None:
-    """Prove the history of every case and the chain of daily anchors; exit 1 when broken."""
-    from app.cases import history
+    """Prove every case's history and files and the chain of daily anchors; exit 1 when broken."""
+    from app.cases import attachments, history
     from app.core.db import reading
 
     faults = 0
-    with reading(_ready().sessions) as session:
-        for fault in history.faults(session):
+    office = _ready()
+    with reading(office.sessions) as session:
+        for fault in chain(history.faults(session), attachments.faults(session, office.files)):
             click.echo(fault)
             faults += 1
     click.echo("every chain holds" if not faults else f"{faults} faults")
