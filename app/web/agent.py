@@ -102,7 +102,7 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
             "category": city.category_alone(one.demand.category),
             "arrived_at": one.demand.arrived_at,
             "status": labels.demand_status(one.demand.status),
-            "requester": requester.masked(one.demand, language()).name,
+            "requester": requester.masked(reading_session(), one.demand, g.actor, language()).name,
             "same": [
                 words
                 for words, same in (
