@@ -16,6 +16,7 @@ from app.core import clock
 from app.settings import SETTINGS, SettingError, read_settings
 
 if TYPE_CHECKING:
+    from app.core.phrase import Phrase
     from app.engine import WorkingTime
     from app.office import Office
 
@@ -60,6 +61,7 @@ def jieban(context: click.Context) -> None:
     context.obj.setdefault("sessions", lambda: _ready().sessions)
     context.obj.setdefault("compile_expression", compile_expression)
     context.obj.setdefault("due", _due_by_the_national_calendar)
+    context.obj.setdefault("unit_names", _unit_names)
 
 
 @jieban.command()
@@ -184,6 +186,13 @@ def main() -> None:
         if sentence is None:
             raise
         _stop(sentence)
+
+
+def _unit_names() -> "dict[str, Phrase]":
+    """The units of the demo city by code, which the shipped catalogue names."""
+    from app.demo import city
+
+    return city.unit_names()
 
 
 def _due_by_the_national_calendar(ask: "WorkingTime", at: datetime) -> datetime:
