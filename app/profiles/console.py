@@ -2,19 +2,20 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import click
 
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
+from app.decisions import xml
 from app.profiles import comparing, inheriting
 from app.profiles.comparing import Demand, Outcome
 from app.profiles.folders import DEFAULT, names
-from app.profiles.profile import Profile
+from app.profiles.profile import Given, Profile
 from app.profiles.shelf import load
-from app.profiles.words import NATURES, STAGES, URGENCIES
+from app.profiles.words import NATURES, OTHERS, STAGES, URGENCIES
 
 _LANGUAGE = click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", help="zh or en."
@@ -102,44 +103,51 @@ def _shown(found: Profile, language: str) -> Iterator[str]:
     def text(phrase: Phrase) -> str:
         return phrase.in_language(language)
 
-    level = text(found.level.phrase)
-    yield f"{text(found.title)} · {found.name} · {level}"
+    yield f"{text(found.title)} · {found.name} · {text(found.level.phrase)}"
     yield text(found.summary)
     if found.valid_from or found.valid_through:
-        first, last = found.valid_from or "", found.valid_through or ""
-        yield say(f"资料所指的时间：{first} 至 {last}", f"The sources speak of: {first} to {last}")
-    else:
+        first, last = found.valid_from or "…", found.valid_through or "…"
+        yield say(
+            f"来源所指的时间：{first} 至 {last}。", f"The sources speak of {first} to {last}."
+        )
+    elif found.sources:
         yield say("来源没有写起止日期。", "The sources give no dates.")
-    yield ""
-    yield say("来源", "Sources")
+    if found.sources:
+        yield ""
+        yield say("来源", "Sources")
     for source in found.sources:
-        dated = f"，{source.dated}" if source.dated and language == "zh" else ""
-        dated = f", {source.dated}" if source.dated and language == "en" else dated
-        yield f"  {text(source.title)}（{text(source.kind.phrase)}{dated}）"
+        kind = _listed(filter(None, (text(source.kind.phrase), source.dated)), language)
+        yield f"  {text(source.title)}{say(f'（{kind}）', f' ({kind})')}"
         if source.address:
             yield f"    {source.address}"
-    if not found.sources:
-        yield say("  见各表每行的依据。", "  See the annotation of each row of its tables.")
-    yield say("来源给出的", "What they give")
-    for given in found.gives:
-        tables = f" [{', '.join(given.tables)}]" if given.tables else ""
-        yield f"  {text(given.what)}{tables}"
-    yield say("来源没有给出、沿用默认的", "What they do not give and is inherited")
-    for phrase in found.inherits:
-        yield f"  {text(phrase)}"
+    for heading, lines in (
+        (say("来源给出的", "What they give"), [_given(each, language) for each in found.gives]),
+        (
+            say("来源没有给出、沿用默认的", "What they do not give and is inherited"),
+            [f"  {text(phrase)}" for phrase in found.inherits],
+        ),
+    ):
+        if lines:
+            yield heading
+            yield from lines
+    yield ""
     for line in found.lines:
         yield say(f"专线 {line.number}：{line.name.zh}", f"Line {line.number}: {line.name.en}")
-    yield say(
-        f"满意口径：{found.report.satisfaction.phrase.zh}",
-        f"Counts as satisfied: {found.report.satisfaction.phrase.en}",
-    )
+    satisfaction = found.report.satisfaction.phrase
+    yield say(f"满意口径：{satisfaction.zh}", f"Counts as satisfied: {satisfaction.en}")
     counts = found.report.counts_superior_platform
     yield say(
         f"诉求总量{'含' if counts else '不含'}上级平台下派",
         f"The total {'includes' if counts else 'leaves out'} what the superior platform sends",
     )
-    own = sorted(found.own)
-    yield say(f"自有：{'、'.join(own) or '无'}", f"Own: {', '.join(own) or 'nothing'}")
+    own = [_called(found, key, language) for key in sorted(found.own)]
+    listed = _listed(own, language) or say("无", "nothing")
+    yield say(f"自有：{listed}", f"Its own: {listed}")
+
+
+def _given(given: Given, language: str) -> str:
+    tables = f" [{', '.join(given.tables)}]" if given.tables else ""
+    return f"  {given.what.in_language(language)}{tables}"
 
 
 def _comparison(
@@ -177,8 +185,8 @@ def _comparison(
     )
     others = _other_differences(here, there)
     if others:
-        listed = ("、" if chinese else ", ").join(others)
-        yield f"另有不同：{listed}" if chinese else f"They also differ in: {listed}"
+        listed = _listed((_called(here, key, language) for key in others), language)
+        yield f"另有不同：{listed}。" if chinese else f"They also differ in: {listed}."
 
 
 def _lines(
@@ -188,9 +196,8 @@ def _lines(
 
     def unit(outcome: Outcome) -> str:
         listed = [outcome.lead_unit, *outcome.co_units]
-        return "、".join(
-            units[code].in_language(language) if code in units else code for code in listed
-        )
+        named = (units[code].in_language(language) if code in units else code for code in listed)
+        return _listed(named, language)
 
     yield "承办单位" if language == "zh" else "units", unit(one), unit(other)
     for stage in one.stages:
@@ -200,6 +207,19 @@ def _lines(
         if stage == "handling" and (a.yellow_at or b.yellow_at):
             label = "  变黄" if language == "zh" else "  yellow"
             yield label, _moment(a.yellow_at), _moment(b.yellow_at)
+
+
+def _called(found: Profile, key: str, language: str) -> str:
+    """What a reader calls something a profile has: a table by the name in its file."""
+    if key in OTHERS:
+        return OTHERS[key].in_language(language)
+    if language == "en":
+        return key.replace("_", " ")
+    return xml.parse(found.tables[key].read_bytes()).get("name") or key
+
+
+def _listed(items: Iterable[str], language: str) -> str:
+    return ("、" if language == "zh" else ", ").join(items)
 
 
 def _moment(at: Any) -> str:

@@ -1,6 +1,7 @@
 """What the codes of demands and stages are called in a comparison."""
 
 from app.core.phrase import Phrase
+from app.profiles.letters import LetterKind
 
 NATURES = {
     "consultation": Phrase("咨询", "consultation"),
@@ -27,3 +28,13 @@ STAGES = {
     "return_window": Phrase("退单", "return"),
     "total": Phrase("总时限", "total"),
 }
+
+OTHERS = {
+    "calendar": Phrase("地方日历和工时", "local calendar and hours"),
+    "categories": Phrase("分类目录", "categories"),
+    "lines": Phrase("专线", "extra lines"),
+    "report.satisfaction": Phrase("满意口径", "what counts as satisfied"),
+    "report.counts_superior_platform": Phrase("诉求总量的范围", "what the total includes"),
+    **{f"letters.{kind}": kind.phrase for kind in LetterKind},
+}
+"""What a profile may have of its own beside tables."""
