@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -15,12 +16,14 @@ from app.core import clock
 from app.settings import SETTINGS, SettingError, read_settings
 
 if TYPE_CHECKING:
+    from app.core.phrase import Phrase
     from app.engine import WorkingTime
     from app.office import Office
 
 GROUPS = {
-    "calendar": ("app.worktime.console", "Working calendars: show, import a notice, export."),
+    "calendar": ("app.jobs.console", "Working calendars: show, import a notice, recount."),
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
+    "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
     "rules": ("app.decisions.console", "Decision tables: evaluate, run examples."),
 }
@@ -58,6 +61,7 @@ def jieban(context: click.Context) -> None:
     context.obj.setdefault("sessions", lambda: _ready().sessions)
     context.obj.setdefault("compile_expression", compile_expression)
     context.obj.setdefault("due", _due_by_the_national_calendar)
+    context.obj.setdefault("unit_names", _unit_names)
 
 
 @jieban.command()
@@ -118,13 +122,14 @@ def tick() -> None:
 
 @jieban.command()
 def verify() -> None:
-    """Prove the history of every case and the chain of daily anchors; exit 1 when broken."""
-    from app.cases import history
+    """Prove every case's history and files and the chain of daily anchors; exit 1 when broken."""
+    from app.cases import attachments, history
     from app.core.db import reading
 
     faults = 0
-    with reading(_ready().sessions) as session:
-        for fault in history.faults(session):
+    office = _ready()
+    with reading(office.sessions) as session:
+        for fault in chain(history.faults(session), attachments.faults(session, office.files)):
             click.echo(fault)
             faults += 1
     click.echo("every chain holds" if not faults else f"{faults} faults")
@@ -181,6 +186,13 @@ def main() -> None:
         if sentence is None:
             raise
         _stop(sentence)
+
+
+def _unit_names() -> "dict[str, Phrase]":
+    """The units of the demo city by code, which the shipped catalogue names."""
+    from app.demo import city
+
+    return city.unit_names()
 
 
 def _due_by_the_national_calendar(ask: "WorkingTime", at: datetime) -> datetime:

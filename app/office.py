@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app import engine
-from app.cases import services
+from app.cases import services, tables
 from app.cases.ports import OfficeHost
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
@@ -70,4 +70,6 @@ def publish_shipped(sessions: Sessions, now: datetime, profile: str = DEFAULT) -
         publishing.publish(uow, profile)
         for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
             source = read_diagram(diagram.read_bytes(), diagram.name)
-            engine.publish(uow, diagram.stem, [source], services=services.declarations())
+            engine.publish(
+                uow, diagram.stem, [source], services=services.declarations(), keeps=tables.KEPT
+            )

@@ -19,7 +19,7 @@ from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.work_order import Callback, OrderStatus, StepRecord, WorkOrder
 from app.cases.orders import SUBJECT, Case, next_number
-from app.cases.similar import similar_demands
+from app.cases.similar import matter_of, similar_demands
 from app.core import audit
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.outbox import post
@@ -187,15 +187,7 @@ class HandwrittenCases(OfficeCases):
         )
         if not acceptance.outputs["accepted"]:
             raise Invalid(REFUSED)
-        similar_demands(
-            uow.session,
-            uow.now,
-            phone=demand.requester_phone,
-            category=demand.category,
-            district=demand.district,
-            address=demand.address,
-            other_than=demand.id,
-        )
+        similar_demands(uow.session, uow.now, matter_of(demand), other_than=demand.id)
         self._open(uow, case, "answer_or_order")
 
     def _answer_or_order(self, _uow: UnitOfWork, _case: Case, given: Answers) -> None:

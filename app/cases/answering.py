@@ -1,7 +1,8 @@
-"""What ends without an order: answered at once, or not accepted."""
+"""What ends without an order: answered at once or in a call of three, or not accepted."""
 
+from app.cases import knowledge
 from app.cases.answers import Answers
-from app.cases.models.demand import DemandStatus
+from app.cases.models.demand import AnswerWay, DemandStatus
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.cases.steps import step
@@ -11,16 +12,35 @@ from app.core.uow import UnitOfWork
 
 
 @step("answer_or_order")
-def answer_or_order(_uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The agent answers from the knowledge base, or has an order made."""
+def answer_or_order(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """The agent answers, from the knowledge base or not, calls a specialist in, or has an order
+    made.
+    """
     if given["outcome"] != "answered":
         return
-    if not given["answer"]:
+    if given["knowledge_number"]:
+        case.demand.knowledge_item_id = knowledge.use(uow, str(given["knowledge_number"]))
+    _answered(uow, case, given, "answer", AnswerWay.AGENT)
+
+
+@step("three_party_answer")
+def three_party_answer(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """A policy specialist answers in a call of three; this counts as answered online, and is no
+    order. What the specialist cannot answer becomes one.
+    """
+    if given["three_party_outcome"] == "answered":
+        _answered(uow, case, given, "three_party_reply", AnswerWay.THREE_PARTY)
+
+
+def _answered(uow: UnitOfWork, case: Case, given: Answers, field: str, way: AnswerWay) -> None:
+    if not given[field]:
         raise Invalid(
-            Phrase("直接答复须填写答复内容。", "Write down what was answered."),
-            {"answer": Phrase("请填写答复内容。", "Write down what was answered.")},
+            Phrase("已答复的须填写答复内容。", "Write down what was answered."),
+            {field: Phrase("请填写答复内容。", "Write down what was answered.")},
         )
-    case.demand.answer = str(given["answer"])
+    case.demand.answer = str(given[field])
+    case.demand.answered_way = way
+    case.demand.answered_by = uow.actor.user_id
 
 
 @service(Phrase("在线办结", "Close online"))

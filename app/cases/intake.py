@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history, steps
+from app.cases import history, steps, tables
 from app.cases.answers import Answers
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
@@ -15,7 +15,6 @@ from app.cases.orders import SUBJECT, Case, next_number
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.decisions import registry
 from app.engine.forms import Form
 from app.identity.policy import require
 
@@ -114,20 +113,15 @@ def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
     demand.requester_phone = _digits(str(given["requester_phone"] or ""))
     demand.registered_at = uow.now
     demand.registered_by = uow.actor.user_id
-    if not given["non_acceptance_ground"]:  # else it is decided once the requester has been told
-        demand.status = DemandStatus.ACCEPTED
+    ground = {"non_acceptance_ground": given["non_acceptance_ground"]}
+    if tables.answer(uow.session, demand, "acceptance", ground).outputs["accepted"]:
+        demand.status = DemandStatus.ACCEPTED  # else once the requester has been told
 
 
 def _urgency(uow: UnitOfWork, demand: Demand, given: Answers) -> str:
     """How urgent the table finds what the agent ticked, where the agent left it to the table."""
     facts = {name: given[name] for name in ("danger", "threat", "many_affected", "in_distress")}
-    answer = registry.decide(
-        uow,
-        "urgency",
-        {**facts, "category": demand.category},
-        subject_kind=SUBJECT,
-        subject_id=demand.id,
-    )
+    answer = tables.decide(uow, demand, "urgency", {**facts, "category": demand.category})
     return str(answer.outputs["urgency"])
 
 

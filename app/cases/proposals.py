@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app import engine
-from app.cases import queries
+from app.cases import queries, tables
 from app.cases.models.demand import Demand
 from app.core.phrase import Phrase
-from app.decisions import registry
 from app.identity.directory import unit_by_code
 from app.identity.models import HandlingUnit
 
@@ -26,28 +24,24 @@ class Proposal:
 class NonAcceptance:
     """Why a demand is not accepted, the lawful channel to name, and the row that says so."""
 
-    lawful_channel: str
+    lawful_channel: Phrase
     reason: Phrase
 
 
 def non_acceptance(session: Session, demand: Demand) -> NonAcceptance | None:
     """What the acceptance table says about the ground the agent chose; none where it accepts."""
     registered = queries.last_answers(session, demand.id, "register") or {}
-    answer = registry.answer(
-        session,
-        "acceptance",
-        {"non_acceptance_ground": registered.get("non_acceptance_ground")},
-        version=engine.decision_version(session, demand.process_id, "acceptance"),
-    )
+    ground = {"non_acceptance_ground": registered.get("non_acceptance_ground")}
+    answer = tables.answer(session, demand, "acceptance", ground)
     outputs = answer.outputs
     if outputs["accepted"]:
         return None
     row = answer.evidence.rows[0]
     return NonAcceptance(
-        str(outputs["lawful_channel"] or ""),
+        Phrase(str(outputs["lawful_channel"]), str(outputs["lawful_channel_en"])),
         Phrase(
             f"{outputs['reason']}（受理审查表第 {answer.evidence.version} 版第 {row.index} 行）",
-            f"{outputs['reason']} (acceptance table version {answer.evidence.version}, "
+            f"{outputs['reason_en']} (acceptance table version {answer.evidence.version}, "
             f"row {row.index})",
         ),
     )
@@ -55,11 +49,8 @@ def non_acceptance(session: Session, demand: Demand) -> NonAcceptance | None:
 
 def proposal(session: Session, demand: Demand) -> Proposal | None:
     """What the newest dispatch catalogue proposes for a demand; none where it names no unit."""
-    answer = registry.answer(
-        session,
-        "dispatch_catalogue",
-        {"category": demand.category, "district": demand.district},
-    )
+    matter = {"category": demand.category, "district": demand.district}
+    answer = tables.answer(session, demand, "dispatch_catalogue", matter)
     outputs = answer.outputs
     unit = unit_by_code(session, str(outputs["lead_unit"]))
     if unit is None:
@@ -74,6 +65,6 @@ def proposal(session: Session, demand: Demand) -> Proposal | None:
         Phrase(
             f"派单目录第 {answer.evidence.version} 版第 {row.index} 行：{outputs['reason']}",
             f"Dispatch catalogue version {answer.evidence.version}, row {row.index}: "
-            f"{outputs['reason']}",
+            f"{outputs['reason_en']}",
         ),
     )

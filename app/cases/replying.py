@@ -1,5 +1,6 @@
 """The unit contacts the requester, handles the matter, replies, and signs its reply."""
 
+from app.cases import tables
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
@@ -10,10 +11,12 @@ from app.core.uow import UnitOfWork
 
 
 @step("first_contact")
-def first_contact(uow: UnitOfWork, case: Case, _given: Answers) -> None:
-    """The handler has spoken to the requester, or has tried to."""
+def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """The handler has spoken to the requester, or has tried to; the table says what counts."""
     order = case.ordered
-    order.contacted_at = order.contacted_at or uow.now
+    tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
+    if tables.answer(uow.session, case.demand, "first_contact", tried).outputs["contacted"]:
+        order.contacted_at = order.contacted_at or uow.now
     order.status = OrderStatus.HANDLING
 
 

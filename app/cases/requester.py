@@ -1,14 +1,25 @@
-"""Who asked: shown shortened; the full name and number on request, which is recorded."""
+"""Who asked: shown as far as the table `confidentiality` lets the reader see; the rest on
+request, which is recorded.
+"""
 
 from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
 
 from app.cases import history
 from app.cases.models.demand import Demand
 from app.cases.orders import take
 from app.core.errors import NotAllowed
 from app.core.phrase import Phrase
-from app.core.uow import UnitOfWork
-from app.identity.policy import UNIT_ROLES, require
+from app.core.uow import Actor, UnitOfWork
+from app.decisions import registry
+from app.identity.policy import may, require
+
+TABLE = "confidentiality"
+
+NAME, PHONE = "requester_name", "requester_phone"
+
+_OPENNESS = ("hidden", "masked", "shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,35 +30,86 @@ class Requester:
     phone: str
 
 
-ANONYMOUS = Phrase("匿名", "Anonymous")
-SEALED = Phrase("保密", "Confidential")
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one role sees one field; `word` stands in place of what is hidden."""
+
+    openness: int
+    full: bool
+    """It may be looked at in full, which is recorded."""
+    word: Phrase
+    refusal: Phrase | None
 
 
-def masked(demand: Demand, language: str) -> Requester:
-    """What everybody sees: family name and the ends of the number; nothing of sealed demands."""
-    if demand.anonymous:
-        return Requester(ANONYMOUS.in_language(language), "")
-    if demand.confidential:
-        return Requester(SEALED.in_language(language), "")
-    return Requester(_short_name(demand.requester_name), _short_phone(demand.requester_phone))
+def masked(session: Session, demand: Demand, actor: Actor, language: str) -> Requester:
+    """What the actor sees without asking for more."""
+    name, phone = (_view(session, demand, actor, field) for field in (NAME, PHONE))
+    return Requester(
+        _shown(name, demand.requester_name, _short_name(demand.requester_name), language),
+        _shown(phone, demand.requester_phone, _short_phone(demand.requester_phone), language),
+    )
+
+
+def may_unmask(session: Session, demand: Demand, actor: Actor, unit_id: int | None) -> bool:
+    """Whether the actor may look at the full number of a demand that belongs to `unit_id`."""
+    return (
+        bool(demand.requester_phone)
+        and may(actor, "requester.unmask", unit_id)
+        and _view(session, demand, actor, PHONE).full
+    )
 
 
 def unmask(uow: UnitOfWork, demand_id: int) -> Requester:
     """The full name and number; who looked is recorded in the history.
 
-    Raises `NotAllowed` for people of units when the requester asked for confidentiality.
+    Raises `NotAllowed` where the table keeps them from every role of the actor.
     """
     case = take(uow, demand_id)
     require(uow.actor, "requester.unmask", case.unit_id)
-    if case.demand.confidential and not uow.actor.roles - UNIT_ROLES:
-        raise NotAllowed(
-            Phrase(
-                "诉求人要求保密，联系须通过热线中心转达。",
-                "The requester asked for confidentiality: contact them through the centre.",
-            )
-        )
+    for field in (NAME, PHONE):
+        view = _view(uow.session, case.demand, uow.actor, field)
+        if not view.full:
+            assert view.refusal is not None  # a row that withholds says why
+            raise NotAllowed(view.refusal)
     history.record(uow, demand_id, "unmask")
     return Requester(case.demand.requester_name, case.demand.requester_phone)
+
+
+def _view(session: Session, demand: Demand, actor: Actor, field: str) -> View:
+    """The widest view that one of the actor's roles has; without a role, that of the public."""
+    roles = sorted(actor.roles) or ["public"]
+    views = [_view_of_role(session, demand, role, field) for role in roles]
+    return max(views, key=lambda view: (view.openness, view.full))
+
+
+def _view_of_role(session: Session, demand: Demand, role: str, field: str) -> View:
+    """The newest table's answer; a page asks the same for many demands, the table once."""
+    known: dict[tuple[object, ...], View] = session.info.setdefault(TABLE, {})
+    asked = (field, role, demand.anonymous, demand.confidential)
+    if asked not in known:
+        outputs = registry.answer(
+            session,
+            TABLE,
+            {
+                "field": field,
+                "role": role,
+                "anonymous": demand.anonymous,
+                "confidential": demand.confidential,
+            },
+        ).outputs
+        known[asked] = View(
+            openness=_OPENNESS.index(str(outputs["view"])),
+            full=bool(outputs["full"]),
+            word=Phrase(str(outputs["word"]), str(outputs["word_en"])),
+            refusal=None
+            if outputs["refusal"] is None
+            else Phrase(str(outputs["refusal"]), str(outputs["refusal_en"])),
+        )
+    return known[asked]
+
+
+def _shown(view: View, full: str, short: str, language: str) -> str:
+    return (view.word.in_language(language), short, full)[view.openness]
 
 
 def _short_name(name: str) -> str:

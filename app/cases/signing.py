@@ -1,6 +1,6 @@
 """The unit signs for an order: it has received it, and its handling limit begins."""
 
-from app.cases import clocks, history
+from app.cases import clocks, history, tables
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
@@ -21,10 +21,22 @@ def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> None:
 
 @service(Phrase("系统自动签收", "Sign automatically"))
 def sign_automatically(occasion: Occasion) -> None:
-    """Nobody signed in time: the order counts as signed for at the instant the limit lapsed."""
-    order = occasion.case.ordered
+    """Nobody signed in time: the order counts as signed for at the instant the limit lapsed.
+
+    What the table `signing` says of it stays in the history, for supervision to act upon.
+    """
+    uow, case = occasion.uow, occasion.case
+    order = case.ordered
+    lapsed = {"outcome": "lapsed", "urgency": case.demand.urgency}
+    outputs = tables.decide(uow, case.demand, "signing", lapsed).outputs
     order.signed_at = occasion.at
-    order.signed_automatically = True
+    order.signed_automatically = outputs["signed_by"] == "system"
     order.status = OrderStatus.SIGNED
-    clocks.stop(occasion.uow, occasion.case, "sign_for", occasion.at)
-    history.record(occasion.uow, occasion.case.demand.id, "sign_automatically", at=occasion.at)
+    clocks.stop(uow, case, "sign_for", occasion.at)
+    history.record(
+        uow,
+        case.demand.id,
+        "sign_automatically",
+        facts={name: outputs[name] for name in ("counts_as_late", "suspect_buck_passing")},
+        at=occasion.at,
+    )

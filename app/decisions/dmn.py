@@ -195,7 +195,9 @@ class Model:
             cls = type(value)
             if cls is int and value in SMALL_NUMBERS:
                 value, cls = SMALL_NUMBERS[value], Decimal  # noqa: PLW2901 - as it goes on
-            if classes.get(name) is cls and (cls is not Decimal or value.is_finite()):
+            if isinstance(value, Decimal) and not value.is_finite():
+                value = None  # noqa: PLW2901 - FEEL has no such numbers
+            elif classes.get(name) is cls:
                 accepted[name] = value
                 continue
             try:

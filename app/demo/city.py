@@ -75,6 +75,11 @@ def sign_ins_of(sessions: Sessions) -> list[tuple[str, Phrase, str]]:
     ]
 
 
+def unit_names() -> dict[str, Phrase]:
+    """The names of the demo's units by code."""
+    return {row["code"]: Phrase(row["name_zh"], row["name_en"]) for row in _rows("units")}
+
+
 def _name_with_roles(name: str, roles: Sequence[Phrase]) -> Phrase:
     return Phrase(
         f"{name} · {'、'.join(role.zh for role in roles)}",

@@ -64,7 +64,9 @@ def check_content(remarks: Remarks, process: Process, around: Surroundings) -> N
         _Content(remarks, process, element, around).check()
     for flow in process.flows.values():
         if flow.condition is not None:
-            check_expression(remarks, flow, flow.condition, around.compile_expression)
+            check_expression(
+                remarks, flow, flow.condition, around.compile_expression, condition=True
+            )
 
 
 class _Content:
@@ -260,10 +262,12 @@ class _Content:
 
     def _check_loop(self, loop: Loop) -> None:
         compiler = self._around.compile_expression
-        texts = (loop.cardinality, loop.collection, loop.completion, loop.condition)
-        for expression in texts:
+        for expression in (loop.cardinality, loop.collection):
             if expression is not None:
                 check_expression(self._remarks, self._element, expression, compiler)
+        for expression in (loop.completion, loop.condition):
+            if expression is not None:
+                check_expression(self._remarks, self._element, expression, compiler, condition=True)
         if loop.completion is not None and re.search(r"\bnrOf\w*Instances\b", loop.completion.text):
             self._error(
                 "loop",

@@ -85,8 +85,10 @@ def check_expression(
     expression: Expression,
     compile_expression: Compile | None,
     functions: Mapping[str, _FUNCTION] | None = None,
+    *,
+    condition: bool = False,
 ) -> None:
-    """Remark on a text that is no FEEL, or no correct FEEL."""
+    """Remark on a text that is no FEEL, or no correct FEEL, or no condition where one belongs."""
     shown = _clipped(expression.text)
     if not expression.feel:
         remarks.error(
@@ -122,7 +124,7 @@ def check_expression(
     if compile_expression is None:
         return
     try:
-        compile_expression(expression.feel, functions or {})
+        kinds = compile_expression(expression.feel, functions or {}).kinds
     except Exception as error:  # noqa: BLE001 - whatever the compiler says is told to the author
         phrase = getattr(error, "phrase", None) or Phrase(str(error), str(error))
         column = getattr(error, "column", None)
@@ -135,6 +137,15 @@ def check_expression(
             where,
             f"表达式“{shown}”不是正确的 FEEL{place.zh}：{phrase.zh}",
             f"“{shown}” is not correct FEEL{place.en}: {phrase.en}",
+        )
+        return
+    if condition and kinds is not None and "boolean" not in kinds:
+        remarks.error(
+            "condition",
+            where,
+            f"“{shown}”不会得出 true 或 false，不能作条件：请写成比较，例如 amount > 3。",
+            f"“{shown}” never gives true or false, so it is no condition: write a comparison,"
+            " for example amount > 3.",
         )
 
 

@@ -14,7 +14,15 @@ class Compiled(Protocol):
         """The value of the expression in `scope`; `now` is what FEEL's now() and today() read."""
 
 
-Compile = Callable[[str, Mapping[str, Callable[..., object]]], Compiled]
+class CompiledText(Compiled, Protocol):
+    """What the compiler knows of an expression besides."""
+
+    @property
+    def kinds(self) -> frozenset[str] | None:
+        """FEEL's names of the types that its values may have; None where data decide."""
+
+
+Compile = Callable[[str, Mapping[str, Callable[..., object]]], CompiledText]
 """Compiles FEEL text; the mapping declares functions beyond the standard ones."""
 
 

@@ -1,7 +1,7 @@
 """Published versions of diagrams: immutable rows, and the bundles built from them once."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
 import orjson
@@ -33,19 +33,21 @@ def publish(
     diagrams: Sequence[Diagram],
     *,
     services: Mapping[str, ServiceDeclaration] | None = None,
+    keeps: Collection[str] = (),
 ) -> DiagramVersionRow:
     """Publish version N+1 of the diagram whose process is `key`; nothing new when unchanged.
 
     `diagrams` are the diagram and those of called processes; a called process that is not among
     them is taken in its newest published version, and stays at that version for this bundle.
-    `services` are the services a diagram may name, where they are to be checked. Raises `Invalid`
-    with a phrase per element when the checker refuses anything.
+    `services` are the services a diagram may name, where they are to be checked. `keeps` are
+    decisions whose versions its cases keep although no element names them. Raises `Invalid` with
+    a phrase per element when the checker refuses anything.
     """
     host = wired()
     calls = _calls(uow.session, diagrams)
     decisions = {
         key: host.newest_decision(uow.session, key)
-        for key in _decision_keys(diagrams, services or {})
+        for key in sorted(_decision_keys(diagrams, services or {}) | set(keeps))
     }
     content = orjson.dumps(
         {
@@ -79,7 +81,7 @@ def publish(
 
 def _decision_keys(
     diagrams: Sequence[Diagram], services: Mapping[str, ServiceDeclaration]
-) -> list[str]:
+) -> set[str]:
     """The decisions that rule tasks name, and those that the services named ask."""
     found: set[str] = set()
     for diagram in diagrams:
@@ -89,7 +91,7 @@ def _decision_keys(
                     found.add(element.decision.key)
                 if element.service is not None and element.service.name in services:
                     found |= services[element.service.name].decisions
-    return sorted(found)
+    return found
 
 
 def latest(session: Session, key: str) -> DiagramVersionRow | None:

@@ -15,14 +15,12 @@ from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.profiles.letters import LetterKind
 from app.profiles.profile import (
-    Bound,
     ExtraLine,
     Given,
     Level,
     Satisfaction,
     Source,
     SourceKind,
-    Target,
 )
 
 _TEXT = Phrase("不留空的文字", "some text")
@@ -32,7 +30,7 @@ _LIST = Phrase("列表", "a list")
 _YES_NO = Phrase("true 或 false", "true or false")
 
 
-def _one_of(values: type[Level] | type[SourceKind] | type[Bound] | type[Satisfaction]) -> Phrase:
+def _one_of(values: type[Level] | type[SourceKind] | type[Satisfaction]) -> Phrase:
     return Phrase("、".join(values) + " 之一", "one of " + ", ".join(values))
 
 
@@ -113,24 +111,6 @@ class LineSchema(Schema):
         return ExtraLine(**data)
 
 
-class TargetSchema(Schema):
-    """A figure the place holds itself to."""
-
-    metric = _id()
-    name = _phrase()
-    bound = fields.Enum(Bound, by_value=True, required=True, metadata={"expects": _one_of(Bound)})
-    percent = fields.Decimal(
-        required=True,
-        validate=validate.Range(min=0, max=100),
-        metadata={"expects": Phrase("0 到 100 的数", "a number from 0 to 100")},
-    )
-    source = _id()
-
-    @post_load
-    def _made(self, data: dict[str, Any], **_: object) -> Target:
-        return Target(**data)
-
-
 class ReportSchema(Schema):
     """How the place counts; what is left out is inherited."""
 
@@ -183,9 +163,6 @@ class ProfileSchema(Schema):
         fields.Nested(PhraseSchema()), load_default=[], metadata={"expects": _LIST}
     )
     lines = fields.List(fields.Nested(LineSchema()), load_default=[], metadata={"expects": _LIST})
-    targets = fields.List(
-        fields.Nested(TargetSchema()), load_default=[], metadata={"expects": _LIST}
-    )
     report = fields.Nested(ReportSchema(), load_default={}, metadata={"expects": _YES_NO})
     calendar = fields.Nested(CalendarSchema(), load_default={}, metadata={"expects": _TEXT})
 

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
@@ -94,29 +93,6 @@ class ExtraLine:
     source: str
 
 
-class Bound(StrEnum):
-    """On which side of a target good figures lie."""
-
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-
-    @property
-    def sign(self) -> str:
-        """The bound in front of a number."""
-        return {"at_least": "≥", "at_most": "≤"}[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A figure the place holds itself to, in percent."""
-
-    metric: str
-    name: Phrase
-    bound: Bound
-    percent: Decimal
-    source: str
-
-
 class Satisfaction(StrEnum):
     """Which ratings count as satisfied, of those who rated: the `definition` that the table
     `satisfaction` is asked with.
@@ -164,7 +140,6 @@ class Profile:
     gives: tuple[Given, ...]
     inherits: tuple[Phrase, ...]
     lines: tuple[ExtraLine, ...]
-    targets: tuple[Target, ...]
     report: Report
     letters: dict[LetterKind, Letter]
     tables: dict[str, Path]

@@ -69,7 +69,6 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
         gives=tuple(data["gives"]),
         inherits=tuple(data["inherits"]),
         lines=tuple(data["lines"]),
-        targets=tuple(data["targets"]),
         report=resolved,
         letters=letters,
         tables=shipped | tables,
@@ -174,7 +173,6 @@ def _sources_exist(profile: Profile) -> None:
     cited = {
         **{f"gives.{n}.source": given.source for n, given in enumerate(profile.gives, 1)},
         **{f"lines.{n}.source": line.source for n, line in enumerate(profile.lines, 1)},
-        **{f"targets.{n}.source": target.source for n, target in enumerate(profile.targets, 1)},
     }
     for path, source in cited.items():
         if source not in known:

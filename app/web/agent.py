@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response
 from app.cases import intake, requester
 from app.cases.orders import Case
 from app.cases.proposals import non_acceptance
-from app.cases.similar import Similar, similar_demands
+from app.cases.similar import Matter, Similar, matter_of, similar_demands
 from app.core import clock
 from app.core.errors import Invalid
 from app.engine import HumanTaskRow
 from app.engine.forms import Form
-from app.web import labels
+from app.web import files, labels
 from app.web.access import acting, permission, reading_session
 from app.web.case import HELPS, Help, choices_of
 from app.web.forms import FormView, errors_in_words, form_view, plain, submitted
@@ -25,6 +25,7 @@ Page = str | Response | tuple[str, int]
 
 COMPARED = {
     "requester_phone": "input changed delay:500ms",
+    "nature": "change",
     "category": "change",
     "district": "change",
     "address": "input changed delay:500ms",
@@ -38,21 +39,23 @@ def register() -> Page:
     session = reading_session()
     form = intake.registration_form(session)
     if request.method == "GET":
-        return render_template("register.html", form=_view(form), refusal=None, similar=[])
+        return render_template("register.html", form=_view(form), similar=[])
+    sent = files.take_in(form)
+    if sent.errors:
+        return _again(form, sent.fields, sent.errors)
     try:
         with acting() as uow:
-            case = intake.register(uow, submitted(form, request.form))
+            case = intake.register(uow, submitted(form, sent.fields))
             demand_id, number = case.demand.id, case.demand.number
     except Invalid as wrong:
-        page = render_template(
-            "register.html",
-            form=_view(form, request.form, errors_in_words(wrong.fields)),
-            refusal=say(wrong.phrase),
-            similar=_similar(),
-        )
-        return page, 422
+        return _again(form, sent.fields, errors_in_words(wrong.fields))
     flash(_("诉求 %(number)s 已登记。", number=number), "done")
     return redirect(url_for("web.case", demand_id=demand_id))
+
+
+def _again(form: Form, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Page:
+    page = render_template("register.html", form=_view(form, typed, errors), similar=_similar())
+    return page, 422
 
 
 @permission("demand.register")
@@ -64,15 +67,7 @@ def similar() -> str:
 def similar_beside(case: Case, _task: HumanTaskRow) -> Help:
     """Beside the decision to answer or to make an order: is there one already?"""
     session, demand = reading_session(), case.demand
-    found = similar_demands(
-        session,
-        clock.now(),
-        phone=demand.requester_phone,
-        category=demand.category,
-        district=demand.district,
-        address=demand.address,
-        other_than=demand.id,
-    )
+    found = similar_demands(session, clock.now(), matter_of(demand), other_than=demand.id)
     return Help("beside_answer.html", {"similar": rows_of(found, City(session))})
 
 
@@ -85,7 +80,7 @@ def refusing(case: Case, _task: HumanTaskRow) -> Help:
     return Help(
         "beside_refusal.html",
         {"reason": say(found.reason) if found else ""},
-        begin={"lawful_channel": found.lawful_channel} if found else {},
+        begin={"lawful_channel": say(found.lawful_channel)} if found else {},
     )
 
 
@@ -102,7 +97,7 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
             "category": city.category_alone(one.demand.category),
             "arrived_at": one.demand.arrived_at,
             "status": labels.demand_status(one.demand.status),
-            "requester": requester.masked(one.demand, language()).name,
+            "requester": requester.masked(reading_session(), one.demand, g.actor, language()).name,
             "same": [
                 words
                 for words, same in (
@@ -111,6 +106,7 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
                 )
                 if same
             ],
+            "reason": say(one.reason),
         }
         for one in found
     ]
@@ -119,15 +115,14 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
 def _similar() -> list[dict[str, object]]:
     session = reading_session()
     typed = {name: plain(request.form.get(name, "")) for name in COMPARED}
-    found = similar_demands(
-        session,
-        clock.now(),
-        phone=typed["requester_phone"],
+    matter = Matter(
+        phone=typed["requester_phone"].strip(),
+        nature=typed["nature"],
         category=typed["category"],
         district=typed["district"],
-        address=typed["address"],
+        address=typed["address"].strip(),
     )
-    return rows_of(found, City(session))
+    return rows_of(similar_demands(session, clock.now(), matter), City(session))
 
 
 def _view(
@@ -144,6 +139,6 @@ def _view(
         g.actor.roles,
         typed=typed,
         errors=errors,
-        choices=choices_of(City(reading_session())),
+        choices={**choices_of(City(reading_session())), **files.chosen(form, typed)},
         attributes={name: {**looks_anew, "hx-trigger": event} for name, event in COMPARED.items()},
     )

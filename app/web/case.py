@@ -369,21 +369,16 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
         case _:
             panel["facts_of_case"] = _facts(session, found, asker)
             panel["recent"] = _recent(session, found)
-            panel["may_unmask"] = asker is None and _may_unmask(found)
+            panel["may_unmask"] = asker is None and requester.may_unmask(
+                session, found.demand, g.actor, found.unit_id
+            )
     return panel
-
-
-def _may_unmask(found: Case) -> bool:
-    demand = found.demand
-    if not demand.requester_phone or not policy.may(g.actor, "requester.unmask", found.unit_id):
-        return False
-    return not demand.confidential or bool(g.actor.roles - policy.UNIT_ROLES)
 
 
 def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]:
     demand, order = found.demand, found.order
     city = City(session)
-    who = asker or requester.masked(demand, language())
+    who = asker or requester.masked(session, demand, g.actor, language())
     facts = [
         Fact(_("诉求编号"), demand.number),
         Fact(_("来源渠道"), _option(session, found, "channel")),

@@ -155,7 +155,7 @@ def _counts(session: Session, now: datetime) -> list[tuple[str, str, int]]:
 
 def _row(item: queries.Item, city: labels.City, lights: Lights) -> WorklistRow:
     demand = item.demand
-    asker = requester.masked(demand, language())
+    asker = requester.masked(reading_session(), demand, g.actor, language())
     return WorklistRow(
         task_id=item.task.id,
         address=url_for("web.case", demand_id=demand.id),

@@ -83,6 +83,21 @@ def test_a_mistake_in_feel_is_told_with_its_column() -> None:
     assert re.search(r"line 1, column \d+", finding.phrase.en)
 
 
+@pytest.mark.parametrize("text", ["5", '"yes"', "n + 1", 'if n > 1 then "a" else "b"', "count(x)"])
+def test_a_condition_that_can_never_be_true_or_false_is_refused(text: str) -> None:
+    (finding,) = findings(
+        f"start s -> g\nxor g default=b -> a [{text}], b\nuser a -> e\nuser b -> e\nend e"
+    )
+    assert (finding.code, finding.element_id) == ("condition", "g_a")
+
+
+@pytest.mark.parametrize("text", ["n > 5", "n", "if n > 1 then true else ok", "not(ok)"])
+def test_a_condition_that_may_be_true_or_false_is_accepted(text: str) -> None:
+    assert not findings(
+        f"start s -> g\nxor g default=b -> a [{text}], b\nuser a -> e\nuser b -> e\nend e"
+    )
+
+
 def test_files_of_a_bundle_know_each_other() -> None:
     caller = diagram("process p\nstart s -> k\ncall k of=q -> e\nend e", "p.bpmn")
     called = diagram("process q\nstart s -> a\nuser a -> e\nend e", "q.bpmn")

@@ -8,6 +8,7 @@ from app.core.phrase import Phrase
 from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
 from app.decisions.feel.compiler import Compiler, Findings, HostFunction
 from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
+from app.decisions.feel.kinds import Kinds, kinds_of
 from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.values import Value, to_feel, to_python
@@ -30,7 +31,7 @@ def compile_expression(
     tree = parse_expression(text, allowed or ())
     compiler = Compiler(allowed, functions)
     code = compiler.compile(tree)
-    return Expression(text, code, compiler.findings)
+    return Expression(text, code, compiler.findings, kinds_of(tree, functions or ()))
 
 
 def compile_unary_tests(
@@ -48,10 +49,12 @@ def compile_unary_tests(
 class Expression:
     """A compiled expression. Immutable; may be evaluated by many threads at once."""
 
-    __slots__ = ("_code", "_slots", "functions", "names", "text")
+    __slots__ = ("_code", "_slots", "functions", "kinds", "names", "text")
 
-    def __init__(self, text: str, code: Code, findings: Findings) -> None:
+    def __init__(self, text: str, code: Code, findings: Findings, kinds: Kinds) -> None:
         self.text = text
+        self.kinds = kinds
+        """The types of FEEL that its values may have, null apart; None where data decide."""
         self.names = frozenset(findings.names)
         """The free names: what the scope must provide."""
         self.functions = frozenset(findings.functions)

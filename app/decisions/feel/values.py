@@ -89,7 +89,7 @@ def to_feel(value: object) -> Value:
     Raises TypeError for objects that have no counterpart: they do not enter expressions.
     """
     cls = type(value)
-    if cls is Decimal:
+    if isinstance(value, Decimal):
         return value if value.is_finite() else None
     if cls in _ATOMS:
         return value
