@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history
+from app.cases import history, tables
 from app.cases.models.demand import Demand
 from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
@@ -49,11 +49,7 @@ class Terms:
     policy: Policy
 
 
-TABLES = frozenset({"time_limits", "traffic_light"})
-"""Tables that every start of a clock asks; a case keeps the versions it began with."""
-
-
-@service(Phrase("起算时限", "Start a clock"), decisions=TABLES, clock=str, stage=str)
+@service(Phrase("起算时限", "Start a clock"), clock=str, stage=str)
 def start_clock(occasion: Occasion, clock: str, stage: str) -> None:
     """Start a run of `clock`, limited as the table says for `stage`."""
     start(occasion.uow, occasion.case, clock, stage, occasion.at)
@@ -79,14 +75,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     The row keeps the terms, the calendar version and the table's matched row. Raises `Invalid`
     when the table gives no limit, `HorizonError` beyond the calendar.
     """
-    answer = registry.decide(
-        uow,
-        "time_limits",
-        _facts(case.demand, stage),
-        subject_kind=SUBJECT,
-        subject_id=case.demand.id,
-        version=engine.decision_version(uow.session, case.demand.process_id, "time_limits"),
-    )
+    answer = tables.decide(uow, case.demand, "time_limits", _facts(case.demand, stage))
     terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
@@ -166,10 +155,7 @@ def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:
 
 def terms_of(session: Session, demand: Demand, stage: str) -> Terms:
     """What the table says for a stage of this demand; nothing is stored."""
-    version = engine.decision_version(session, demand.process_id, "time_limits")
-    return read_terms(
-        registry.answer(session, "time_limits", _facts(demand, stage), version=version).outputs
-    )
+    return read_terms(tables.answer(session, demand, "time_limits", _facts(demand, stage)).outputs)
 
 
 def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
