@@ -1,6 +1,6 @@
 """What ends without an order: answered at once or in a call of three, or not accepted."""
 
-from app.cases import knowledge
+from app.cases import knowledge, merging
 from app.cases.answers import Answers
 from app.cases.models.demand import AnswerWay, DemandStatus
 from app.cases.orders import Case
@@ -13,9 +13,11 @@ from app.core.uow import UnitOfWork
 
 @step("answer_or_order")
 def answer_or_order(uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The agent answers, from the knowledge base or not, calls a specialist in, or has an order
-    made.
+    """The agent answers, from the knowledge base or not, calls a specialist in, finds that an
+    open order is about the same matter, or has an order made.
     """
+    if given["outcome"] == "merged":
+        merging.join(uow, case, str(given["merge_number"] or ""))
     if given["outcome"] != "answered":
         return
     if given["knowledge_number"]:

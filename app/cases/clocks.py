@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history
+from app.cases import history, tables
 from app.cases.models.demand import Demand
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
@@ -37,6 +37,9 @@ NAMES: dict[str, Phrase] = {
     "sign_for": Phrase("签收时限", "Sign-for"),
     "handling": Phrase("办理时限", "Handling"),
     "callback": Phrase("回访时限", "Callback"),
+    "dispatch": Phrase("派单时限", "Dispatch"),
+    "return_decision": Phrase("退单审核时限", "Return decision"),
+    "extension_decision": Phrase("延期审批时限", "Extension decision"),
 }
 """What the clocks of the shipped diagrams are called; a designer's own show their code."""
 
@@ -49,11 +52,7 @@ class Terms:
     policy: Policy
 
 
-TABLES = frozenset({"time_limits", "traffic_light"})
-"""Tables that every start of a clock asks; a case keeps the versions it began with."""
-
-
-@service(Phrase("起算时限", "Start a clock"), decisions=TABLES, clock=str, stage=str)
+@service(Phrase("起算时限", "Start a clock"), clock=str, stage=str)
 def start_clock(occasion: Occasion, clock: str, stage: str) -> None:
     """Start a run of `clock`, limited as the table says for `stage`."""
     start(occasion.uow, occasion.case, clock, stage, occasion.at)
@@ -79,14 +78,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     The row keeps the terms, the calendar version and the table's matched row. Raises `Invalid`
     when the table gives no limit, `HorizonError` beyond the calendar.
     """
-    answer = registry.decide(
-        uow,
-        "time_limits",
-        _facts(case.demand, stage),
-        subject_kind=case.subject[0],
-        subject_id=case.subject[1],
-        version=engine.decision_version(uow.session, case.demand.process_id, "time_limits"),
-    )
+    answer = tables.decide(uow, case.demand, "time_limits", _facts(case.demand, stage))
     terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
@@ -118,6 +110,14 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
         at=at,
     )
     return clock
+
+
+def within(case: Case, session: Session, stage: str, at: datetime) -> bool:
+    """Whether `at` lies inside the window that the table gives for `stage`; nothing is stored."""
+    terms = terms_of(session, case.demand, stage)
+    calendar = calendar_of(session, case.unit_id)
+    start = _anchored(case, terms.policy.anchor, at)
+    return at <= deadline(calendar, start, terms.limit, terms.policy).due_at
 
 
 def stop(uow: UnitOfWork, case: Case, name: str, at: datetime) -> None:
@@ -166,10 +166,7 @@ def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:
 
 def terms_of(session: Session, demand: Demand, stage: str) -> Terms:
     """What the table says for a stage of this demand; nothing is stored."""
-    version = engine.decision_version(session, demand.process_id, "time_limits")
-    return read_terms(
-        registry.answer(session, "time_limits", _facts(demand, stage), version=version).outputs
-    )
+    return read_terms(tables.answer(session, demand, "time_limits", _facts(demand, stage)).outputs)
 
 
 def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
@@ -208,8 +205,11 @@ def read_terms(outputs: Mapping[str, object]) -> Terms:
 
 
 def _anchored(case: Case, anchor: Anchor, at: datetime) -> datetime:
-    """The instant the terms count from; a clock anchored later than now counts from now."""
-    order = case.order
+    """The instant the terms count from; a clock anchored later than now counts from now.
+
+    A part of another unit counts from its own beginning, not from the lead's dispatch or sign-for.
+    """
+    order = case.order if case.procedure is None else None
     match anchor:
         case Anchor.CALL:
             return case.demand.arrived_at

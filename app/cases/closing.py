@@ -3,20 +3,18 @@
 Which reason may be used, who signs and when the file needs a note is the table `closing`.
 """
 
-from app import engine
-from app.cases import clocks, history, knowledge, queries
+from app.cases import clocks, history, knowledge, queries, tables
 from app.cases.answers import Answers
 from app.cases.calling_back import last_rating
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import SUBJECT, Case
+from app.cases.orders import Case
 from app.cases.replying import opinion_missing
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.decisions import registry
 
 TABLE = "closing"
 
@@ -36,8 +34,9 @@ def close(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """
     order = case.ordered
     judged = queries.last_answers(uow.session, case.demand.id, "judge") or {}
-    outputs = registry.decide(
+    outputs = tables.decide(
         uow,
+        case.demand,
         TABLE,
         {
             "closing_reason": given["closing_reason"],
@@ -45,9 +44,6 @@ def close(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
             "judgement": judged.get("judgement"),
             "re_handled": order.re_handled_count,
         },
-        subject_kind=SUBJECT,
-        subject_id=case.demand.id,
-        version=engine.decision_version(uow.session, case.demand.process_id, TABLE),
     ).outputs
     if not outputs["allowed"]:
         reason = Phrase(str(outputs["refusal"]), str(outputs["refusal_en"]))
@@ -72,7 +68,7 @@ def sign_closure(_uow: UnitOfWork, _case: Case, given: Answers) -> None:
         raise opinion_missing("signature_opinion")
 
 
-@service(Phrase("停钟归档", "Stop all clocks and file"), decisions=frozenset({TABLE}))
+@service(Phrase("停钟归档", "Stop all clocks and file"))
 def close_order(occasion: Occasion) -> None:
     """Order and demand are closed; no clock of theirs runs on."""
     uow, case, at = occasion.uow, occasion.case, occasion.at

@@ -1,12 +1,12 @@
 """An order is made of a demand and dispatched to the unit that must handle it."""
 
-from app.cases import history
+from app.cases import clocks, history
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.orders import Case, next_number
 from app.cases.services import Occasion, service
-from app.cases.steps import step
+from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -30,10 +30,17 @@ def create_order(occasion: Occasion) -> None:
 
 
 @step("dispatch")
-def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The dispatcher names the lead unit; from now on the order is that unit's."""
-    unit_id = given["lead_unit"]
-    unit = uow.session.get(HandlingUnit, unit_id)
+def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+    """The dispatcher names the lead unit, whose order it is from now on, or finds no owner.
+
+    Gives `signed` and `contacted`: the unit in charge has done neither yet.
+    """
+    clocks.stop(uow, case, "dispatch", uow.now)
+    fresh: Facts = {"signed": False, "contacted": False}
+    if given["owner_unclear"]:
+        case.ordered.status = OrderStatus.IN_COORDINATION
+        return fresh
+    unit = uow.session.get(HandlingUnit, given["lead_unit"] or 0)
     if unit is None or not unit.active:
         raise Invalid(
             Phrase("请选择主办单位。", "Choose the lead unit."),
@@ -41,5 +48,6 @@ def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> None:
         )
     order = case.ordered
     order.lead_unit_id = unit.id
-    order.dispatched_at = uow.now
+    order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED
+    return fresh

@@ -11,6 +11,7 @@ from app.cases import history, steps, tables
 from app.cases.answers import Answers
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
+from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import SUBJECT, Case, next_number
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
@@ -19,6 +20,18 @@ from app.engine.forms import Form
 from app.identity.policy import require
 
 MAIN_PROCESS = "work_order"
+
+register_messages(
+    {
+        "accepted": (
+            REQUESTER,
+            Phrase(
+                "您反映的诉求已受理，编号{number}，可凭编号和查询码查询进度。",
+                "Your demand was accepted as {number}: ask for its progress with the query code.",
+            ),
+        )
+    }
+)
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters of query codes: none that are mistaken for each other on the phone."""
 

@@ -3,20 +3,16 @@
 How often, under which limit and whether with supervision is the table `re_handling`.
 """
 
-from app import engine
-from app.cases import clocks, history
+from app.cases import clocks, history, tables
 from app.cases.answers import Answers
 from app.cases.calling_back import DIMENSIONS, last_rating
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import SUBJECT, Case
+from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.decisions import registry
-
-TABLE = "re_handling"
 
 
 @step("judge")
@@ -27,17 +23,15 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     handled again as often as the table allows.
     """
     order = case.ordered
-    outputs = registry.decide(
+    outputs = tables.decide(
         uow,
+        case.demand,
         TABLE,
         {
             "judgement": given["judgement"],
             "re_handled": order.re_handled_count,
             "triple": _is_dissatisfied_with_everything(uow, order),
         },
-        subject_kind=SUBJECT,
-        subject_id=case.demand.id,
-        version=engine.decision_version(uow.session, case.demand.process_id, TABLE),
     ).outputs
     if outputs["outcome"] == "refused":
         reason = Phrase(str(outputs["refusal"]), str(outputs["refusal_en"]))
@@ -46,18 +40,20 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
 
 
 @service(
-    Phrase("起算重办时限", "Start handling again"),
-    decisions=clocks.TABLES | {TABLE},
-    stage=str,
+    Phrase("起算重办时限", "Start handling again"), results=frozenset({"contacted"}), stage=str
 )
-def start_re_handling(occasion: Occasion, stage: str) -> None:
-    """The unit handles the matter once more, limited as the table of limits says for `stage`."""
+def start_re_handling(occasion: Occasion, stage: str) -> dict[str, object]:
+    """The unit handles the matter once more, limited as the table of limits says for `stage`.
+
+    Gives `contacted`: the requester is to be spoken to again.
+    """
     order = occasion.case.ordered
     order.re_handled_count += 1
     order.status = OrderStatus.RE_HANDLING
     order.replied_at = None
     history.record(occasion.uow, occasion.case.demand.id, "start_re_handling", at=occasion.at)
     clocks.start(occasion.uow, occasion.case, "handling", stage, occasion.at)
+    return {"contacted": False}
 
 
 def _is_dissatisfied_with_everything(uow: UnitOfWork, order: WorkOrder) -> bool:

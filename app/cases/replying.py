@@ -4,20 +4,24 @@ from app.cases import tables
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
-from app.cases.steps import step
+from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
 
 @step("first_contact")
-def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The handler has spoken to the requester, or has tried to; the table says what counts."""
+def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+    """The handler has spoken to the requester, or has tried to; the table says what counts.
+
+    Gives `contacted`: this step is behind the unit, and is not asked of it again.
+    """
     order = case.ordered
     tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
     if tables.answer(uow.session, case.demand, "first_contact", tried).outputs["contacted"]:
         order.contacted_at = order.contacted_at or uow.now
     order.status = OrderStatus.HANDLING
+    return {"contacted": True}
 
 
 @step("reply")

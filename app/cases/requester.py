@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.cases import history
+from app.cases import history, tables
 from app.cases.models.demand import Demand
 from app.cases.orders import take
 from app.core.errors import NotAllowed
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
-from app.decisions import registry
 from app.identity.policy import may, require
 
 TABLE = "confidentiality"
@@ -87,8 +86,9 @@ def _view_of_role(session: Session, demand: Demand, role: str, field: str) -> Vi
     known: dict[tuple[object, ...], View] = session.info.setdefault(TABLE, {})
     asked = (field, role, demand.anonymous, demand.confidential)
     if asked not in known:
-        outputs = registry.answer(
+        outputs = tables.answer(
             session,
+            demand,
             TABLE,
             {
                 "field": field,

@@ -24,8 +24,6 @@ class Service:
     label: Phrase
     parameters: Mapping[str, type]
     results: frozenset[str]
-    decisions: frozenset[str]
-    """Tables it asks in the version that the case began with."""
     call: Callable[..., Mapping[str, object] | None]
 
 
@@ -49,7 +47,6 @@ def service(
     label: Phrase,
     *,
     results: frozenset[str] = frozenset(),
-    decisions: frozenset[str] = frozenset(),
     **parameters: type,
 ) -> Callable[[Callable[..., Mapping[str, object] | None]], Callable[..., object]]:
     """Register the decorated function, under its own name, as a service of diagrams."""
@@ -60,7 +57,7 @@ def service(
         name = function.__name__
         if name in SERVICES:
             raise ValueError(f"the service {name} is registered twice")
-        SERVICES[name] = Service(name, label, parameters, results, decisions, function)
+        SERVICES[name] = Service(name, label, parameters, results, function)
         return function
 
     return register
@@ -72,7 +69,6 @@ def declarations() -> dict[str, ServiceDeclaration]:
         service.name: ServiceDeclaration(
             parameters=dict.fromkeys(service.parameters, True),
             results=service.results,
-            decisions=service.decisions,
         )
         for service in SERVICES.values()
     }

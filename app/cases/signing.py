@@ -5,22 +5,23 @@ from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
-from app.cases.steps import step
+from app.cases.steps import Facts, step
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
 
 @step("sign_for")
-def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> None:
-    """The liaison signs for the order."""
+def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> Facts:
+    """The liaison signs for the order. Gives `signed`."""
     order = case.ordered
     order.signed_at = uow.now
     order.status = OrderStatus.SIGNED
     clocks.stop(uow, case, "sign_for", uow.now)
+    return {"signed": True}
 
 
-@service(Phrase("系统自动签收", "Sign automatically"))
-def sign_automatically(occasion: Occasion) -> None:
+@service(Phrase("系统自动签收", "Sign automatically"), results=frozenset({"signed"}))
+def sign_automatically(occasion: Occasion) -> dict[str, object]:
     """Nobody signed in time: the order counts as signed for at the instant the limit lapsed.
 
     What the table `signing` says of it stays in the history, for supervision to act upon.
@@ -40,3 +41,4 @@ def sign_automatically(occasion: Occasion) -> None:
         facts={name: outputs[name] for name in ("counts_as_late", "suspect_buck_passing")},
         at=occasion.at,
     )
+    return {"signed": True}

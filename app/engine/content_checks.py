@@ -38,13 +38,10 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class ServiceDeclaration:
-    """A registered service: its parameters (True: must be given), what it answers, and the
-    decisions it asks, whose versions a published diagram keeps.
-    """
+    """A registered service: its parameters (True: must be given) and what it answers."""
 
     parameters: Mapping[str, bool] = field(default_factory=dict)
     results: frozenset[str] = frozenset()
-    decisions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

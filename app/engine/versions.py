@@ -47,7 +47,7 @@ def publish(
     calls = _calls(uow.session, diagrams)
     decisions = {
         key: host.newest_decision(uow.session, key)
-        for key in sorted(_decision_keys(diagrams, services or {}) | set(keeps))
+        for key in sorted(_decision_keys(diagrams).union(keeps))
     }
     content = orjson.dumps(
         {
@@ -79,19 +79,15 @@ def publish(
     return uow.session.get_one(DiagramVersionRow, version_id)
 
 
-def _decision_keys(
-    diagrams: Sequence[Diagram], services: Mapping[str, ServiceDeclaration]
-) -> set[str]:
-    """The decisions that rule tasks name, and those that the services named ask."""
-    found: set[str] = set()
-    for diagram in diagrams:
-        for process in diagram.processes.values():
-            for element in process.elements.values():
-                if element.decision is not None:
-                    found.add(element.decision.key)
-                if element.service is not None and element.service.name in services:
-                    found |= services[element.service.name].decisions
-    return found
+def _decision_keys(diagrams: Sequence[Diagram]) -> set[str]:
+    """The decisions that rule tasks name."""
+    return {
+        element.decision.key
+        for diagram in diagrams
+        for process in diagram.processes.values()
+        for element in process.elements.values()
+        if element.decision is not None
+    }
 
 
 def latest(session: Session, key: str) -> DiagramVersionRow | None:

@@ -18,7 +18,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.worktime.alarm import Alarm, year_end_alarm
 from app.worktime.calendars import WorkingCalendar
-from app.worktime.days import DayKind, DayRow, Layer, overlaid
+from app.worktime.days import DayKind, DayRow, Layer, differences, overlaid
 from app.worktime.hours import HoursProfile, parse_segments, segments_text
 from app.worktime.models import (
     Calendar,
@@ -42,6 +42,9 @@ NATION = "CN"
 LOCAL = "LOCAL"
 """The calendar in which an office does differently from the nation; an office that does nothing
 differently needs none."""
+
+_FROM_PROFILE = "城市方案："
+"""How the reason of a local version begins that a profile brought, and not the office."""
 
 _KEPT = 64
 """Calendars held in memory, about 3 MB each; one more puts out the oldest."""
@@ -105,15 +108,29 @@ def standard_code(session: Session) -> str:
 
 
 def keep_local(uow: UnitOfWork, layer: Layer, reason: str) -> None:
-    """Publish what the office does differently from the nation, where that has changed.
+    """Publish what a profile does differently from the nation, where that has changed.
 
-    A layer without rows, hours and week takes everything back to the nation's.
+    A layer without rows, hours and week takes everything back to the nation's, except for what
+    the office has published itself meanwhile: that is laid over what the profile says.
     """
     if standard_code(uow.session) != LOCAL:
         if layer == Layer(LOCAL, 0, ()):
             return
         open_calendar(uow, LOCAL, "本地", CalendarLevel.CITY)
-    publish(uow, layer, reason)
+    own: dict[date, DayRow | None] = {row.date: row for row in layer.rows}
+    before = Layer(LOCAL, 0, ())
+    for version in reversed(versions(uow.session, LOCAL)):
+        after = _as_layer(version, version.number)
+        if not version.reason.startswith(_FROM_PROFILE):
+            changes = differences(before.rows, after.rows)
+            own.update((change.date, change.after) for change in changes)
+            if after.hours != before.hours:
+                layer = replace(layer, hours=after.hours)
+            if after.workweek != before.workweek:
+                layer = replace(layer, workweek=after.workweek)
+        before = after
+    rows = tuple(row for _day, row in sorted(own.items()) if row is not None)
+    publish(uow, replace(layer, rows=rows), f"{_FROM_PROFILE}{reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +316,7 @@ def publish(uow: UnitOfWork, layer: Layer, reason: str) -> CalendarVersion:
                 f"{nameless[0]} names no document; every day but a statutory holiday needs one.",
             )
         )
-    calendar = _calendar(uow.session, layer.code)
+    calendar = _calendar(uow.session, layer.code, lock=True)
     newest = _newest_version(uow.session, calendar)
     if newest:
         same = _as_layer(newest, newest.number)
@@ -338,9 +355,12 @@ def publish(uow: UnitOfWork, layer: Layer, reason: str) -> CalendarVersion:
     return version
 
 
-def newest_layer(session: Session, code: str) -> Layer:
-    """The newest version of one calendar's own layer; without rows when nothing is published."""
-    calendar = _calendar(session, code)
+def newest_layer(session: Session, code: str, *, lock: bool = False) -> Layer:
+    """The newest version of one calendar's own layer; without rows when nothing is published.
+
+    Under lock it stays the newest until the end of the transaction.
+    """
+    calendar = _calendar(session, code, lock=lock)
     version = _newest_version(session, calendar)
     return _as_layer(version, version.number) if version else Layer(code=code, number=0, rows=())
 
@@ -438,8 +458,10 @@ def _as_layer(version: CalendarVersion, number: int) -> Layer:
     )
 
 
-def _calendar(session: Session, code: str) -> Calendar:
-    calendar = session.scalar(select(Calendar).where(Calendar.code == code))
+def _calendar(session: Session, code: str, *, lock: bool = False) -> Calendar:
+    """The calendar; under lock its versions are numbered one after the other."""
+    found = select(Calendar).where(Calendar.code == code)
+    calendar = session.scalar(found.with_for_update() if lock else found)
     if calendar is None:
         raise NotFound(
             Phrase(

@@ -236,7 +236,7 @@ def test_an_outage_of_the_ticker_changes_nothing_but_the_moment_of_noticing(
 def test_a_changed_limit_moves_the_deadlines_of_new_orders_only(office: Office) -> None:
     """A case keeps the limits it began under; the table's new version is for new cases."""
     from app import engine
-    from app.cases import services
+    from app.cases import services, tables
     from app.core.uow import SYSTEM, unit_of_work
     from app.decisions import registry
     from app.engine.diagram import read_diagram
@@ -256,6 +256,7 @@ def test_a_changed_limit_moves_the_deadlines_of_new_orders_only(office: Office) 
             "work_order",
             [read_diagram(source, "work_order.bpmn")],
             services=services.declarations(),
+            keeps=tables.KEPT,
         )
     new = office.bring_to("first_contact")
     office.bring_to("first_contact", begun)

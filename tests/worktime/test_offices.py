@@ -1,7 +1,7 @@
 """Calendars in the database: seeded, layered, versioned, never changed."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -11,7 +11,7 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
 from app.worktime import offices
 from app.worktime.calendars import WorkingCalendar
-from app.worktime.days import DayKind, DayRow, differences
+from app.worktime.days import DayKind, DayRow, Layer, differences, overlaid
 from app.worktime.deadlines import deadline
 from app.worktime.hours import HoursProfile, parse_segments
 from app.worktime.limits import Limit
@@ -264,3 +264,44 @@ def test_administrators_are_warned_before_the_calendar_ends(uow: UnitOfWork) -> 
     assert severity("2026-12-29") == "alarm"
     offices.adopt(uow, [(notice_2027(), NOTICE_2027)])
     assert severity("2026-12-29", "2027-01-05") is None
+
+
+def test_days_the_office_set_itself_outlive_the_profile_published_at_every_start(
+    uow: UnitOfWork,
+) -> None:
+    profile = replace(Layer(offices.LOCAL, 0, ()), rows=(row("2027-03-30", DayKind.HOLIDAY),))
+    offices.keep_local(uow, profile, "某市")
+    offices.keep_local(uow, profile, "某市")
+    assert [version.number for version in offices.versions(uow.session, offices.LOCAL)] == [2, 1]
+
+    layer = offices.newest_layer(uow.session, offices.LOCAL)
+    typhoon = DayRow(date(2027, 8, 4), DayKind.HOLIDAY, "台风停工", "", "市防指〔2027〕2号")
+    offices.publish(uow, replace(layer, rows=(*layer.rows, typhoon)), typhoon.document)
+    offices.keep_local(uow, profile, "某市")
+    assert offices.newest_layer(uow.session, offices.LOCAL).number == 3
+
+    offices.keep_local(uow, Layer(offices.LOCAL, 0, ()), "默认")
+    assert offices.newest_layer(uow.session, offices.LOCAL).rows == (typhoon,)
+
+
+def test_publications_name_every_layer_in_the_order_of_their_instants(sessions: Sessions) -> None:
+    with unit_of_work(sessions, SYSTEM, NOW) as uow:
+        offices.open_calendar(uow, "GX", "广西", CalendarLevel.PROVINCE)
+        begun = offices.working_calendar(uow.session, "GX").version
+        assert offices.publications_since(uow.session, "GX", begun) == []
+    for hour, (code, day) in enumerate((("GX", "2027-03-30"), ("CN", "2027-03-31")), start=1):
+        with unit_of_work(sessions, SYSTEM, NOW + timedelta(hours=hour)) as uow:
+            layer = offices.newest_layer(uow.session, code)
+            rows = overlaid([layer.rows, [row(day, DayKind.HOLIDAY)]])
+            offices.publish(uow, replace(layer, rows=rows), "三月三")
+    with unit_of_work(sessions, SYSTEM, NOW) as uow:
+        found = offices.publications_since(uow.session, "GX", begun)
+        nation = int(begun.split("+")[0].removeprefix("CN:"))
+        assert found == [
+            offices.Publication(NOW + timedelta(hours=1), f"CN:{nation}+GX:2"),
+            offices.Publication(NOW + timedelta(hours=2), f"CN:{nation + 1}+GX:2"),
+        ]
+        assert offices.newest_versions(uow.session)["GX"] == found[-1].version
+        assert offices.publications_since(uow.session, "CN", f"CN:{nation}") == [
+            offices.Publication(NOW + timedelta(hours=2), f"CN:{nation + 1}")
+        ]

@@ -22,6 +22,7 @@ class DemandStatus(StrEnum):
     ORDERED = "ordered"
     NOT_ACCEPTED = "not_accepted"
     CLOSED = "closed"
+    MERGED = "merged"
 
 
 class AnswerWay(StrEnum):
@@ -78,6 +79,8 @@ class Demand(Base):
     knowledge_item_id: Mapped[int | None] = mapped_column(Id)
     """The item the answer was taken from, if it was."""
     closed_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = mapped_column(Id, ForeignKey("demand.id"), index=True)
+    """The demand about the same matter with whose order it is answered."""
     process_id: Mapped[int | None] = mapped_column(Id)
 
     order: Mapped["WorkOrder | None"] = relationship(back_populates="demand")

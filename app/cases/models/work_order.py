@@ -21,6 +21,8 @@ class OrderStatus(StrEnum):
     FEEDBACK = "feedback"
     PENDING_CALLBACK = "pending_callback"
     RE_HANDLING = "re_handling"
+    RETURN_ASKED = "return_asked"
+    IN_COORDINATION = "in_coordination"
     PENDING_CLOSURE = "pending_closure"
     CLOSED = "closed"
 
@@ -58,6 +60,10 @@ class WorkOrder(Base):
     """The handling limit has passed at least once without a reply."""
     rejected_count: Mapped[int] = mapped_column(default=0)
     re_handled_count: Mapped[int] = mapped_column(default=0)
+    returned_count: Mapped[int] = mapped_column(default=0)
+    """How often the order was sent back in a way that counts."""
+    next_unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
+    """Where it goes once the return is settled; empty otherwise."""
     public_reply: Mapped[str | None] = mapped_column(Text)
 
     demand: Mapped[Demand] = relationship(back_populates="order")
