@@ -34,7 +34,7 @@ class Host:
     def newest_decision(self, session: Session, key: str) -> None:
         raise NotImplementedError
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """There is nothing beside the process."""
 
     def call_service(

@@ -1,15 +1,17 @@
 """Taking a case under lock, and finding it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app import engine
 from app.cases.models.demand import DailyNumber, Demand
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
+from app.core.db import known
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -23,6 +25,14 @@ _OF_TASK = (
     .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
     .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
     .with_for_update(of=Demand)
+    .execution_options(populate_existing=True)
+)
+_SOME = (
+    select(Demand)
+    .where(Demand.id.in_(bindparam("demands", expanding=True)))
+    .order_by(Demand.id)
+    .options(selectinload(Demand.order))
+    .with_for_update()
     .execution_options(populate_existing=True)
 )
 
@@ -73,6 +83,12 @@ def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
         return None
     engine.let_due_pass(uow, SUBJECT, demand.id)
     return Case(demand)
+
+
+def lock_some(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
+    """Lock several cases at once, in the order of their ids, as everywhere."""
+    held = uow.session.scalars(_SOME, {"demands": list(demand_ids)})
+    known(uow.session, "cases").update((demand.id, demand) for demand in held)  # for `find`
 
 
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:

@@ -1,13 +1,13 @@
 """What the engine asks of the office: services, decisions, working time, the lock of a case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from app.cases import clocks
 from app.cases.expressions import compile_expression
-from app.cases.orders import SUBJECT, find
+from app.cases.orders import SUBJECT, find, lock_some
 from app.cases.services import SERVICES, Occasion
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
@@ -63,10 +63,10 @@ class OfficeHost:
         """The newest published version of a table. Raises `NotFound`: publish the table first."""
         return registry.newest_version(session, key)
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """Deadlines take the same lock as commands, so that the two never act at once."""
         assert kind == SUBJECT
-        find(uow.session, subject_id, lock=True)
+        lock_some(uow, subject_ids)
 
 
 def _process(call: Call) -> Process:

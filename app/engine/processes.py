@@ -5,6 +5,7 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,12 @@ _COLUMNS = (
 )
 _READ = select(*_COLUMNS).where(PROCESS.c.id == bindparam("process"))
 _TAKE = _READ.with_for_update()
+_TAKE_SOME = (
+    select(*_COLUMNS)
+    .where(PROCESS.c.id.in_(bindparam("processes", expanding=True)))
+    .order_by(PROCESS.c.id)
+    .with_for_update()
+)
 _TAKE_WITH_TASK = (
     select(HumanTaskRow, *_COLUMNS)
     .join(PROCESS, PROCESS.c.id == HumanTaskRow.process_id)
@@ -234,6 +241,15 @@ def take_task(uow: UnitOfWork, task_id: int) -> HumanTaskRow | None:
     task, *columns = found
     _taken(uow.session)[task.process_id] = Stored(*columns)
     return task
+
+
+def take_rows(uow: UnitOfWork, process_ids: Collection[int]) -> None:
+    """Take several processes under lock by one statement; their verbs then need not read them."""
+    taken = _taken(uow.session)
+    wanted = {process_id for process_id in process_ids if process_id not in taken}
+    if len(wanted) > 1:  # one is read by its verb
+        found = uow.session.connection().execute(_TAKE_SOME, {"processes": sorted(wanted)})
+        taken.update((row.id, Stored(*row)) for row in found)
 
 
 def _taken(session: Session) -> dict[int, Stored]:

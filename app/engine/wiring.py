@@ -1,5 +1,6 @@
 """What the product gives the engine once at start-up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,8 +36,10 @@ class Host(Ports, Protocol):
     def newest_decision(self, session: Session, key: str) -> int | None:
         """The newest published version of a decision, None where there is none yet."""
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
-        """Take a subject under lock before its deadlines pass, in the order of the commands."""
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
+        """Take subjects under lock, in this order, before their deadlines pass: the same lock as
+        that of commands.
+        """
 
 
 _wired: Host | None = None
