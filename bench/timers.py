@@ -13,15 +13,7 @@ from app import engine
 from app.cases.expressions import compile_expression
 from app.core.db import Base, reading
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
-from app.engine import (
-    Call,
-    ClockRungRow,
-    HumanTaskRow,
-    ProcessRow,
-    Subject,
-    TimerWaitRow,
-    WorkingTime,
-)
+from app.engine import Call, ClockRungRow, HumanTaskRow, ProcessRow, TimerWaitRow, WorkingTime
 from app.jobs.deadlines import tick
 from bench.databases import Make, Place
 from bench.figures import Figures
@@ -42,12 +34,8 @@ class Host:
     def newest_decision(self, session: Session, key: str) -> None:
         raise NotImplementedError
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """There is nothing beside the process."""
-
-    def related(self, session: Session, kind: str, subject_id: int) -> list[Subject]:  # noqa: ARG002
-        """There is nothing beside the process."""
-        return [(kind, subject_id)]
 
     def call_service(
         self, name: str, parameters: Mapping[str, object], call: Call

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, procedures, steps
-from app.cases.orders import Case, find_subject, subjects_of, take
+from app.cases.orders import SUBJECT, Case, find_in_scope, take
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
@@ -97,29 +97,28 @@ def find_act(session: Session, case: Case, actor: Actor, now: datetime, key: str
 
 
 def _waited_for(session: Session, case: Case) -> Iterator[Act]:
-    for kind, subject_id in subjects_of(session, case.demand.id):
-        about = find_subject(session, kind, subject_id)
-        for wait in session.scalars(
-            select(MessageWaitRow)
-            .join(ProcessRow, ProcessRow.id == MessageWaitRow.process_id)
-            .where(
-                MessageWaitRow.kind == "message",
-                ProcessRow.subject_kind == kind,
-                ProcessRow.subject_id == subject_id,
-                ProcessRow.status == "active",
+    for wait, scope in session.execute(
+        select(MessageWaitRow, ProcessRow.scope)
+        .join(ProcessRow, ProcessRow.id == MessageWaitRow.process_id)
+        .where(
+            MessageWaitRow.kind == "message",
+            ProcessRow.subject_kind == SUBJECT,
+            ProcessRow.subject_id == case.demand.id,
+            ProcessRow.status == "active",
+        )
+        .order_by(MessageWaitRow.id)
+    ):
+        element = engine.bundle_of_process(session, wait.process_id).element(wait.element_id)
+        if element is not None and element.form is not None:
+            about = find_in_scope(session, case.demand.id, scope)
+            yield Act(
+                key=f"{wait.element_id}-{wait.process_id}",
+                element=element,
+                message=wait.name,
+                case=about,
+                kind=about.procedure.kind if about.procedure is not None else "",
+                process_id=wait.process_id,
             )
-            .order_by(MessageWaitRow.id)
-        ):
-            element = engine.bundle_of_process(session, wait.process_id).element(wait.element_id)
-            if element is not None and element.form is not None:
-                yield Act(
-                    key=f"{wait.element_id}-{wait.process_id}",
-                    element=element,
-                    message=wait.name,
-                    case=about,
-                    kind=about.procedure.kind if about.procedure is not None else "",
-                    process_id=wait.process_id,
-                )
 
 
 def _openings(session: Session, case: Case, actor: Actor, now: datetime) -> Iterator[Act]:

@@ -12,7 +12,7 @@ import orjson
 
 from app import engine
 from app.cases import clocks, history
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -34,7 +34,7 @@ class Running:
 
 def running(uow: UnitOfWork, case: Case, name: str) -> Running:
     """The running clock `name` of the case. Raises `Conflict` when there is none."""
-    clock = engine.clock_of(uow.session, *case.subject, name)
+    clock = engine.clock_of(uow.session, SUBJECT, case.demand.id, name, case.scope)
     if clock is None or clock.stopped_at is not None:
         label = clocks.NAMES.get(name, Phrase(name, name))
         raise Conflict(
@@ -77,7 +77,7 @@ def pause(
     uow: UnitOfWork, case: Case, name: str, at: datetime, evidence: Mapping[str, object]
 ) -> bool:
     """Let the clock rest from `at`; whether one ran."""
-    paused = engine.pause_clock(uow, *case.subject, name, at, evidence)
+    paused = engine.pause_clock(uow, SUBJECT, case.demand.id, name, at, evidence, scope=case.scope)
     if paused:
         history.record(uow, case.demand.id, "pause_clock", facts={"clock": name}, at=at)
     return paused
@@ -96,9 +96,11 @@ def resume(
     )
     engine.resume_clock(
         uow,
-        *case.subject,
+        SUBJECT,
+        case.demand.id,
         name,
         at,
+        scope=case.scope,
         due_at=after.due_at,
         rungs=_rungs(uow, case, found.calendar, after),
         terms=after.to_json(),

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import history, tables
 from app.cases.models.demand import Demand
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
@@ -68,7 +68,7 @@ def stop_clock(occasion: Occasion, clock: str) -> None:
 def continue_clock(occasion: Occasion, clock: str) -> None:
     """Continue the last run of `clock` on its original limit: the time in between counts."""
     uow, case = occasion.uow, occasion.case
-    engine.continue_clock(uow, *case.subject, clock, occasion.at)
+    engine.continue_clock(uow, SUBJECT, case.demand.id, clock, occasion.at, case.scope)
     history.record(uow, case.demand.id, "continue_clock", facts={"clock": clock}, at=occasion.at)
 
 
@@ -85,8 +85,10 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     rungs = rungs_of(uow.session, case.demand.process_id, calendar, due)
     clock = engine.start_clock(
         uow,
-        *case.subject,
+        SUBJECT,
+        case.demand.id,
         name,
+        scope=case.scope,
         started_at=due.start,
         due_at=due.due_at,
         rungs=rungs,
@@ -122,17 +124,17 @@ def within(case: Case, session: Session, stage: str, at: datetime) -> bool:
 
 def stop(uow: UnitOfWork, case: Case, name: str, at: datetime) -> None:
     """Stop the running run of a clock at `at`; nothing happens when none runs."""
-    if engine.stop_clock(uow, *case.subject, name, at):
+    if engine.stop_clock(uow, SUBJECT, case.demand.id, name, at, case.scope):
         history.record(uow, case.demand.id, "stop_clock", facts={"clock": name}, at=at)
 
 
 def stop_all(uow: UnitOfWork, case: Case, at: datetime) -> None:
     """Stop every clock of the case that still runs; of a procedure, only its own."""
-    kind, subject_id = case.subject
     running = uow.session.scalars(
         select(ClockRow.name).where(
-            ClockRow.subject_kind == kind,
-            ClockRow.subject_id == subject_id,
+            ClockRow.subject_kind == SUBJECT,
+            ClockRow.subject_id == case.demand.id,
+            ClockRow.scope == case.scope,
             ClockRow.stopped_at.is_(None),
         )
     )

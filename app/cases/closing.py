@@ -16,8 +16,6 @@ from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
-TABLE = "closing"
-
 
 @service(Phrase("转入待办结", "Wait for closure"))
 def await_closure(occasion: Occasion) -> None:
@@ -37,7 +35,7 @@ def close(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     outputs = tables.decide(
         uow,
         case.demand,
-        TABLE,
+        "closing",
         {
             "closing_reason": given["closing_reason"],
             "solved": _solved(uow, order),

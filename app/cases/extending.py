@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import clock_changes, notices
+from app.cases import clock_changes, notices, tables
 from app.cases.answers import Answers
 from app.cases.models.extension import ExtensionRequest
 from app.cases.models.work_order import OrderStatus
 from app.cases.notices import REQUESTER, register_messages
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.procedures import opening, procedures_of
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
@@ -23,7 +23,6 @@ from app.cases.story import due_in_words
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
-from app.decisions import registry
 from app.identity.policy import Role
 from app.worktime.running import remaining
 
@@ -85,7 +84,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
         )
     if procedures_of(session, case.demand.id, "extension", only_open=True):
         return Phrase("已有一件延期申请待审批。", "A request is waiting already.")
-    clock = engine.clock_of(session, *case.subject, CLOCK)
+    clock = engine.clock_of(session, SUBJECT, case.demand.id, CLOCK)
     if clock is None or clock.stopped_at is not None or clock.paused_at is not None:
         return Phrase("办理时限现在没有在计时。", "The handling limit is not running now.")
     return None
@@ -104,8 +103,9 @@ def ask(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     days = int(str(given["days"]))
     granted = [request.days_granted or 0 for request in requests_for(uow.session, found.clock.id)]
     number = len(granted) + 1
-    answer = registry.decide(
+    answer = tables.decide(
         uow,
+        asked.demand,
         "extension",
         {
             "urgency": asked.demand.urgency,
@@ -116,9 +116,6 @@ def ask(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
             "requested_days": days,
             "base_days": found.deadline.limit.amount,
         },
-        subject_kind=asked.subject[0],
-        subject_id=asked.subject[1],
-        version=engine.decision_version(uow.session, asked.demand.process_id, "extension"),
     ).outputs
     if not answer["admitted"]:
         reason = Phrase(f"{answer['reason']}。", f"{answer['reason_en']}.")

@@ -1,37 +1,43 @@
 """Taking a case under lock, and finding it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from app import engine
 from app.cases.models.demand import DailyNumber, Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
+from app.core.db import known
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import HumanTaskRow
 
 SUBJECT = "demand"
-"""The kind of subject of a case's main process, its clocks and decisions: its demand."""
+"""The kind of subject of every process, clock and decision of a case: they hang on its demand.
 
-PROCEDURE = "procedure"
-"""The kind of subject of what runs beside the main process: the row of the procedure."""
+What runs beside the main process has the id of its procedure as scope.
+"""
 
 _OF_TASK = (
     select(Demand, Procedure)
-    .select_from(HumanTaskRow)
-    .outerjoin(
-        Procedure,
-        and_(HumanTaskRow.subject_kind == PROCEDURE, Procedure.id == HumanTaskRow.subject_id),
-    )
-    .join(Demand, Demand.id == func.coalesce(Procedure.demand_id, HumanTaskRow.subject_id))
-    .where(HumanTaskRow.id == bindparam("task"))
+    .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
+    .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
+    .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
     .with_for_update(of=Demand)
+    .execution_options(populate_existing=True)
+)
+_SOME = (
+    select(Demand)
+    .where(Demand.id.in_(bindparam("demands", expanding=True)))
+    .order_by(Demand.id)
+    .options(selectinload(Demand.order))
+    .with_for_update()
     .execution_options(populate_existing=True)
 )
 
@@ -44,11 +50,9 @@ class Case:
     procedure: Procedure | None = None
 
     @property
-    def subject(self) -> tuple[str, int]:
-        """What process, clocks and decisions hang on: the procedure if one is meant."""
-        if self.procedure is not None:
-            return PROCEDURE, self.procedure.id
-        return SUBJECT, self.demand.id
+    def scope(self) -> int:
+        """Which processes and clocks of the case are meant: the procedure's, or 0 for the main."""
+        return 0 if self.procedure is None else self.procedure.id
 
     @property
     def main(self) -> "Case":
@@ -102,6 +106,12 @@ def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
     return Case(demand, procedure)
 
 
+def lock_some(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
+    """Lock several cases at once, in the order of their ids, as everywhere."""
+    held = uow.session.scalars(_SOME, {"demands": list(demand_ids)})
+    known(uow.session, "cases").update((demand.id, demand) for demand in held)  # for `find`
+
+
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     """The case, optionally under lock. Raises `NotFound`."""
     demand = session.get(
@@ -112,26 +122,15 @@ def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     return Case(demand)
 
 
-def find_subject(session: Session, kind: str, subject_id: int, *, lock: bool = False) -> Case:
-    """The case of a subject, and the procedure if the subject is one. Raises `NotFound`.
-
-    Locks are taken on cases only: whoever holds a case holds its procedures.
-    """
-    if kind == SUBJECT:
-        return find(session, subject_id, lock=lock)
-    procedure = session.get(Procedure, subject_id) if kind == PROCEDURE else None
-    if procedure is None:
+def find_in_scope(session: Session, demand_id: int, scope: int) -> Case:
+    """The case, and the procedure that `scope` names. Raises `NotFound`."""
+    case = find(session, demand_id)
+    if not scope:
+        return case
+    procedure = session.get(Procedure, scope)
+    if procedure is None or procedure.demand_id != demand_id:
         raise NotFound(Phrase("没有这项办理事项。", "There is no such procedure."))
-    case = find(session, procedure.demand_id, lock=lock)
-    if lock:
-        session.refresh(procedure)
     return Case(case.demand, procedure)
-
-
-def subjects_of(session: Session, demand_id: int) -> list[tuple[str, int]]:
-    """What of a case has deadlines: the case itself and its open procedures."""
-    procedures = session.connection().execute(_OPEN, {"case": demand_id}).scalars()
-    return [(SUBJECT, demand_id), *((PROCEDURE, procedure) for procedure in procedures)]
 
 
 def next_number(uow: UnitOfWork, prefix: str) -> str:
@@ -161,13 +160,3 @@ def _open_counter(session: Session, day: str, prefix: str) -> None:
         .values(day=day, prefix=prefix, last=0)
         .on_conflict_do_nothing(index_elements=["day", "prefix"])
     )
-
-
-_OPEN = (
-    select(Procedure.__table__.c.id)
-    .where(
-        Procedure.__table__.c.demand_id == bindparam("case"),
-        Procedure.__table__.c.closed_at.is_(None),
-    )
-    .order_by(Procedure.__table__.c.id)
-)

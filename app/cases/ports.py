@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from app.cases import clocks
 from app.cases.expressions import compile_expression
-from app.cases.orders import find_subject, subjects_of
+from app.cases.orders import SUBJECT, find_in_scope, lock_some
 from app.cases.services import SERVICES, Occasion
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import registry
-from app.engine import Call, Process, Subject, WorkingTime
+from app.engine import Call, Process, WorkingTime
 from app.engine.ports import Compile
 from app.worktime.deadlines import deadline
 from app.worktime.limits import Limit, LimitUnit
@@ -63,18 +63,16 @@ class OfficeHost:
         """The newest published version of a table. Raises `NotFound`: publish the table first."""
         return registry.newest_version(session, key)
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """Deadlines take the same lock as commands, so that the two never act at once."""
-        find_subject(uow.session, kind, subject_id, lock=True)
-
-    def related(self, session: Session, kind: str, subject_id: int) -> Sequence[Subject]:
-        """A case and its procedures: they hear each other's messages and pass deadlines in turn."""
-        return subjects_of(session, find_subject(session, kind, subject_id).demand.id)
+        assert kind == SUBJECT
+        lock_some(uow, subject_ids)
 
 
 def _process(call: Call) -> Process:
     process = call.host
     assert isinstance(process, Process)
+    assert process.subject_kind == SUBJECT  # every process of the office hangs on a demand
     return process
 
 
@@ -82,7 +80,7 @@ def _occasion(call: Call) -> Occasion:
     process = _process(call)
     return Occasion(
         uow=process.uow,
-        case=find_subject(process.uow.session, process.subject_kind, process.subject_id),
+        case=find_in_scope(process.uow.session, process.subject_id, process.scope),
         at=call.at,
         element_id=call.element_id,
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import clocks, history
 from app.cases.models.procedure import Procedure
-from app.cases.orders import PROCEDURE, Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
@@ -72,7 +72,7 @@ def open_procedure(
     )
     uow.session.add(procedure)
     uow.session.flush()
-    procedure.process_id = engine.create(uow, kind, PROCEDURE, procedure.id)
+    procedure.process_id = engine.create(uow, kind, SUBJECT, case.demand.id, scope=procedure.id)
     history.record(
         uow,
         case.demand.id,

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import SQLCoreOperations
 from app.cases.models.demand import Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord, WorkOrder
-from app.cases.orders import PROCEDURE, SUBJECT
+from app.cases.orders import SUBJECT
 from app.core.uow import Actor
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.identity.models import HandlingUnit
@@ -126,7 +126,8 @@ def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
         session.scalars(
             select(HumanTaskRow)
             .where(
-                _of_case(HumanTaskRow.subject_kind, HumanTaskRow.subject_id, demand_id),
+                HumanTaskRow.subject_kind == SUBJECT,
+                HumanTaskRow.subject_id == demand_id,
                 HumanTaskRow.closed_at.is_(None),
             )
             .order_by(HumanTaskRow.id)
@@ -144,7 +145,7 @@ def clocks_of(session: Session, demand_id: int) -> list[tuple[ClockRow, datetime
         for clock, yellow_at in session.execute(
             select(ClockRow, yellow.due_at)
             .outerjoin(yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow"))
-            .where(_of_case(ClockRow.subject_kind, ClockRow.subject_id, demand_id))
+            .where(ClockRow.subject_kind == SUBJECT, ClockRow.subject_id == demand_id)
             .order_by(ClockRow.started_at, ClockRow.id)
         )
     ]
@@ -250,12 +251,8 @@ def _joined(
 ) -> tuple[Select[*tuple[Any, ...]], InstrumentedAttribute[datetime]]:
     """The open tasks within reach with all that an `Item` holds, and the column of yellow."""
     yellow = aliased(ClockRungRow)
-    with_procedure = outerjoin(
-        HumanTaskRow,
-        Procedure,
-        and_(HumanTaskRow.subject_kind == PROCEDURE, Procedure.id == HumanTaskRow.subject_id),
-    )
-    cases = join(with_procedure, Demand, Demand.id == _demand_of_task())
+    with_procedure = outerjoin(HumanTaskRow, Procedure, Procedure.id == HumanTaskRow.scope)
+    cases = join(with_procedure, Demand, Demand.id == HumanTaskRow.subject_id)
     ordered = outerjoin(cases, WorkOrder, WorkOrder.demand_id == Demand.id)
     placed = outerjoin(ordered, HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
     timed = outerjoin(placed, ClockRow, ClockRow.id == _nearest_clock())
@@ -265,7 +262,7 @@ def _joined(
     chosen = (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
         .select_from(coloured)
-        .where(HumanTaskRow.closed_at.is_(None))
+        .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
         .where(_within_reach(actor))
     )
     return chosen, yellow.due_at
@@ -276,42 +273,24 @@ def _count(session: Session, chosen: Select[*tuple[Any, ...]]) -> int:
     return session.scalar(columns) or 0
 
 
-def _demand_of_task() -> ColumnElement[int]:
-    """The demand of a task, of the case itself or of one of its procedures."""
-    return func.coalesce(Procedure.demand_id, HumanTaskRow.subject_id)
-
-
-def _of_case(
-    kind: InstrumentedAttribute[str], subject_id: InstrumentedAttribute[int], demand_id: int
-) -> ColumnElement[bool]:
-    """Rows that hang on the case or on one of its procedures."""
-    procedures = select(Procedure.id).where(Procedure.demand_id == demand_id)
-    return or_(
-        and_(kind == SUBJECT, subject_id == demand_id),
-        and_(kind == PROCEDURE, subject_id.in_(procedures)),
-    )
-
-
 def _nearest_clock() -> ColumnElement[int]:
     """The running clock that is due first: of the procedure where it has one, else of the case."""
-    own = _first_clock(HumanTaskRow.subject_kind, HumanTaskRow.subject_id)
-    return func.coalesce(own, _first_clock(literal(SUBJECT), _demand_of_task()))
+    return func.coalesce(_first_clock(HumanTaskRow.scope), _first_clock(literal(0)))
 
 
-def _first_clock(
-    kind: SQLCoreOperations[str], subject_id: SQLCoreOperations[int]
-) -> ColumnElement[int]:
+def _first_clock(scope: SQLCoreOperations[int]) -> ColumnElement[int]:
     clock = aliased(ClockRow)
     return (
         select(clock.id)
         .where(
-            clock.subject_kind == kind,
-            clock.subject_id == subject_id,
+            clock.subject_kind == SUBJECT,
+            clock.subject_id == HumanTaskRow.subject_id,
+            clock.scope == scope,
             clock.stopped_at.is_(None),
         )
         .order_by(clock.due_at.is_(None), clock.due_at, clock.id)
         .limit(1)
-        .correlate(HumanTaskRow, Procedure)
+        .correlate(HumanTaskRow)
         .scalar_subquery()
     )
 

@@ -26,7 +26,7 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     outputs = tables.decide(
         uow,
         case.demand,
-        TABLE,
+        "re_handling",
         {
             "judgement": given["judgement"],
             "re_handled": order.re_handled_count,

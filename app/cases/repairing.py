@@ -2,7 +2,7 @@
 
 from app import engine
 from app.cases import history
-from app.cases.orders import SUBJECT, find, find_subject
+from app.cases.orders import SUBJECT, find
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -37,9 +37,9 @@ def try_again(uow: UnitOfWork, process_id: int) -> None:
     """
     require(uow.actor, "repair.try_again")
     process = uow.session.get(ProcessRow, process_id)
-    if process is None:
+    if process is None or process.subject_kind != SUBJECT:
         raise NotFound(Phrase("没有这个流程。", "There is no such process."))
-    case = find_subject(uow.session, process.subject_kind, process.subject_id, lock=True)
+    find(uow.session, process.subject_id, lock=True)
     engine.resume(uow, process_id)
-    history.record(uow, case.demand.id, "try_again")
-    engine.let_due_pass(uow, SUBJECT, case.demand.id)
+    history.record(uow, process.subject_id, "try_again")
+    engine.let_due_pass(uow, SUBJECT, process.subject_id)

@@ -19,6 +19,4 @@ def review_reply(uow: UnitOfWork, case: Case, given: Answers) -> None:
         order.status = OrderStatus.HANDLING
         return
     order.reviewed_at = uow.now
-    order.status = (
-        OrderStatus.PENDING_CLOSURE if case.demand.anonymous else OrderStatus.PENDING_CALLBACK
-    )
+    order.status = OrderStatus.PENDING_CALLBACK

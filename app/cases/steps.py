@@ -15,7 +15,7 @@ from app import engine
 from app.cases import answers, attachments, history
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
-from app.cases.orders import Case, find_subject, take_of_task
+from app.cases.orders import SUBJECT, Case, take_of_task
 from app.core import audit
 from app.core.clock import CHINA
 from app.core.errors import Conflict, NotAllowed, NotFound
@@ -122,8 +122,7 @@ def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     entry = session.scalar(
         select(HistoryEntry)
         .where(
-            HistoryEntry.demand_id
-            == find_subject(session, task.subject_kind, task.subject_id).demand.id,
+            HistoryEntry.demand_id == task.subject_id,
             HistoryEntry.element_id == task.element_id,
             HistoryEntry.at >= task.opened_at,
         )
@@ -156,7 +155,7 @@ def no_such_task() -> NotFound:
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
     task = session.get(HumanTaskRow, task_id, populate_existing=True)
-    if task is None:
+    if task is None or task.subject_kind != SUBJECT:
         raise no_such_task()
     return task
 

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Engine, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from app.core.clock import CHINA
+from app.core.db import known
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -47,6 +49,7 @@ def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     )
     uow.session.add(version)
     uow.session.flush()
+    known(uow.session, _PUBLISHING)[key] = version.version
     return version
 
 
@@ -104,6 +107,9 @@ def newest_version(session: Session, key: str) -> int:
 
 
 def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]:
+    models = _published.setdefault(session.get_bind().engine, {})
+    if version is not None and (key, version) in models:
+        return version, models[key, version]
     number, sha256 = _row(session, key, version)
     model = _compiled.get(sha256)
     if model is None:
@@ -117,6 +123,8 @@ def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]
             if model is None:
                 model = read_model(xml.encode("utf-8"))
                 _compiled[sha256] = model
+    if key not in known(session, _PUBLISHING):
+        models[key, number] = model
     return number, model
 
 
@@ -155,6 +163,12 @@ _RECORD = insert(DecisionRecord.__table__)  # type: ignore[arg-type] # a Table, 
 
 _compiled: dict[str, Model] = {}
 """Compiled tables by the digest of their text: versions never change, so neither do these."""
+
+_published: WeakKeyDictionary[Engine, dict[tuple[str, int], Model]] = WeakKeyDictionary()
+"""The same by database, key and version: a case asks exact versions at nearly every step."""
+
+_PUBLISHING = "tables being published"
+"""Keys with a version that is not committed yet, and may never be."""
 
 _publishable: set[str] = set()
 """Digests of texts that the checker let pass: nothing about them can change."""

@@ -55,7 +55,7 @@ from app.engine.verbs import (
     start,
 )
 from app.engine.versions import bundle_of, forget_bundles, latest, publish, version_of
-from app.engine.wiring import Host, Process, Subject, wire
+from app.engine.wiring import Host, Process, wire
 
 __all__ = [
     "BusinessError",
@@ -79,7 +79,6 @@ __all__ = [
     "ProcessRow",
     "Prospect",
     "RepairItemRow",
-    "Subject",
     "Surroundings",
     "TimerWaitRow",
     "UncaughtError",

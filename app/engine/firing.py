@@ -6,12 +6,14 @@ outage everything ends as if there had been none.
 """
 
 import logging
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     and_,
     bindparam,
     func,
@@ -32,10 +34,13 @@ from app.engine import processes
 from app.engine.errors import NotOpen
 from app.engine.ports import Outcome, Thrown
 from app.engine.processes import CLOCK, PROCESS, RUNG, TIMER, WAIT, Loaded
-from app.engine.wiring import Subject, wired
+from app.engine.wiring import wired
 
 _log = logging.getLogger(__name__)
-_CLAIMS = 0x6A69  # the class of our advisory locks on PostgreSQL
+_CLAIMS = 0x6A69
+"""The class of our advisory locks on PostgreSQL."""
+_KEY = 0x7FFFFFFF
+"""What of an id goes into such a lock."""
 MAX_PASSES = 10_000
 """Firings for one subject in one go; a cycle of seconds after a long outage."""
 
@@ -65,61 +70,73 @@ _DUE_TIMERS = (
     .order_by(TIMER.c.due_at, TIMER.c.id)
     .limit(bindparam("most"))
 )
-_DUE_OF_SUBJECT = (
-    union_all(
-        select(
-            literal("rung").label("kind"),
-            RUNG.c.id.label("id"),
-            RUNG.c.fire_at.label("due_at"),
-            CLOCK.c.name.label("clock"),
-            RUNG.c.rung.label("rung"),
-            RUNG.c.fired_for.label("fired_for"),
-            RUNG.c.fired_at.label("fired_at"),
-            null().label("process_id"),
-            null().label("token"),
-            null().label("element_id"),
-        )
-        .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
-        .where(
-            CLOCK.c.subject_kind == bindparam("kind"),
-            CLOCK.c.subject_id == bindparam("subject"),
-            RUNG.c.fire_at <= bindparam("until"),
-            RUNG.c.fire_at < bindparam("now"),
-        ),
-        select(
-            literal("timer"),
-            TIMER.c.id,
-            TIMER.c.due_at,
-            null(),
-            null(),
-            null(),
-            null(),
-            TIMER.c.process_id,
-            TIMER.c.token,
-            TIMER.c.element_id,
-        )
-        .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
-        .where(
-            PROCESS.c.subject_kind == bindparam("kind"),
-            PROCESS.c.subject_id == bindparam("subject"),
-            _ACTIVE,
-            TIMER.c.due_at <= bindparam("until"),
-        ),
+_OF_SUBJECTS: BindParameter[int] = bindparam("subjects", expanding=True)
+_DUE_OF_SUBJECTS = union_all(
+    select(
+        literal("rung").label("kind"),
+        RUNG.c.id.label("id"),
+        RUNG.c.fire_at.label("due_at"),
+        CLOCK.c.subject_id.label("subject_id"),
+        CLOCK.c.scope.label("scope"),
+        CLOCK.c.name.label("clock"),
+        RUNG.c.rung.label("rung"),
+        RUNG.c.fired_for.label("fired_for"),
+        RUNG.c.fired_at.label("fired_at"),
+        null().label("process_id"),
+        null().label("token"),
+        null().label("element_id"),
     )
-    .order_by(text("due_at"), text("kind"), text("id"))
-    .limit(1)
-)
-_ASKING = (
-    select(TIMER.c.process_id, TIMER.c.token, TIMER.c.element_id)
+    .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+    .where(
+        CLOCK.c.subject_kind == bindparam("kind"),
+        CLOCK.c.subject_id.in_(_OF_SUBJECTS),
+        RUNG.c.fire_at <= bindparam("until"),
+        RUNG.c.fire_at < bindparam("now"),
+    ),
+    select(
+        literal("timer"),
+        TIMER.c.id,
+        TIMER.c.due_at,
+        PROCESS.c.subject_id,
+        PROCESS.c.scope,
+        null(),
+        null(),
+        null(),
+        null(),
+        TIMER.c.process_id,
+        TIMER.c.token,
+        TIMER.c.element_id,
+    )
     .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
     .where(
         PROCESS.c.subject_kind == bindparam("kind"),
-        PROCESS.c.subject_id == bindparam("subject"),
+        PROCESS.c.subject_id.in_(_OF_SUBJECTS),
         _ACTIVE,
-        TIMER.c.clock_name == bindparam("clock"),
-        TIMER.c.rung == bindparam("rung"),
+        TIMER.c.due_at <= bindparam("until"),
+    ),
+).order_by(text("due_at"), text("kind"), text("id"))
+_ASKING = (
+    select(
+        PROCESS.c.subject_id,
+        PROCESS.c.scope,
+        TIMER.c.clock_name,
+        TIMER.c.rung,
+        TIMER.c.process_id,
+        TIMER.c.token,
+        TIMER.c.element_id,
+    )
+    .join(PROCESS, PROCESS.c.id == TIMER.c.process_id)
+    .where(
+        PROCESS.c.subject_kind == bindparam("kind"),
+        PROCESS.c.subject_id.in_(_OF_SUBJECTS),
+        _ACTIVE,
+        TIMER.c.clock_name.is_not(None),
     )
     .order_by(TIMER.c.id)
+)
+_CLAIM = text(
+    "SELECT subject FROM unnest(CAST(:subjects AS integer[])) AS subject"
+    " WHERE pg_try_advisory_xact_lock(:claims, subject)"
 )
 _ARMED = select(TIMER.c.id).where(
     TIMER.c.process_id == bindparam("process"), TIMER.c.token == bindparam("of")
@@ -139,11 +156,24 @@ _latest_run = (
     .where(
         CLOCK.c.subject_kind == PROCESS.c.subject_kind,
         CLOCK.c.subject_id == PROCESS.c.subject_id,
+        CLOCK.c.scope == PROCESS.c.scope,
         CLOCK.c.name == TIMER.c.clock_name,
     )
     .correlate(PROCESS, TIMER)
     .scalar_subquery()
 )
+_HAS_PASSED = or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < bindparam("at"))
+_ANY_PASSED = (
+    select(RUNG.c.id)
+    .join(CLOCK, CLOCK.c.id == RUNG.c.clock_id)
+    .where(
+        CLOCK.c.subject_kind == bindparam("kind"),
+        CLOCK.c.subject_id == bindparam("subject"),
+        _HAS_PASSED,
+    )
+    .limit(1)
+)
+"""Asked first: mostly nothing has passed, and the join below is a dear way to learn that."""
 _PASSED_ASKS = (
     select(
         TIMER.c.token,
@@ -159,6 +189,7 @@ _PASSED_ASKS = (
         and_(
             CLOCK.c.subject_kind == PROCESS.c.subject_kind,
             CLOCK.c.subject_id == PROCESS.c.subject_id,
+            CLOCK.c.scope == PROCESS.c.scope,
             CLOCK.c.name == TIMER.c.clock_name,
             CLOCK.c.run == _latest_run,
         ),
@@ -167,7 +198,7 @@ _PASSED_ASKS = (
     .where(
         TIMER.c.process_id == bindparam("process"),
         _ACTIVE,
-        or_(RUNG.c.passed_at.is_not(None), RUNG.c.fire_at < bindparam("at")),
+        _HAS_PASSED,
     )
     .order_by(RUNG.c.due_at, TIMER.c.id)
 )
@@ -214,32 +245,40 @@ def due_firings(session: Session, now: datetime, limit: int = 500) -> list[Firin
     return found[:limit]
 
 
-def fire(uow: UnitOfWork, firing: Firing) -> int:
-    """Let a firing pass, and before it whatever of the same subject was due earlier.
+def fire(uow: UnitOfWork, *firings: Firing) -> int:
+    """Let firings pass, and before each whatever of the same subject was due earlier.
 
-    Returns how many firings were done: 0 when another worker holds or has done it, or when it
-    has been moved meanwhile. A process that fails is put into the repair queue, and the firing
-    counts as done.
+    Returns how many were done: fewer than given when another worker holds or has done some, or
+    when some have been moved meanwhile. A process that fails is put into the repair queue, and
+    the firing counts as done.
     """
-    if not _claim(uow, firing):
-        return 0
-    wired().lock_subject(uow, firing.subject_kind, firing.subject_id)
-    return _pass(uow, (firing.subject_kind, firing.subject_id), firing.due_at)
+    done = 0
+    for kind in sorted({firing.subject_kind for firing in firings}):
+        until = _claimed(uow, [firing for firing in firings if firing.subject_kind == kind])
+        if until:
+            wired().lock_subjects(uow, kind, sorted(until))
+            done += _pass(uow, kind, until)
+    return done
 
 
 def let_due_pass(uow: UnitOfWork, subject_kind: str, subject_id: int) -> int:
-    """Let everything pass that is due at `uow.now`, of a subject and of those related to it; how
-    much that was. For commands, right after they have taken the subject under lock.
+    """Let everything of a subject pass that is due at `uow.now`; how much that was.
+
+    For commands, right after they have taken the subject under lock.
     """
-    return _pass(uow, (subject_kind, subject_id), uow.now)
+    return _pass(uow, subject_kind, {subject_id: uow.now})
 
 
 def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
     """Fire the timers of a process that ask a rung which has passed already, oldest first."""
     connection = uow.session.connection()
+    subject = processes.row_of(uow.session, process_id)
+    asked = {"kind": subject.subject_kind, "subject": subject.subject_id, "at": at}
+    if connection.execute(_ANY_PASSED, asked).first() is None:
+        return
     for _ in range(MAX_PASSES):
         for row in connection.execute(_PASSED_ASKS, {"process": process_id, "at": at}).all():
-            told = f"{process_id}:{row.element_id}"
+            told = _line(process_id, row.element_id)
             if told in row.fired_for.split("\n"):
                 continue
             connection.execute(
@@ -257,75 +296,97 @@ def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
             return
 
 
-def _claim(uow: UnitOfWork, firing: Firing) -> bool:
-    """Whether no other worker is at this firing's subject.
+def _claimed(uow: UnitOfWork, firings: Sequence[Firing]) -> dict[int, datetime]:
+    """The subjects that no other worker is at, each with the instant up to which it is due.
 
-    On PostgreSQL by an advisory lock that is skipped when held: it never waits, and as commands
-    do not take it, it cannot close a circle with the lock of the case. On SQLite every writer is
-    alone anyway.
+    On PostgreSQL by advisory locks that are skipped when held: they never wait, and as commands
+    do not take them, they cannot close a circle with the lock of a case. On SQLite every writer
+    is alone anyway.
     """
+    until: dict[int, datetime] = {}
+    for firing in firings:
+        last = until.get(firing.subject_id, firing.due_at)
+        until[firing.subject_id] = max(last, firing.due_at)
     session = uow.session
     if session.get_bind().dialect.name != "postgresql":
-        return True
-    key = firing.subject_id & 0x7FFFFFFF
-    return bool(
-        session.connection()
-        .execute(text("SELECT pg_try_advisory_xact_lock(:c, :k)"), {"c": _CLAIMS, "k": key})
-        .scalar_one()
-    )
+        return until
+    keys = sorted({subject & _KEY for subject in until})
+    found = session.connection().execute(_CLAIM, {"claims": _CLAIMS, "subjects": keys})
+    free = set(found.scalars())
+    return {subject: at for subject, at in until.items() if subject & _KEY in free}
 
 
-def _pass(uow: UnitOfWork, subject: Subject, until: datetime) -> int:
-    """Fire what is due, the earliest first; what a firing did may change what comes next, and
-    may have opened what is due itself.
+def _pass(uow: UnitOfWork, kind: str, until: Mapping[int, datetime]) -> int:
+    """Fire what is due of some subjects, of each the earliest first, and look again: what a firing
+    did may change what comes next.
     """
-    for done in range(MAX_PASSES):
-        due = [
-            (row, related)
-            for related in wired().related(uow.session, *subject)
-            if (row := _first_due(uow, related, until)) is not None
-        ]
-        if not due:
-            return done
-        row, owner = min(due, key=lambda one: (one[0].due_at, one[0].kind, one[0].id))
-        if row.kind == "rung":
-            _pass_rung(uow, owner, row)
-        else:
-            _move(uow, row.process_id, row.token, row.element_id, row.due_at)
-    return MAX_PASSES
-
-
-def _first_due(uow: UnitOfWork, subject: Subject, until: datetime) -> Any:
-    kind, subject_id = subject
-    asked = {"kind": kind, "subject": subject_id, "until": until, "now": uow.now}
-    return uow.session.connection().execute(_DUE_OF_SUBJECT, asked).first()
-
-
-def _pass_rung(uow: UnitOfWork, subject: Subject, row: Any) -> None:
-    """Mark a rung as passed and tell every timer that asks it, each once per run."""
     connection = uow.session.connection()
-    kind, subject_id = subject
-    asking = connection.execute(
-        _ASKING,
-        {"kind": kind, "subject": subject_id, "clock": row.clock, "rung": row.rung},
-    ).all()
-    before = set(row.fired_for.split("\n"))
-    asking = [a for a in asking if f"{a.process_id}:{a.element_id}" not in before]
-    told = [f"{a.process_id}:{a.element_id}" for a in asking]
+    asked = {
+        "kind": kind,
+        "subjects": list(until),
+        "until": max(until.values()),
+        "now": uow.now,
+    }
+    done = 0
+    for _ in range(MAX_PASSES):
+        first: dict[int, Any] = {}
+        for row in connection.execute(_DUE_OF_SUBJECTS, asked):
+            if row.due_at <= until[row.subject_id]:
+                first.setdefault(row.subject_id, row)
+        if not first:
+            break
+        _pass_rungs(uow, kind, [row for row in first.values() if row.kind == "rung"])
+        timers = [row for row in first.values() if row.kind == "timer"]
+        processes.take_rows(uow, [row.process_id for row in timers])
+        for row in timers:
+            _move(uow, row.process_id, row.token, row.element_id, row.due_at)
+        done += len(first)
+    return done
+
+
+def _pass_rungs(uow: UnitOfWork, kind: str, rungs: Sequence[Any]) -> None:
+    """Mark rungs of different subjects as passed and tell every timer that asks one of them, each
+    once per run.
+    """
+    if not rungs:
+        return
+    connection = uow.session.connection()
+    asking: dict[tuple[int, int, str, str], list[Any]] = defaultdict(list)
+    subjects = [row.subject_id for row in rungs]
+    for wait in connection.execute(_ASKING, {"kind": kind, "subjects": subjects}):
+        asking[wait.subject_id, wait.scope, wait.clock_name, wait.rung].append(wait)
+    told = [
+        [
+            (wait, line)
+            for wait in asking[row.subject_id, row.scope, row.clock, row.rung]
+            if (line := _line(wait.process_id, wait.element_id)) not in row.fired_for.split("\n")
+        ]
+        for row in rungs
+    ]
     connection.execute(
         _PASS_RUNG,
-        {
-            "of": row.id,
-            "passed": row.due_at,
-            "fired": row.fired_at or (uow.now if asking else None),
-            "told": _joined(row.fired_for, told),
-        },
+        [
+            {
+                "of": row.id,
+                "passed": row.due_at,
+                "fired": row.fired_at or (uow.now if waits else None),
+                "told": _joined(row.fired_for, [line for _wait, line in waits]),
+            }
+            for row, waits in zip(rungs, told, strict=True)
+        ],
     )
-    for place, (wait, line) in enumerate(zip(asking, told, strict=True)):
-        if place and not _still_armed(uow, wait.process_id, wait.token):
-            continue  # what an earlier timer of this rung did has ended it
-        if not _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at):
-            _untell(uow, row.id, line)
+    processes.take_rows(uow, [wait.process_id for waits in told for wait, _line in waits])
+    for row, waits in zip(rungs, told, strict=True):
+        for place, (wait, line) in enumerate(waits):
+            if place and not _still_armed(uow, wait.process_id, wait.token):
+                continue  # what an earlier timer of this rung did has ended it
+            if not _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at):
+                _untell(uow, row.id, line)
+
+
+def _line(process_id: int, element_id: str) -> str:
+    """How a rung remembers that a timer was told."""
+    return f"{process_id}:{element_id}"
 
 
 def _still_armed(uow: UnitOfWork, process_id: int, token: str) -> bool:
@@ -379,7 +440,7 @@ def _guarded(
 
 def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> None:
     """What follows from a verb: timers that ask a passed clock, and messages and signals for the
-    other processes of the same subject and of those related to it.
+    other processes of the same subject.
 
     A message goes to the one process that waits for it; when nobody does it stays with the
     caller, in the outcome. A signal goes to all. A receiver that fails does not hurt the sender.
@@ -391,12 +452,14 @@ def follow(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime) -> N
             continue
         receivers = [
             row
-            for kind, subject_id in wired().related(
-                uow.session, loaded.row.subject_kind, loaded.row.subject_id
-            )
             for row in uow.session.connection().execute(
                 _WAITING,
-                {"kind": kind, "subject": subject_id, "what": thrown.kind, "name": thrown.name},
+                {
+                    "kind": loaded.row.subject_kind,
+                    "subject": loaded.row.subject_id,
+                    "what": thrown.kind,
+                    "name": thrown.name,
+                },
             )
             if row.process_id != loaded.row.id
         ]

@@ -67,6 +67,10 @@ class ProcessRow(Base):
     diagram_version_id: Mapped[int] = mapped_column(ForeignKey("diagram_version.id"), index=True)
     subject_kind: Mapped[str]
     subject_id: Mapped[int] = mapped_column(Id)
+    scope: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    """0 for the main process of the subject; else an id of the product's. A subject's processes
+    hear each other and move under its one lock, but each scope has clocks of its own.
+    """
     state: Mapped[bytes | None] = mapped_column(Packed)
     """Volatile state in the engine's own format; gone once the process has ended."""
     state_format: Mapped[int]
@@ -100,6 +104,8 @@ class HumanTaskRow(Base):
     role: Mapped[str | None]
     subject_kind: Mapped[str]
     subject_id: Mapped[int] = mapped_column(Id)
+    scope: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    """That of its process."""
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_how: Mapped[str | None]
@@ -110,11 +116,13 @@ class ClockRow(Base):
     """One run of a clock: it owns the deadline that everything else reads."""
 
     __tablename__ = "clock"
-    __table_args__ = (UniqueConstraint("subject_kind", "subject_id", "name", "run"),)
+    __table_args__ = (UniqueConstraint("subject_kind", "subject_id", "scope", "name", "run"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     subject_kind: Mapped[str]
     subject_id: Mapped[int] = mapped_column(Id)
+    scope: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    """That of the processes whose timers ask it."""
     name: Mapped[str]
     run: Mapped[int]
     """From 1; a restart makes a new row."""

@@ -5,6 +5,7 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,7 @@ _COLUMNS = (
     PROCESS.c.diagram_version_id,
     PROCESS.c.subject_kind,
     PROCESS.c.subject_id,
+    PROCESS.c.scope,
     PROCESS.c.state,
     PROCESS.c.status,
     PROCESS.c.revision,
@@ -51,6 +53,12 @@ _COLUMNS = (
 )
 _READ = select(*_COLUMNS).where(PROCESS.c.id == bindparam("process"))
 _TAKE = _READ.with_for_update()
+_TAKE_SOME = (
+    select(*_COLUMNS)
+    .where(PROCESS.c.id.in_(bindparam("processes", expanding=True)))
+    .order_by(PROCESS.c.id)
+    .with_for_update()
+)
 _TAKE_WITH_TASK = (
     select(HumanTaskRow, *_COLUMNS)
     .join(PROCESS, PROCESS.c.id == HumanTaskRow.process_id)
@@ -94,6 +102,7 @@ class Stored:
     diagram_version_id: int
     subject_kind: str
     subject_id: int
+    scope: int
     state: bytes | None
     status: str
     revision: int
@@ -236,6 +245,15 @@ def take_task(uow: UnitOfWork, task_id: int) -> HumanTaskRow | None:
     return task
 
 
+def take_rows(uow: UnitOfWork, process_ids: Collection[int]) -> None:
+    """Take several processes under lock by one statement; their verbs then need not read them."""
+    taken = _taken(uow.session)
+    wanted = {process_id for process_id in process_ids if process_id not in taken}
+    if len(wanted) > 1:  # one is read by its verb
+        found = uow.session.connection().execute(_TAKE_SOME, {"processes": sorted(wanted)})
+        taken.update((row.id, Stored(*row)) for row in found)
+
+
 def _taken(session: Session) -> dict[int, Stored]:
     """The processes that the transaction holds under lock, as it has left them."""
     return known(session, "processes")
@@ -370,7 +388,7 @@ def load(uow: UnitOfWork, process_id: int) -> Loaded:
         Instance(bundle, ports) if row.state is None else Instance.load(bundle, ports, row.state)
     )
     decisions = decisions_of(uow.session, row.diagram_version_id)
-    host = Process(uow, row.id, row.subject_kind, row.subject_id, decisions)
+    host = Process(uow, row.id, row.subject_kind, row.subject_id, row.scope, decisions)
     return Loaded(row, bundle, instance, host)
 
 
@@ -414,6 +432,7 @@ def _project(connection: Connection, row: Stored, outcome: Outcome, at: datetime
                     "role": t.role,
                     "subject_kind": row.subject_kind,
                     "subject_id": row.subject_id,
+                    "scope": row.scope,
                     "opened_at": at,
                 }
                 for t in outcome.opened

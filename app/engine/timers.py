@@ -25,6 +25,7 @@ _LATEST = (
     .where(
         ClockRow.subject_kind == bindparam("kind"),
         ClockRow.subject_id == bindparam("subject"),
+        ClockRow.scope == bindparam("scope"),
         ClockRow.name == bindparam("name"),
     )
     .order_by(ClockRow.run.desc())
@@ -45,6 +46,7 @@ def start_clock(
     subject_id: int,
     name: str,
     *,
+    scope: int = 0,
     started_at: datetime,
     due_at: datetime | None,
     rungs: Rungs,
@@ -55,12 +57,13 @@ def start_clock(
     evidence: object = None,
 ) -> ClockRow:
     """Start a run of a clock; an earlier run that still goes on ends at the same instant."""
-    before = clock_of(uow.session, subject_kind, subject_id, name)
+    before = clock_of(uow.session, subject_kind, subject_id, name, scope)
     if before is not None and before.stopped_at is None:
         _stop(uow, before, started_at)
     clock = ClockRow(
         subject_kind=subject_kind,
         subject_id=subject_id,
+        scope=scope,
         name=name,
         run=1 if before is None else before.run + 1,
         started_at=started_at,
@@ -116,10 +119,10 @@ def move_clock(
 
 def pause_clock(
     uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime,
-    evidence: object = None,
+    evidence: object = None, *, scope: int = 0,
 ) -> bool:  # fmt: skip
     """Let the clock stand still; its rungs pass no more. False when it does not run."""
-    clock = _running(uow.session, subject_kind, subject_id, name)
+    clock = _running(uow.session, subject_kind, subject_id, name, scope)
     if clock is None or clock.paused_at is not None:
         return False
     _revise(uow, clock, at, "pause", clock.due_at, evidence)
@@ -135,13 +138,14 @@ def resume_clock(
     name: str,
     at: datetime,
     *,
+    scope: int = 0,
     due_at: datetime | None,
     rungs: Rungs,
     terms: object = None,
     evidence: object = None,
 ) -> ClockRow:
     """Let a paused clock go on with the instants counted anew. Raises `Conflict` if not paused."""
-    clock = _running(uow.session, subject_kind, subject_id, name)
+    clock = _running(uow.session, subject_kind, subject_id, name, scope)
     if clock is None or clock.paused_at is None:
         raise Conflict(
             Phrase(
@@ -158,10 +162,10 @@ def resume_clock(
 
 
 def stop_clock(
-    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime
+    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime, scope: int = 0
 ) -> bool:
     """Stop the running run; whether one ran."""
-    clock = _running(uow.session, subject_kind, subject_id, name)
+    clock = _running(uow.session, subject_kind, subject_id, name, scope)
     if clock is None:
         return False
     _stop(uow, clock, at)
@@ -169,14 +173,14 @@ def stop_clock(
 
 
 def continue_clock(
-    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime
+    uow: UnitOfWork, subject_kind: str, subject_id: int, name: str, at: datetime, scope: int = 0
 ) -> ClockRow:
     """Let the last run go on as if it had never stopped: its instants stay what they were.
 
     Rungs that lie behind `at` and have not passed will pass at the next look. Raises `Conflict`
     when the clock was never started.
     """
-    clock = clock_of(uow.session, subject_kind, subject_id, name)
+    clock = clock_of(uow.session, subject_kind, subject_id, name, scope)
     if clock is None:
         raise Conflict(
             Phrase(
@@ -197,13 +201,18 @@ def continue_clock(
     return clock
 
 
-def clock_of(session: Session, subject_kind: str, subject_id: int, name: str) -> ClockRow | None:
+def clock_of(
+    session: Session, subject_kind: str, subject_id: int, name: str, scope: int = 0
+) -> ClockRow | None:
     """The latest run of a clock."""
-    return session.scalar(_LATEST, {"kind": subject_kind, "subject": subject_id, "name": name})
+    asked = {"kind": subject_kind, "subject": subject_id, "name": name, "scope": scope}
+    return session.scalar(_LATEST, asked)
 
 
-def _running(session: Session, kind: str, subject_id: int, name: str) -> ClockRow | None:
-    clock = clock_of(session, kind, subject_id, name)
+def _running(
+    session: Session, kind: str, subject_id: int, name: str, scope: int
+) -> ClockRow | None:
+    clock = clock_of(session, kind, subject_id, name, scope)
     return clock if clock is not None and clock.stopped_at is None else None
 
 

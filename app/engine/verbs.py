@@ -22,7 +22,13 @@ _CREATE = insert(PROCESS).returning(PROCESS.c.id)
 
 
 def create(
-    uow: UnitOfWork, key: str, subject_kind: str, subject_id: int, *, version: int | None = None
+    uow: UnitOfWork,
+    key: str,
+    subject_kind: str,
+    subject_id: int,
+    *,
+    scope: int = 0,
+    version: int | None = None,
 ) -> int:
     """A new process on the newest (or given) version of `key`; returns its id. It has not begun.
 
@@ -36,6 +42,7 @@ def create(
                 "diagram_version_id": version_id_of(uow.session, key, version),
                 "subject_kind": subject_kind,
                 "subject_id": subject_id,
+                "scope": scope,
                 "state": None,
                 "state_format": state.FORMAT,
                 "status": "created",

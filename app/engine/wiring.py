@@ -9,9 +9,6 @@ from sqlalchemy.orm import Session
 from app.core.uow import UnitOfWork
 from app.engine.ports import Compile, Ports
 
-Subject = tuple[str, int]
-"""What a process is about: a kind and an id of the product's."""
-
 
 @dataclass(frozen=True, slots=True)
 class Process:
@@ -21,6 +18,7 @@ class Process:
     id: int
     subject_kind: str
     subject_id: int
+    scope: int
     decisions: dict[str, int | None]
     """The versions of the decisions the diagram was published with."""
 
@@ -39,12 +37,9 @@ class Host(Ports, Protocol):
     def newest_decision(self, session: Session, key: str) -> int | None:
         """The newest published version of a decision, None where there is none yet."""
 
-    def lock_subject(self, uow: UnitOfWork, kind: str, subject_id: int) -> None:
-        """Take a subject under lock before its deadlines pass, in the order of the commands."""
-
-    def related(self, session: Session, kind: str, subject_id: int) -> Sequence[Subject]:
-        """The subjects under one lock with this one, itself among them: their deadlines pass in
-        one order, and their processes hear each other's messages and signals.
+    def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
+        """Take subjects under lock, in this order, before their deadlines pass: the same lock as
+        that of commands.
         """
 
 

@@ -116,8 +116,7 @@ def do_step(task_id: int) -> Page:
     session = reading_session()
     task = _task(session, task_id)
     if request.method == "GET":
-        about = orders.find_subject(session, task.subject_kind, task.subject_id)
-        return redirect(url_for("web.case", demand_id=about.demand.id, task=task_id))
+        return redirect(url_for("web.case", demand_id=task.subject_id, task=task_id))
     form = engine.form_of(session, task.process_id, task.element_id) or Form(())
     given = submitted(form, request.form)
     try:
@@ -131,8 +130,7 @@ def do_step(task_id: int) -> Page:
         return _again(task_id, Refusal(say(first.phrase), {}, conflict=True)), 409
     except ProcessFault as fault:
         with acting() as uow:
-            about = orders.find_subject(uow.session, task.subject_kind, task.subject_id)
-            repairing.report(uow, about.demand.id, task.process_id, task.element_id, fault)
+            repairing.report(uow, task.subject_id, task.process_id, task.element_id, fault)
         said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
         return _again(task_id, Refusal(said, {})), 409
     flash(_("已完成：%(step)s。", step=_name(task)), "done")
@@ -161,14 +159,13 @@ def diagram_file(demand_id: int) -> FlaskResponse:
 def _again(task_id: int, refusal: Refusal) -> str:
     session = reading_session()
     task = _task(session, task_id)
-    about = orders.find_subject(session, task.subject_kind, task.subject_id)
-    return _page(_found(session, about.demand.id), task, refusal=refusal, typed=request.form)
+    return _page(_found(session, task.subject_id), task, refusal=refusal, typed=request.form)
 
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
     """The task, open or done. Raises `NotFound`, also when its case is none of the reader's."""
     task = session.get(HumanTaskRow, task_id)
-    if task is None:
+    if task is None or task.subject_kind != orders.SUBJECT:
         raise NotFound(Phrase("没有这项待办。", "There is no such task."))
     return task
 
@@ -203,7 +200,7 @@ def my_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
         if policy.may_do_step(
             g.actor,
             task.role or "",
-            orders.find_subject(session, task.subject_kind, task.subject_id).unit_id,
+            orders.find_in_scope(session, demand_id, task.scope).unit_id,
         )
     ]
 

@@ -49,10 +49,8 @@ class Office:
         while True:
             with self.sessions() as session:
                 due = engine.due_firings(session, self.now)
-            fired = 0
-            for firing in due:
-                with self.uow() as uow:
-                    fired += engine.fire(uow, firing)
+            with self.uow() as uow:
+                fired = engine.fire(uow, *due)
             done += fired
             if not fired:
                 return done

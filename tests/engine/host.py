@@ -1,6 +1,6 @@
 """The host's side in kernel tests: services as plain functions, working time as wall time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from inspect import signature
 
@@ -27,11 +27,8 @@ class Host:
     def newest_decision(self, session: object, key: str) -> int:
         return 1
 
-    def lock_subject(self, uow: object, kind: str, subject_id: int) -> None:
-        self.locked.append((kind, subject_id))
-
-    def related(self, session: object, kind: str, subject_id: int) -> list[tuple[str, int]]:
-        return [(kind, subject_id)]
+    def lock_subjects(self, uow: object, kind: str, subject_ids: Sequence[int]) -> None:
+        self.locked += [(kind, subject_id) for subject_id in subject_ids]
 
     def __init__(self, **services: Callable[..., Mapping[str, object] | None]) -> None:
         self.services = services

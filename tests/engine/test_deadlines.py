@@ -381,3 +381,33 @@ def test_a_firing_may_stop_the_clock_of_the_next(office: Office):
         assert engine.let_due_pass(uow, "case", 1) == 1
     assert calls(office) == [("warn", 4 * DAY)]
     assert office.tick() == 0
+
+
+def test_deadlines_of_several_subjects_pass_in_one_transaction_each_in_its_own_order(
+    office: Office,
+):
+    for subject in (3, 1, 2):
+        begin(office, days=4 + subject, subject=subject)
+    office.now += 6.5 * DAY
+    with office.uow() as uow:
+        due = engine.due_firings(uow.session, office.now)
+        assert engine.fire(uow, *due) == 5
+    told = sorted(calls(office), key=lambda call: call[1])
+    assert told == [
+        ("warn", 4 * DAY),
+        *[("warn", 5 * DAY), ("mark_overdue", 5 * DAY)],
+        *[("warn", 6 * DAY), ("mark_overdue", 6 * DAY)],
+    ]
+    assert office.host.locked == [("case", 1), ("case", 2), ("case", 3)]
+    assert office.tick() == 0
+
+
+def test_only_what_was_due_before_a_firing_of_the_same_subject_passes_with_it(office: Office):
+    begin(office, days=5, subject=1)
+    begin(office, days=3, subject=2)
+    office.now += 6 * DAY
+    with office.uow() as uow:
+        due = engine.due_firings(uow.session, office.now)
+        first = [firing for firing in due if firing.due_at < T0 + 4 * DAY]
+        assert engine.fire(uow, *first) == 2
+    assert calls(office) == [("warn", 2 * DAY), ("mark_overdue", 3 * DAY)]
