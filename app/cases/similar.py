@@ -83,7 +83,7 @@ def similar_demands(
             Demand.status != DemandStatus.REGISTERING,
             Demand.id != (other_than or 0),
         )
-        .order_by(Demand.arrived_at.desc())
+        .order_by(Demand.arrived_at.desc(), Demand.id.desc())
         .execution_options(yield_per=search["most"])
     )
     with found as rows:

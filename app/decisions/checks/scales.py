@@ -1,6 +1,7 @@
 """The values of a type in their order: what lies below, between and above given values.
 
-Numbers are dense, as the standard's decimals are; days, months and microseconds are steps.
+Numbers are dense, as the standard's decimals are. Dates go by days, durations of months by
+months, and what has a time of day by seconds, because equality ignores their fractions.
 """
 
 from collections.abc import Callable, Mapping
@@ -70,7 +71,7 @@ def _text_between(low: str, high: str) -> str | None:
 # --- dates, times, durations ---------------------------------------------------------------------
 
 _DAY = timedelta(days=1)
-_TICK = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 _HOUR = timedelta(hours=1)
 
 
@@ -109,15 +110,15 @@ def _time_moved(value: time, by: timedelta) -> time | None:
 
 
 def _time_below(value: time) -> time | None:
-    return _time_moved(value, -_HOUR) or _time_moved(value, -_TICK)
+    return _time_moved(value, -_HOUR) or _time_moved(value, -_SECOND)
 
 
 def _time_above(value: time) -> time | None:
-    return _time_moved(value, _HOUR) or _time_moved(value, _TICK)
+    return _time_moved(value, _HOUR) or _time_moved(value, _SECOND)
 
 
 def _time_between(low: time, high: time) -> time | None:
-    candidates = (_time_moved(low, step) for step in (_HOUR, timedelta(minutes=1), _TICK))
+    candidates = (_time_moved(low, step) for step in (_HOUR, timedelta(minutes=1), _SECOND))
     return next((v for v in candidates if v is not None and low < v < high), None)
 
 
@@ -131,11 +132,11 @@ _SCALES: Mapping[str, Scale] = {
     "boolean": Scale(lambda _: None, lambda _low, _high: None, lambda _: None, any=True),
     "date": Scale(*_stepper(_DAY), date(2026, 1, 1)),
     "date and time": Scale(
-        *_stepper(_DAY, _HOUR, _TICK),
+        *_stepper(_DAY, _HOUR, _SECOND),
         datetime(2026, 1, 1),  # noqa: DTZ001 - local by the standard
     ),
     "time": Scale(_time_below, _time_between, _time_above, time(9)),
-    "days and time duration": Scale(*_stepper(_DAY, _HOUR, _TICK), _DAY),
+    "days and time duration": Scale(*_stepper(_DAY, _HOUR, _SECOND), _DAY),
     "years and months duration": Scale(
         lambda value: Months(value.months - 1),
         _months_between,

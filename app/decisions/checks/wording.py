@@ -42,7 +42,7 @@ def region_text(parts: Sequence[tuple[Axis, Sequence[Group] | None]]) -> Phrase:
 def groups_text(axis: Axis, groups: Sequence[Group]) -> Phrase:
     """The values of some groups of one axis."""
     pieces = sorted(i for group in groups if group is not axis.null for i in group.pieces)
-    texts = list(_texts(axis, pieces))
+    texts = list(_texts(axis, pieces)) if pieces else []
     if any(group is axis.null for group in groups):
         texts.append(value_text(None))
     shown = texts[:_SHOWN]
