@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.cases import acts
 from app.cases.models.procedure import Procedure
 from app.cases.orders import find
 from app.cases.procedures import procedures_of
@@ -52,14 +53,11 @@ def test_an_approved_extension_moves_the_one_deadline_and_tells_both_sides(offic
 def test_the_lights_burn_again_before_the_new_deadline(office: Office) -> None:
     case = office.bring_to("reply")
     ask(office, case)
-    office.wait(days=5)  # Saturday: the yellow light of Monday the 9th is still ahead
-    office.wait(days=1, hours=23)
-    assert "发送通知（2人）：工单即将到期，请抓紧办理。" in office.story(case)
-    before = office.story(case).count("发送通知（2人）：工单即将到期，请抓紧办理。")
+    office.wait(days=7, hours=1)  # the morning of the last day: yellow
+    before = len(messages(office, "yellow"))
     office.do(case, "decide_extension")
-    office.wait(days=3, hours=3)
-    again = office.story(case).count("发送通知（2人）：工单即将到期，请抓紧办理。")
-    assert (before, again) == (1, 2)
+    office.wait(days=3)  # the morning of the new last day
+    assert (before, len(messages(office, "yellow"))) == (2, 4)
 
 
 def test_refused_leaves_the_limit_and_takes_a_reason(office: Office) -> None:
@@ -153,8 +151,6 @@ def test_only_the_liaison_of_the_unit_in_charge_may_ask(office: Office) -> None:
     for login in ("stranger", "handler", "dispatcher"):
         assert [act.key for act in office.acts(case, login)] == []
         with pytest.raises(DomainError), office.acting(login) as uow:
-            from app.cases import acts
-
             acts.act(uow, case, key, ASKED)
 
 

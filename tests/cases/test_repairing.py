@@ -84,7 +84,7 @@ def test_a_person_whose_step_fails_loses_nothing_and_the_duty_manager_sees_it(
     case = office.bring_to("reply")
     fault = ProcessFault(Phrase("没有可走的路", "no way out"))
     with unit_of_work(office.sessions, office.actor("handler"), office.now) as uow:
-        repairing.report(uow, case, "reply", fault)
+        repairing.report(uow, case, office.demand(case).process_id or 0, "reply", fault)
     [item] = queue(office)
     assert (item.what, item.error) == ("reply", "没有可走的路")
     with office.acting("duty") as uow:
