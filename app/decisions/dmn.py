@@ -200,7 +200,7 @@ class Model:
         """What the model declares of what is given: the data of a case holds much more, which is
         neither read nor evidence. An imported model may ask for the rest.
         """
-        if self._imported:
+        if self._imported or inputs.keys() <= self._input_types.keys():
             return inputs
         return {name: value for name, value in inputs.items() if name in self._input_types}
 
