@@ -28,6 +28,7 @@ def create_app(office: "Office | None" = None) -> "Flask":
     web.register(
         app,
         office.sessions,
+        office.files,
         secure=office.settings.secure_cookies,
         idle=timedelta(minutes=office.settings.session_minutes),
         language=office.settings.language,

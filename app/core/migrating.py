@@ -1,12 +1,14 @@
 """The schema of the database: which migration it is at, and bringing it to the newest."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -25,7 +27,7 @@ class DatabaseIsNewer(Exception):
 def upgrade(engine: Engine, to: str = "head") -> None:
     """Run the missing migrations. Raises `DatabaseIsNewer`."""
     check_not_newer(engine)
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         configuration = _configuration()
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, to)
@@ -34,7 +36,7 @@ def upgrade(engine: Engine, to: str = "head") -> None:
 
 def downgrade(engine: Engine, to: str) -> None:
     """Take migrations back, down to and without the one after `to` (`base`: all of them)."""
-    with engine.connect() as connection:
+    with _connected(engine) as connection:
         configuration = _configuration()
         configuration.attributes["connection"] = connection
         command.downgrade(configuration, to)
@@ -60,6 +62,29 @@ def head() -> str:
     newest = ScriptDirectory.from_config(_configuration()).get_current_head()
     assert newest is not None
     return newest
+
+
+@contextmanager
+def _connected(engine: Engine) -> Iterator[Connection]:
+    """A connection on which SQLite may rebuild a table: it cannot change one in place, and would
+    take the rows that refer to the old one for orphans. They are checked afterwards.
+
+    Raises `RuntimeError` when a row refers to nothing.
+    """
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            yield connection
+            return
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        raw.execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield connection
+            orphans = raw.execute("PRAGMA foreign_key_check").fetchall()
+            if orphans:
+                raise RuntimeError(f"rows refer to nothing after the migration: {orphans[:5]}")
+        finally:
+            raw.execute("PRAGMA foreign_keys=ON")
 
 
 def _configuration() -> Config:

@@ -165,28 +165,44 @@ class Model:
             )
         run = Run({}, 0, now, None)
         run.strict, run.trace = True, []
-        seen = self._accepted_inputs(inputs, run)
-        value = _Session(self, seen, run).value_of(item)
+        try:
+            seen = self._accepted_inputs(self._asked(inputs), run)
+            value = to_python(_Session(self, seen, run).value_of(item), run.spend)
+        except RecursionError:
+            raise TooCostly(_TOO_DEEP) from None
         if value is None and run.diagnostics:
             raise DecisionError(run.diagnostics[0].phrase)
-        evidence = Evidence(key or item.id, version, seen, tuple(run.trace))
-        return Answer(to_python(value), evidence)
+        return Answer(value, Evidence(key or item.id, version, seen, tuple(run.trace)))
 
     def evaluate(
         self, inputs: Mapping[str, object], name: str, *, now: datetime | None = None
     ) -> tuple[Value, tuple[Diagnostic, ...]]:
         """The value of the decision or service called `name`, as the standard has it."""
         run = Run({}, 0, now, None)
+        try:
+            value = self._evaluated(inputs, name, run)
+        except RecursionError:
+            raise TooCostly(_TOO_DEEP) from None
+        return value, tuple(run.diagnostics or ())
+
+    def _evaluated(self, inputs: Mapping[str, object], name: str, run: Run) -> Value:
         session = _Session(self, self._accepted_inputs(inputs, run), run)
-        for item in self._items.values():
-            if item.name == name and item.kind == "decision":
-                return session.value_of(item), tuple(run.diagnostics or ())
-        for item in self._items.values():
-            if item.name == name and item.kind == "decisionService":
-                value = session.serve(item, inputs)
-                return value, tuple(run.diagnostics or ())
-        run.null(Phrase(f"没有决策“{name}”。", f"There is no decision “{name}”."))
-        return None, tuple(run.diagnostics or ())
+        named = [item for item in self._items.values() if item.name == name]
+        for item in named:
+            if item.kind == "decision":
+                return session.value_of(item)
+        for item in named:
+            if item.kind == "decisionService":
+                return session.serve(item, inputs)
+        return run.null(Phrase(f"没有决策“{name}”。", f"There is no decision “{name}”."))
+
+    def _asked(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
+        """What the model declares of what is given: the data of a case holds much more, which is
+        neither read nor evidence. An imported model may ask for the rest.
+        """
+        if self._imported or inputs.keys() <= self._input_types.keys():
+            return inputs
+        return {name: value for name, value in inputs.items() if name in self._input_types}
 
     def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
         accepted: dict[str, Value] = {}
@@ -201,7 +217,7 @@ class Model:
                 accepted[name] = value
                 continue
             try:
-                converted = to_feel(value)
+                converted = to_feel(value, run.spend)
             except TypeError:
                 phrase = Phrase(
                     f"输入“{name}”的值不是规则能用的类型。",
@@ -250,10 +266,24 @@ class Model:
             item.base = base_type("function")
         else:
             item.base = self.type_named(xml.content(element, "typeRef") or "Any")
+            self._refuse_ring(item, element)
         allowed = xml.text(xml.child(element, "allowedValues", "typeConstraint")).strip()
         if allowed:
             item.allowed = self._allowed(allowed, element)
             item.allowed_texts = allowed
+
+    def _refuse_ring(self, item: ItemType, element: Element) -> None:
+        """A type that is defined as itself, directly or not, is none."""
+        base = item.base
+        while base is not None and base is not item:
+            base = base.base
+        if base is item:
+            item.base = base_type("Any")
+            phrase = Phrase(
+                f"类型“{item.name}”用它自己来定义，请改成别的类型。",
+                f"The type “{item.name}” is defined as itself: refer to another one.",
+            )
+            self.problems.append(Problem(phrase, element.get("id", item.name)))
 
     def _allowed(self, text: str, element: Element) -> Callable[[Value], bool | None] | None:
         compiler = Compiler(None, None, lenient=True)
@@ -372,8 +402,6 @@ class _Session:
             run.enter()
             try:
                 self._done[key] = self._evaluate(item)
-            except RecursionError:
-                raise TooCostly(_TOO_DEEP) from None
             finally:
                 run.level -= 1
         return self._done[key]
@@ -437,7 +465,7 @@ class _Session:
         inner = _Session(self._model, {}, self._run)
         inputs: dict[str, Value] = {}
         for parameter in self._parameters(item):
-            value = to_feel(arguments.get(parameter.name))
+            value = to_feel(arguments.get(parameter.name), self._run.spend)
             if parameter.declared is not None:
                 value = argument_of(value, parameter.declared)
             inputs[parameter.name] = value

@@ -22,7 +22,7 @@ from app.decisions.feel.errors import FeelError
 from app.decisions.feel.functions import BUILTINS
 from app.decisions.feel.run import Code, Run
 from app.decisions.feel.texts import text_of
-from app.decisions.feel.values import KINDS, Value, equal, kind
+from app.decisions.feel.values import KINDS, Value, equal, kind, to_python
 from app.decisions.item_types import ItemType
 
 
@@ -380,6 +380,9 @@ class _Compiled:
         used_default: bool = False,
     ) -> None:
         if run.trace is not None:
+            for value in values:
+                if type(value) is list or type(value) is dict:
+                    to_python(value, run.spend)  # counted: evidence is written out in full
             run.trace.append(
                 TableEvidence(
                     self._table.decision_id,

@@ -232,6 +232,19 @@ class Firing:
     subject_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A timer of a process that is due."""
+
+    subject_id: int
+    process_id: int
+    token: str
+    element_id: str
+    at: datetime
+    rung_id: int | None = None
+    """The rung that remembers that the timer was told."""
+
+
 def due_firings(session: Session, now: datetime, limit: int = 500) -> list[Firing]:
     """What is due at `now`, in due order. Only reads, by index: nothing due costs next to nothing.
 
@@ -289,8 +302,8 @@ def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
                     "told": _joined(row.fired_for, [told]),
                 },
             )
-            if not _move(uow, process_id, row.token, row.element_id, at):
-                _untell(uow, row.rung_id, told)
+            due = (process_id, row.token, row.element_id, at, row.rung_id)
+            _make_one(uow, Move(subject.subject_id, *due))
             break
         else:
             return
@@ -335,53 +348,104 @@ def _pass(uow: UnitOfWork, kind: str, until: Mapping[int, datetime]) -> int:
                 first.setdefault(row.subject_id, row)
         if not first:
             break
-        _pass_rungs(uow, kind, [row for row in first.values() if row.kind == "rung"])
-        timers = [row for row in first.values() if row.kind == "timer"]
-        processes.take_rows(uow, [row.process_id for row in timers])
-        for row in timers:
-            _move(uow, row.process_id, row.token, row.element_id, row.due_at)
+        moves = _told(uow, kind, [row for row in first.values() if row.kind == "rung"])
+        moves += [
+            Move(row.subject_id, row.process_id, row.token, row.element_id, row.due_at)
+            for row in first.values()
+            if row.kind == "timer"
+        ]
+        _make(uow, moves)
         done += len(first)
     return done
 
 
-def _pass_rungs(uow: UnitOfWork, kind: str, rungs: Sequence[Any]) -> None:
-    """Mark rungs of different subjects as passed and tell every timer that asks one of them, each
-    once per run.
+def _told(uow: UnitOfWork, kind: str, rungs: Sequence[Any]) -> list[Move]:
+    """Mark rungs of different subjects as passed; the moves of the timers that ask one of them,
+    each once per run.
     """
     if not rungs:
-        return
+        return []
     connection = uow.session.connection()
     asking: dict[tuple[int, int, str, str], list[Any]] = defaultdict(list)
     subjects = [row.subject_id for row in rungs]
     for wait in connection.execute(_ASKING, {"kind": kind, "subjects": subjects}):
         asking[wait.subject_id, wait.scope, wait.clock_name, wait.rung].append(wait)
-    told = [
-        [
-            (wait, line)
+    passed = []
+    moves: list[Move] = []
+    for row in rungs:
+        before = row.fired_for.split("\n")
+        waits = [
+            wait
             for wait in asking[row.subject_id, row.scope, row.clock, row.rung]
-            if (line := _line(wait.process_id, wait.element_id)) not in row.fired_for.split("\n")
+            if _line(wait.process_id, wait.element_id) not in before
         ]
-        for row in rungs
-    ]
-    connection.execute(
-        _PASS_RUNG,
-        [
+        lines = [_line(wait.process_id, wait.element_id) for wait in waits]
+        passed.append(
             {
                 "of": row.id,
                 "passed": row.due_at,
                 "fired": row.fired_at or (uow.now if waits else None),
-                "told": _joined(row.fired_for, [line for _wait, line in waits]),
+                "told": _joined(row.fired_for, lines),
             }
-            for row, waits in zip(rungs, told, strict=True)
-        ],
+        )
+        moves += [
+            Move(row.subject_id, w.process_id, w.token, w.element_id, row.due_at, row.id)
+            for w in waits
+        ]
+    connection.execute(_PASS_RUNG, passed)
+    return moves
+
+
+def _make(uow: UnitOfWork, moves: Sequence[Move]) -> None:
+    """Make moves that are due, the first of each subject together.
+
+    The others follow one by one: what the first did may have ended them.
+    """
+    first: dict[int, Move] = {}
+    for move in moves:
+        first.setdefault(move.subject_id, move)
+    together = list(first.values())
+    if len(together) <= 1 or not _make_together(uow, together):
+        for move in together:
+            _make_one(uow, move)
+    for move in moves:
+        if move is not first[move.subject_id] and _still_armed(uow, move):
+            _make_one(uow, move)
+
+
+def _make_together(uow: UnitOfWork, moves: Sequence[Move]) -> bool:
+    """Make moves of different processes with few statements; False, and nothing is done, when one
+    fails: then each is to be made by itself.
+    """
+    processes.take_rows(uow, [move.process_id for move in moves])
+    try:
+        with uow.session.begin_nested():
+            made = []
+            for move in moves:
+                loaded = processes.take(uow, move.process_id)
+                outcome = loaded.instance.fire(move.token, at=move.at, host=loaded.host)
+                made.append((loaded, outcome, move.at))
+            processes.apply(uow, *made)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001 - made again one by one, where it is written down
+        _log.info("%d moves are made one by one: %s", len(moves), type(error).__name__)
+        return False
+    for loaded, outcome, at in made:
+        follow(uow, loaded, outcome, at)
+    return True
+
+
+def _make_one(uow: UnitOfWork, move: Move) -> None:
+    made = _guarded(
+        uow,
+        move.process_id,
+        f"fire {move.element_id}",
+        lambda loaded: loaded.instance.fire(move.token, at=move.at, host=loaded.host),
+        move.at,
     )
-    processes.take_rows(uow, [wait.process_id for waits in told for wait, _line in waits])
-    for row, waits in zip(rungs, told, strict=True):
-        for place, (wait, line) in enumerate(waits):
-            if place and not _still_armed(uow, wait.process_id, wait.token):
-                continue  # what an earlier timer of this rung did has ended it
-            if not _move(uow, wait.process_id, wait.token, wait.element_id, row.due_at):
-                _untell(uow, row.id, line)
+    if not made and move.rung_id is not None:
+        _untell(uow, move.rung_id, _line(move.process_id, move.element_id))
 
 
 def _line(process_id: int, element_id: str) -> str:
@@ -389,9 +453,9 @@ def _line(process_id: int, element_id: str) -> str:
     return f"{process_id}:{element_id}"
 
 
-def _still_armed(uow: UnitOfWork, process_id: int, token: str) -> bool:
-    found = uow.session.connection().execute(_ARMED, {"process": process_id, "of": token})
-    return found.first() is not None
+def _still_armed(uow: UnitOfWork, move: Move) -> bool:
+    asked = {"process": move.process_id, "of": move.token}
+    return uow.session.connection().execute(_ARMED, asked).first() is not None
 
 
 def _joined(before: str, told: list[str]) -> str:
@@ -406,17 +470,6 @@ def _untell(uow: UnitOfWork, rung_id: int, told: str) -> None:
     connection.execute(update(RUNG).where(RUNG.c.id == rung_id).values(fired_for=rest))
 
 
-def _move(uow: UnitOfWork, process_id: int, token: str, element_id: str, at: datetime) -> bool:
-    """Fire a timer of a process; False when it failed and went to the repair queue."""
-    return _guarded(
-        uow,
-        process_id,
-        f"fire {element_id}",
-        lambda loaded: loaded.instance.fire(token, at=at, host=loaded.host),
-        at,
-    )
-
-
 def _guarded(
     uow: UnitOfWork, process_id: int, what: str, act: Callable[[Loaded], Outcome], at: datetime
 ) -> bool:
@@ -425,7 +478,7 @@ def _guarded(
         with uow.session.begin_nested():
             loaded = processes.take(uow, process_id)
             outcome = act(loaded)
-            processes.apply(uow, loaded, outcome, at)
+            processes.apply(uow, (loaded, outcome, at))
     except OperationalError:
         raise  # the database's trouble, not the process's: the next tick tries again
     except Exception as error:  # noqa: BLE001 - whatever a service raises must not stop the ticker

@@ -29,7 +29,7 @@ from app.engine.models import (
     RepairItemRow,
     TimerWaitRow,
 )
-from app.engine.ports import Description, Outcome, TimerWait
+from app.engine.ports import Description, EventWait, HumanTask, Outcome, TimerWait
 from app.engine.versions import bundle_of, decisions_of
 from app.engine.wiring import Process, wired
 
@@ -119,6 +119,10 @@ class Loaded:
     host: Process
 
 
+Made = tuple[Loaded, Outcome, datetime]
+"""A verb that was done in memory: on what, what came of it, and at which instant."""
+
+
 def describe(session: Session, process_id: int) -> Description:
     """Tokens, open tasks, timers and waits of a process. Raises `NotFound`."""
     row = row_of(session, process_id)
@@ -165,7 +169,7 @@ def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: d
             "closed_how": None,
         }
         if old is None:
-            _project(connection, row, Outcome(opened=(task,)), at)
+            _project(connection, (row, Outcome(opened=(task,)), at))
         elif any(getattr(old, name) != value for name, value in values.items()):
             connection.execute(update(TASK).where(TASK.c.id == old.id).values(values))
         else:
@@ -173,7 +177,7 @@ def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: d
         wrong += 1
     gone = [t for t, old in had.items() if t not in wanted and old.closed_at is None]
     if gone:
-        _project(connection, row, Outcome(closed=tuple((t, "cancelled") for t in gone)), at)
+        _project(connection, (row, Outcome(closed=tuple((t, "cancelled") for t in gone)), at))
     return wrong + len(gone)
 
 
@@ -185,7 +189,7 @@ def _rebuild_timers(connection: Connection, row: Stored, seen: Description, at: 
     wanted = {t.token: (t.element_id, t.due_at, t.clock, t.rung) for t in seen.timers}
     armed = tuple(t for t in seen.timers if had.get(t.token) != wanted[t.token])
     disarmed = tuple(token for token, old in had.items() if wanted.get(token) != old)
-    _project(connection, row, Outcome(armed=armed, disarmed=disarmed), at)
+    _project(connection, (row, Outcome(armed=armed, disarmed=disarmed), at))
     return len({t.token for t in armed} | set(disarmed))
 
 
@@ -197,7 +201,7 @@ def _rebuild_waits(connection: Connection, row: Stored, seen: Description, at: d
     wanted = {w.token: (w.element_id, w.kind, w.name) for w in seen.waits}
     waits = tuple(w for w in seen.waits if had.get(w.token) != wanted[w.token])
     unwaits = tuple(token for token, old in had.items() if wanted.get(token) != old)
-    _project(connection, row, Outcome(waits=waits, unwaits=unwaits), at)
+    _project(connection, (row, Outcome(waits=waits, unwaits=unwaits), at))
     return len({w.token for w in waits} | set(unwaits))
 
 
@@ -339,44 +343,53 @@ def take(uow: UnitOfWork, process_id: int, *, stuck: bool = False) -> Loaded:
     return loaded
 
 
-def apply(uow: UnitOfWork, loaded: Loaded, outcome: Outcome, at: datetime, *,
-          ended: str = "completed") -> None:  # fmt: skip
-    """Save the state and project what the verb changed. Raises `Conflict` for a lost race."""
-    connection = uow.session.connection()
-    row, instance = loaded.row, loaded.instance
-    done = outcome.completed
+def apply(uow: UnitOfWork, *made: Made, ended: str = "completed") -> None:
+    """Save the states and project what verbs changed, each of another process.
+
+    Raises `Conflict` for a lost race.
+    """
+    left = {loaded.row.id: _left(loaded, outcome, at, ended) for loaded, outcome, at in made}
+    saved = uow.session.connection().execute(
+        _SAVE,
+        [
+            {
+                "process": loaded.row.id,
+                "seen": loaded.row.revision,
+                "new_state": left[loaded.row.id].state,
+                "new_status": left[loaded.row.id].status,
+                "begun": left[loaded.row.id].started_at,
+                "ended": at if outcome.completed else None,
+            }
+            for loaded, outcome, at in made
+        ],
+    )
+    if saved.rowcount != len(made):
+        raise not_open(", ".join(map(str, left)))
+    _taken(uow.session).update(left)
+    _project(uow.session.connection(), *((loaded.row, outcome, at) for loaded, outcome, at in made))
+    for process_id, row in left.items():
+        if row.status == "stuck":
+            uow.session.execute(
+                insert(RepairItemRow).values(
+                    process_id=process_id,
+                    what="stuck",
+                    error="no open task, no timer and no wait",
+                    opened_at=uow.now,
+                )
+            )
+
+
+def _left(loaded: Loaded, outcome: Outcome, at: datetime, ended: str) -> Stored:
+    """How a verb leaves the row of its process."""
+    row, instance, done = loaded.row, loaded.instance, outcome.completed
     stuck = not done and instance.describe().stuck
-    left = replace(
+    return replace(
         row,
         state=None if done else instance.dump(),
         status=ended if done else "stuck" if stuck else "active",
         revision=row.revision + 1,
         started_at=row.started_at or at,
     )
-    saved = connection.execute(
-        _SAVE,
-        {
-            "process": row.id,
-            "seen": row.revision,
-            "new_state": left.state,
-            "new_status": left.status,
-            "begun": left.started_at,
-            "ended": at if done else None,
-        },
-    )
-    if saved.rowcount != 1:
-        raise not_open(str(row.id))
-    _taken(uow.session)[row.id] = left
-    _project(connection, row, outcome, at)
-    if stuck:
-        uow.session.execute(
-            insert(RepairItemRow).values(
-                process_id=row.id,
-                what="stuck",
-                error="no open task, no timer and no wait",
-                opened_at=uow.now,
-            )
-        )
 
 
 def load(uow: UnitOfWork, process_id: int) -> Loaded:
@@ -407,53 +420,43 @@ def row_of(session: Session, process_id: int, *, lock: bool = False) -> Stored:
     return row
 
 
-def _project(connection: Connection, row: Stored, outcome: Outcome, at: datetime) -> None:
-    process = row.id
-    if outcome.closed:
-        connection.execute(
-            _CLOSE_TASK,
-            [{"process": process, "of": t, "at": at, "how": how} for t, how in outcome.closed],
-        )
-    if outcome.disarmed:
-        connection.execute(_DISARM, [{"process": process, "of": t} for t in outcome.disarmed])
-    if outcome.unwaits:
-        connection.execute(_UNAWAIT, [{"process": process, "of": t} for t in outcome.unwaits])
-    if outcome.opened:
-        connection.execute(
-            _OPEN_TASK,
-            [
-                {
-                    "process_id": process,
-                    "token": t.token,
-                    "element_id": t.element_id,
-                    "instance": t.instance,
-                    "name": t.name,
-                    "name_en": t.name_en,
-                    "role": t.role,
-                    "subject_kind": row.subject_kind,
-                    "subject_id": row.subject_id,
-                    "scope": row.scope,
-                    "opened_at": at,
-                }
-                for t in outcome.opened
-            ],
-        )
-    if outcome.armed:
-        connection.execute(_ARM, [_timer_values(process, t) for t in outcome.armed])
-    if outcome.waits:
-        connection.execute(
-            _AWAIT,
-            [
-                {
-                    "process_id": process,
-                    "token": w.token,
-                    "element_id": w.element_id,
-                    "kind": w.kind,
-                    "name": w.name,
-                }
-                for w in outcome.waits
-            ],
-        )
+def _project(connection: Connection, *changes: tuple[Stored, Outcome, datetime]) -> None:
+    """Bring the rows of tasks, timers and waits in step with what verbs changed."""
+    closed, disarmed, unwaits, opened, armed, waits = [], [], [], [], [], []
+    for row, outcome, at in changes:
+        of = row.id
+        closed += [{"process": of, "of": t, "at": at, "how": how} for t, how in outcome.closed]
+        disarmed += [{"process": of, "of": token} for token in outcome.disarmed]
+        unwaits += [{"process": of, "of": token} for token in outcome.unwaits]
+        opened += [_task_values(row, task, at) for task in outcome.opened]
+        armed += [_timer_values(of, timer) for timer in outcome.armed]
+        waits += [_wait_values(of, wait) for wait in outcome.waits]
+    for statement, rows in (
+        (_CLOSE_TASK, closed),
+        (_DISARM, disarmed),
+        (_UNAWAIT, unwaits),
+        (_OPEN_TASK, opened),
+        (_ARM, armed),
+        (_AWAIT, waits),
+    ):
+        if rows:
+            connection.execute(statement, rows)
+
+
+def _task_values(row: Stored, task: HumanTask, at: datetime) -> dict[str, object]:
+    return {
+        "process_id": row.id,
+        "token": task.token,
+        "element_id": task.element_id,
+        "instance": task.instance,
+        "name": task.name,
+        "name_en": task.name_en,
+        "role": task.role,
+        "subject_kind": row.subject_kind,
+        "subject_id": row.subject_id,
+        "scope": row.scope,
+        "opened_at": at,
+    }
 
 
 def _timer_values(process: int, timer: TimerWait) -> dict[str, object]:
@@ -465,4 +468,14 @@ def _timer_values(process: int, timer: TimerWait) -> dict[str, object]:
         "rung": timer.rung,
         "due_at": timer.due_at,
         "armed_at": timer.armed_at,
+    }
+
+
+def _wait_values(process: int, wait: EventWait) -> dict[str, object]:
+    return {
+        "process_id": process,
+        "token": wait.token,
+        "element_id": wait.element_id,
+        "kind": wait.kind,
+        "name": wait.name,
     }

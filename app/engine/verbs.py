@@ -194,6 +194,6 @@ def _act(
 ) -> Outcome:
     when = at or uow.now
     outcome = verb(loaded.instance, when)
-    apply(uow, loaded, outcome, when, ended=ended)
+    apply(uow, (loaded, outcome, when), ended=ended)
     follow(uow, loaded, outcome, when)
     return outcome

@@ -9,8 +9,9 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
+from pathlib import Path
 
 from app.cases.clocks import Terms, read_rungs, read_terms
 from app.core.clock import CHINA
@@ -81,11 +82,10 @@ class Outcome:
 
 
 class Practice:
-    """A profile at work: its tables compiled, its calendar built."""
+    """A profile at work: its tables asked, its calendar built."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
-        self._models: dict[str, Model] = {}
 
     def outcome(self, demand: Demand) -> Outcome:
         """What would become of a demand; raises DecisionError when a table has no answer."""
@@ -117,9 +117,7 @@ class Practice:
         return read_terms(self._ask("time_limits", facts))
 
     def _ask(self, key: str, inputs: dict[str, object]) -> dict[str, object]:
-        if key not in self._models:
-            self._models[key] = read_model(self.profile.tables[key].read_bytes())
-        return dict(self._models[key].decide(inputs, key=key).outputs)
+        return dict(_compiled(self.profile.tables[key]).decide(inputs, key=key).outputs)
 
     @cached_property
     def _calendar(self) -> WorkingCalendar:
@@ -153,6 +151,12 @@ def compared(one: Profile, other: Profile) -> Iterator[tuple[Demand, Outcome, Ou
     here, there = Practice(one), Practice(other)
     for demand in demands():
         yield demand, here.outcome(demand), there.outcome(demand)
+
+
+@cache
+def _compiled(table: Path) -> Model:
+    """A table once compiled: profiles share those they inherit."""
+    return read_model(table.read_bytes())
 
 
 def _in_china(text: str) -> datetime:

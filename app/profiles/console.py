@@ -280,9 +280,11 @@ def _outcome_json(outcome: Outcome) -> dict[str, Any]:
         "stages": {
             stage: {
                 "limit": timed.due.limit.to_json(),
-                "due_at": timed.due.due_at.isoformat(),
+                "due_at": timed.due.due_at.astimezone(CHINA).isoformat(),
                 "last_day": timed.due.last_day.isoformat(),
-                "yellow_at": timed.yellow_at.isoformat() if timed.yellow_at else None,
+                "yellow_at": timed.yellow_at.astimezone(CHINA).isoformat()
+                if timed.yellow_at
+                else None,
             }
             for stage, timed in outcome.stages.items()
         },

@@ -147,7 +147,7 @@ def renewed_examples(default: Path, own: Path, table: bytes) -> str:
     kept: list[dict[str, Any]] = []
     for example in _examples(own):
         rows = _rows(model, example["inputs"])
-        if not rows <= inherited:
+        if not rows or not rows <= inherited:  # an own example may show that no row applies
             kept.append(example)
             reached |= rows
     for example in _examples(default):

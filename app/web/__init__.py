@@ -6,12 +6,14 @@ from datetime import timedelta
 from flask import Flask
 
 from app.core.db import Sessions
+from app.core.files import FileStore
 from app.core.phrase import Phrase
 
 
 def register(
     app: Flask,
     sessions: Sessions,
+    files: FileStore,
     *,
     secure: bool,
     idle: timedelta = timedelta(minutes=30),
@@ -26,9 +28,10 @@ def register(
     """
     from app.web import language as languages
     from app.web import routes, shell
-    from app.web.access import DEMO, SESSIONS
+    from app.web.access import DEMO, FILES, SESSIONS
 
     app.extensions[SESSIONS] = sessions
+    app.extensions[FILES] = files
     app.extensions[DEMO] = demo
     languages.set_up(app, language)
     shell.set_up(app, secure=secure, idle=idle)

@@ -32,6 +32,9 @@ LONGEST = timedelta(hours=12)
 SESSIONS = "jieban.sessions"
 """Where `register` puts the session factory in `app.extensions`."""
 
+FILES = "jieban.files"
+"""Where `register` puts the folder of uploaded files in `app.extensions`."""
+
 DEMO = "jieban.demo"
 """Where `register` puts what gives the sign-ins that the sign-in page of a demo shows."""
 

@@ -13,6 +13,7 @@ from app.core import clock
 from app.core.errors import Conflict, Invalid
 from app.engine import ProcessFault
 from app.engine.forms import Form
+from app.web import files
 from app.web.access import acting, permission, reading_session
 from app.web.case import Help, Refusal, choices_of, found_case
 from app.web.forms import FormView, errors_in_words, form_view, submitted
@@ -37,27 +38,35 @@ def act(demand_id: int, key: str) -> Page:
     steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.case)
     if request.method == "GET":
         return _page(found, chosen)
-    given = submitted(chosen.form, request.form)
+    sent = files.take_in(chosen.form)
+    if sent.errors:
+        return _page(found, chosen, Refusal("", sent.errors), sent.fields), 422
     try:
         with acting() as uow:
-            acts.act(uow, demand_id, key, given)
+            acts.act(uow, demand_id, key, submitted(chosen.form, sent.fields))
     except Invalid as wrong:
-        return _page(found, chosen, Refusal(say(wrong.phrase), errors_in_words(wrong.fields))), 422
+        refusal = Refusal(say(wrong.phrase), errors_in_words(wrong.fields))
+        return _page(found, chosen, refusal, sent.fields), 422
     except Conflict as late:
-        return _page(found, chosen, Refusal(say(late.phrase), {}, conflict=True)), 409
+        refusal = Refusal(say(late.phrase), {}, conflict=True)
+        return _page(found, chosen, refusal, sent.fields), 409
     except ProcessFault as fault:
         if chosen.process_id is not None:
             with acting() as uow:
                 repairing.report(uow, demand_id, chosen.process_id, chosen.element.id, fault)
         said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
-        return _page(found, chosen, Refusal(said, {})), 409
+        return _page(found, chosen, Refusal(said, {}), sent.fields), 409
     flash(_("已完成：%(step)s。", step=say(chosen.element.label)), "done")
     return redirect(url_for("web.case", demand_id=demand_id))
 
 
-def _page(found: Case, chosen: Act, refusal: Refusal | None = None) -> str:
+def _page(
+    found: Case,
+    chosen: Act,
+    refusal: Refusal | None = None,
+    typed: Mapping[str, Any] | None = None,
+) -> str:
     demand, order = found.demand, found.order
-    typed = request.form if request.method == "POST" else None
     helped = HELPS[chosen.element.id](found, chosen) if chosen.element.id in HELPS else None
     return render_template(
         "act.html",
@@ -81,6 +90,6 @@ def _form(
         g.actor.roles,
         typed=typed if typed is not None or helped is None else helped.begin,
         errors=refusal.errors if refusal is not None else None,
-        choices=choices_of(City(reading_session())),
+        choices={**choices_of(City(reading_session())), **files.chosen(form, typed)},
         attributes=helped.attributes if helped is not None else None,
     )

@@ -25,7 +25,7 @@ from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit
-from app.web import labels
+from app.web import files, labels
 from app.web.access import acting, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
@@ -118,21 +118,24 @@ def do_step(task_id: int) -> Page:
     if request.method == "GET":
         return redirect(url_for("web.case", demand_id=task.subject_id, task=task_id))
     form = engine.form_of(session, task.process_id, task.element_id) or Form(())
-    given = submitted(form, request.form)
+    sent = files.take_in(form)
+    if sent.errors:
+        return _again(task_id, Refusal("", sent.errors), sent.fields), 422
     try:
         with acting() as uow:
-            done = steps.complete(uow, task_id, given)
+            done = steps.complete(uow, task_id, submitted(form, sent.fields))
             demand_id = done.demand.id
     except Invalid as wrong:
         refusal = Refusal(say(wrong.phrase), errors_in_words(wrong.fields))
-        return _again(task_id, refusal), 422
+        return _again(task_id, refusal, sent.fields), 422
     except Conflict as first:
-        return _again(task_id, Refusal(say(first.phrase), {}, conflict=True)), 409
+        refusal = Refusal(say(first.phrase), {}, conflict=True)
+        return _again(task_id, refusal, sent.fields), 409
     except ProcessFault as fault:
         with acting() as uow:
             repairing.report(uow, task.subject_id, task.process_id, task.element_id, fault)
         said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
-        return _again(task_id, Refusal(said, {})), 409
+        return _again(task_id, Refusal(said, {}), sent.fields), 409
     flash(_("已完成：%(step)s。", step=_name(task)), "done")
     if my_tasks(reading_session(), demand_id):
         return redirect(url_for("web.case", demand_id=demand_id))
@@ -156,10 +159,10 @@ def diagram_file(demand_id: int) -> FlaskResponse:
     return drawing(_bundle(session, found).diagrams[0])
 
 
-def _again(task_id: int, refusal: Refusal) -> str:
+def _again(task_id: int, refusal: Refusal, typed: Mapping[str, Any]) -> str:
     session = reading_session()
     task = _task(session, task_id)
-    return _page(_found(session, task.subject_id), task, refusal=refusal, typed=request.form)
+    return _page(_found(session, task.subject_id), task, refusal=refusal, typed=typed)
 
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
@@ -281,7 +284,7 @@ def _form(
         g.actor.roles,
         typed=typed if typed is not None or helped is None else helped.begin,
         errors=refusal.errors if refusal is not None else None,
-        choices=choices_of(city),
+        choices={**choices_of(city), **files.chosen(form, typed)},
         attributes=helped.attributes if helped is not None else None,
     )
 
@@ -364,6 +367,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
         case "diagram":
             panel["drawn"] = _diagram(session, found)
         case _:
+            panel["files"] = files.of_case(found)
             panel["facts_of_case"] = _facts(session, found, asker)
             panel["recent"] = _recent(session, found)
             panel["may_unmask"] = asker is None and requester.may_unmask(

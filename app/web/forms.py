@@ -30,7 +30,6 @@ _FEW = 4
 _INPUT_TYPES: dict[str, str] = {
     FieldType.NUMBER: "number",
     FieldType.PHONE: "tel",
-    FieldType.FILES: "file",
 }
 
 
@@ -159,11 +158,11 @@ def form_view(
 
 def submitted(form: Form, sent: MultiDict[str, str]) -> dict[str, object]:
     """What was sent for the fields of `form`, as the command expects it: trimmed texts, a list
-    for a multiple choice, an instant with the office's offset. The command checks it.
+    for a multiple choice or files, an instant with the office's offset. The command checks it.
     """
     values: dict[str, object] = {}
     for one in form.fields:
-        if one.type is FieldType.MULTI_CHOICE:
+        if one.type in {FieldType.MULTI_CHOICE, FieldType.FILES}:
             values[one.name] = [plain(value) for value in sent.getlist(one.name) if value]
             continue
         text = plain(sent.get(one.name, ""))

@@ -22,6 +22,8 @@ class Kept:
 
     path: str
     fields: Sequence[tuple[str, str]]
+    files: Sequence[str] = ()
+    """Names of the files that came with it and were not kept."""
 
     @property
     def texts(self) -> list[str]:
@@ -37,14 +39,16 @@ def unsent() -> str:
     fields = [item for item in request.form.items(multi=True) if item[0] != csrf.FIELD]
     if not Kept("", fields).texts:
         return ""
-    return json.dumps([request.path, fields], ensure_ascii=False)
+    files = [file.filename for _name, file in request.files.items(multi=True) if file.filename]
+    return json.dumps([request.path, fields, files], ensure_ascii=False)
 
 
 def kept(text: str) -> Kept | None:
     """What `unsent` wrote; none for anything else."""
     try:
-        path, fields = json.loads(text)
-        found = Kept(str(path), [(str(name), str(value)) for name, value in fields])
+        path, fields, files = json.loads(text)
+        sent = [(str(name), str(value)) for name, value in fields]
+        found = Kept(str(path), sent, [str(name) for name in files])
     except (ValueError, TypeError):
         return None
     is_here = found.path.startswith("/") and not found.path.startswith(("//", "/\\"))

@@ -11,6 +11,7 @@ from app.web import (
     csrf,
     designer,
     dispatcher,
+    files,
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
     lists,
     shell,
@@ -19,6 +20,7 @@ from app.web.access import admit, recognise
 
 web = Blueprint("web", __name__, template_folder="templates")
 web.before_app_request(recognise)
+web.before_request(files.allow)
 web.before_request(account.keep_unsent)
 web.before_request(admit)
 web.before_request(csrf.check)
@@ -40,6 +42,8 @@ web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
 web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
+web.add_url_rule("/cases/<id:demand_id>/files", "attach", files.attach, methods=["POST"])
+web.add_url_rule("/files/<id:attachment_id>", "download", files.download, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])

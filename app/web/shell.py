@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.wrappers import Response
 
+from app.cases import attachments
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
-from app.web import csrf
+from app.web import csrf, files
 from app.web.access import PUBLIC, close_reading, holds, permission
 from app.web.build import BUILT
 from app.web.language import LANGUAGES, _, language, language_tag, say
@@ -77,6 +78,8 @@ def set_up(app: Flask, *, secure: bool, idle: timedelta) -> None:
     app.register_error_handler(Exception, _defect)
     app.context_processor(_for_templates)
     app.add_template_global(asset)
+    app.add_template_global(files.accepted, "accepted_files")
+    app.jinja_env.globals["most_bytes"] = attachments.MAX_BYTES
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
 
 

@@ -18,9 +18,8 @@ from app.worktime.days import DayChange, DayKind, DayRow, Layer, differences, ov
 from app.worktime.explain import explain
 from app.worktime.files import day_rows, day_rows_csv, hours_profile, notice_forms
 from app.worktime.models import CalendarLevel
-from app.worktime.national import Notice, shipped_notices
-from app.worktime.notices import read_notice
-from app.worktime.statutory import packaged_working_days
+from app.worktime.national import Notice
+from app.worktime.notices import packaged_differences, read_notice
 from app.worktime.vectors import verdicts
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -260,21 +259,9 @@ def _publish_after_asking(
 
 def _cross_check(read: Notice) -> None:
     """Say how the notice compares with the package, where that knows the year."""
-    packaged = packaged_working_days(read.year)
-    if packaged is None or not read.is_annual:
+    wrong = packaged_differences(read)
+    if wrong is None:
         return
-    later = [
-        row
-        for other in shipped_notices()
-        if other.year == read.year and other.issued > read.issued
-        for row in other.rows
-    ]
-    rows = overlaid([read.rows, later])
-    wrong = [
-        row.date
-        for row in rows
-        if row.date.year == read.year and row.kind.is_working != (row.date in packaged)
-    ]
     if wrong:
         days = ", ".join(str(day) for day in wrong)
         click.echo(

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.worktime.days import DayKind, DayRow, days_of
-from app.worktime.national import Notice
-from app.worktime.statutory import statutory_days
+from app.worktime.days import DayKind, DayRow, days_of, overlaid
+from app.worktime.national import Notice, shipped_notices
+from app.worktime.statutory import packaged_working_days, statutory_days
 
 # After NFKC, full-width brackets, colons, commas and digits are ASCII; 。、〔〕 stay.
 _NUMBER = re.compile(r"国(?:办)?发(?:明电)?\s*[〔\[(]\s*(\d{4})\s*[〕\])]\s*(\d+)\s*号")
@@ -103,6 +103,26 @@ def read_notice(
             {f"notice.{n}": doubt for n, doubt in enumerate(doubts, start=1)},
         )
     return Notice(number, issued, tuple(rows[day] for day in sorted(rows)))
+
+
+def packaged_differences(notice: Notice) -> tuple[date, ...] | None:
+    """The days of the notice's year that the package `holidays` sees differently: a second
+    opinion. None for a notice about single days, and where the package does not know the year.
+    """
+    packaged = packaged_working_days(notice.year)
+    if packaged is None or not notice.is_annual:
+        return None
+    later = [
+        row
+        for other in shipped_notices()
+        if other.year == notice.year and other.issued > notice.issued
+        for row in other.rows
+    ]
+    return tuple(
+        row.date
+        for row in overlaid([notice.rows, later])
+        if row.date.year == notice.year and row.kind.is_working != (row.date in packaged)
+    )
 
 
 def _read_sentence(section: _Section, sentence: str) -> None:

@@ -1,13 +1,15 @@
 """What the office asks its tables for: which version answers, and what the answer does."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import orjson
 import pytest
 from sqlalchemy import select
 
-from app.cases import tables
+from app.cases import clocks, tables
 from app.cases.models.demand import DemandStatus
 from app.cases.models.history import HistoryEntry
 from app.cases.proposals import non_acceptance, proposal
@@ -15,10 +17,12 @@ from app.cases.similar import Matter, Similar, matter_of, similar_demands
 from app.core.db import reading
 from app.core.uow import SYSTEM, unit_of_work
 from app.decisions import registry
+from app.decisions.dmn import read_model
 from app.decisions.models import DecisionRecord
 from app.engine.diagram import read_diagram
 from app.office import DIAGRAMS, publish_shipped
 from app.profiles.folders import TABLES
+from app.worktime.deadlines import deadline
 from tests.office import Office
 
 
@@ -177,3 +181,75 @@ def hints(office: Office, case: int) -> list[Similar]:
     with reading(office.sessions) as session:
         demand = office.demand(case)
         return similar_demands(session, office.now, matter_of(demand), other_than=case)
+
+
+REFERENCE = "".join(
+    path.read_text(encoding="utf-8")
+    for path in sorted((DIAGRAMS.parent / "docs").glob("rules-reference*.md"))
+)
+
+
+@pytest.mark.parametrize("key", sorted(tables.BINDINGS))
+def test_the_reference_names_every_input_and_output_and_the_binding(key: str) -> None:
+    model = read_model((TABLES / f"{key}.dmn").read_bytes())
+    outputs = [
+        column.name
+        for table in model.tables
+        if table.decision_id == model.main_decision
+        for column in table.outputs
+    ]
+    _, _, rest = REFERENCE.partition(f"\n## {key}\n")
+    section = rest.partition("\n## ")[0]
+    assert [n for n in (*model.input_names, *outputs) if n and f"`{n}`" not in section] == []
+    [line] = [each for each in REFERENCE.splitlines() if each.startswith(f"| [`{key}`](#{key}) |")]
+    assert line.split(" | ")[2] == tables.BINDINGS[key]
+
+
+def due(office: Office, stage: str, urgency: str, nature: str, channel: str) -> datetime:
+    """When a stage would end that began, was dispatched and was signed for at this instant."""
+    asked = {"nature": nature, "urgency": urgency, "channel": channel, "stage": stage}
+    with reading(office.sessions) as session:
+        outputs = tables.answer(session, None, "time_limits", asked).outputs
+        assert {name for name in outputs if outputs[name] is None} == set()
+        terms = clocks.read_terms(outputs)
+        calendar = clocks.calendar_of(session, None)
+    return deadline(calendar, office.now, terms.limit, terms.policy).due_at
+
+
+def stages() -> list[str]:
+    """The stages that the table of limits knows, as its input says."""
+    root = ET.fromstring((TABLES / "time_limits.dmn").read_bytes())
+    allowed = root.findall(".//{*}inputValues/{*}text")[3].text
+    assert allowed is not None
+    return [stage.strip('"') for stage in allowed.split(",")]
+
+
+def test_the_more_urgent_a_demand_the_earlier_every_stage_of_it_ends(office: Office) -> None:
+    named = stages()
+    assert len(named) == 33
+    for stage, nature, channel in product(named, ("consultation", "report"), ("phone", "web")):
+        ends = [due(office, stage, u, nature, channel) for u in ("critical", "urgent", "normal")]
+        assert office.now < ends[0] <= ends[1] <= ends[2], (stage, nature)
+
+
+@pytest.mark.parametrize("urgency", ["normal", "urgent", "critical"])
+@pytest.mark.parametrize("nature", ["consultation", "complaint"])
+def test_what_must_come_first_ends_first(office: Office, urgency: str, nature: str) -> None:
+    """Signing before handling, co-units before the lead, a return before the reply is due."""
+
+    def ends(stage: str) -> datetime:
+        return due(office, stage, urgency, nature, "phone")
+
+    assert ends("acceptance") <= ends("sign_for") < ends("handling") < ends("total")
+    assert ends("return_window") < ends("handling")
+    assert ends("first_contact") < ends("handling")
+    assert ends("co_handling") == ends("lower_tier_handling") < ends("handling")
+    assert ends("coordination_1") < ends("coordination_2") < ends("coordination_3")
+    assert ends("return_decision") <= ends("sign_for")
+
+
+def test_an_order_is_dispatched_on_the_day_the_demand_arrives(office: Office) -> None:
+    for hour in (0, 9, 23):
+        office.now = office.now.replace(hour=hour)
+        end = due(office, "dispatch", "normal", "complaint", "phone")
+        assert end == office.now.replace(hour=0) + timedelta(days=1)

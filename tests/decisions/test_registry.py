@@ -53,6 +53,13 @@ def test_an_old_version_keeps_answering_as_it_did(sessions: Sessions) -> None:
         assert (old.outputs, old.version) == (5, 1)
 
 
+def test_evidence_holds_what_the_table_asks_and_nothing_else_of_a_case(sessions: Sessions) -> None:
+    with unit_of_work(sessions, SYSTEM, NOW) as uow:
+        registry.publish(uow, "limit", FIVE)
+        answer = registry.answer(uow.session, "limit", {"x": 3, "requester": {"name": "张三"}})
+        assert answer.evidence.to_json()["inputs"] == {"x": 3}
+
+
 def test_a_decision_leaves_its_rows_inputs_and_outputs_behind(sessions: Sessions) -> None:
     with unit_of_work(sessions, SYSTEM, NOW) as uow:
         registry.publish(uow, "limit", FIVE)

@@ -40,6 +40,9 @@ PEOPLE = {
     "inspector": ("铁衡", "inspector", None),
     "designer": ("屠乔", "process_designer", None),
     "editor": ("文薇", "knowledge_editor", None),
+    "expert": ("段知", "policy_specialist", None),
+    "authority": ("衡明", "ownership_authority", None),
+    "newcomer": ("新丁", "volunteer", None),
 }
 """Login → name, role, unit."""
 

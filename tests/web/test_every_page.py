@@ -11,8 +11,12 @@ EXAMPLES = {
     "demand_id": "1",
     "task_id": "1",
     "process_id": "1",
+    "attachment_id": "1",
+    "item_id": "1",
+    "gap_id": "1",
     "name": "kit.css",
     "key": "work_order",
+    "code": "CN",
 }
 
 

@@ -284,8 +284,8 @@ def test_a_designer_begins_with_the_published_processes(desks: Desks) -> None:
 
 
 def test_who_has_no_pages_yet_is_told_so(desks: Desks) -> None:
-    page = desks.of("editor").page("/")
-    assert "知识编辑" in page.xpath("//main")[0].text_content()
+    page = desks.of("newcomer").page("/")
+    assert "volunteer" in page.xpath("//main")[0].text_content()
 
 
 def test_the_worklist_is_narrowed_by_word_light_and_day(desks: Desks) -> None:

@@ -10,6 +10,7 @@ from lxml import html
 from app.core import clock
 from app.core.db import Sessions
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.core.files import FileStore
 from app.core.phrase import Phrase
 from app.web import access, register
 from app.web.access import PUBLIC, permission, permission_of
@@ -220,11 +221,12 @@ def test_templates_hold_no_inline_code() -> None:
 
 
 def test_the_office_sets_how_long_a_session_idles_and_which_language_greets(
-    sessions: Sessions,
+    sessions: Sessions, tmp_path: Path
 ) -> None:
     app = Flask("jieban-test", static_folder=None)
     app.config["SECRET_KEY"] = "test"
-    register(app, sessions, secure=True, idle=timedelta(minutes=5), language="en")
+    files = FileStore(tmp_path)
+    register(app, sessions, files, secure=True, idle=timedelta(minutes=5), language="en")
     assert app.permanent_session_lifetime == timedelta(minutes=5)
     answer = app.test_client().get("/sign-in")
     assert '<html lang="en">' in answer.text

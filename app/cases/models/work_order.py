@@ -60,7 +60,7 @@ class WorkOrder(Base):
     """The handling limit has passed at least once without a reply."""
     rejected_count: Mapped[int] = mapped_column(default=0)
     re_handled_count: Mapped[int] = mapped_column(default=0)
-    returned_count: Mapped[int] = mapped_column(default=0)
+    returned_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often the order was sent back in a way that counts."""
     next_unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
     """Where it goes once the return is settled; empty otherwise."""

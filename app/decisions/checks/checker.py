@@ -51,7 +51,7 @@ def require_publishable(model: Model) -> None:
 
 
 def _faults(model: Model) -> Iterator[Finding]:
-    for problem in model.problems:
+    for problem in sorted(model.problems, key=lambda p: (p.row or 0, p.column or 0)):
         yield Finding(
             FindingKind.FAULT,
             Severity.ERROR,

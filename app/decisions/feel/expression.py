@@ -11,7 +11,7 @@ from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
 from app.decisions.feel.kinds import Kinds, kinds_of
 from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
-from app.decisions.feel.values import Value, to_feel, to_python
+from app.decisions.feel.values import to_feel, to_python
 
 Functions = Mapping[str, Callable[..., object]]
 
@@ -74,8 +74,7 @@ class Expression:
         Where the standard says null, None. `now` (aware) is what `now()` and `today()` read.
         `functions` replaces host functions for this evaluation. Raises TooCostly at a bound.
         """
-        run = Run(scope, self._slots, now, functions)
-        return to_python(self.in_run(run), run.spend)
+        return self._value(Run(scope, self._slots, now, functions))
 
     def evaluate_strictly(
         self,
@@ -100,13 +99,11 @@ class Expression:
     ) -> tuple[Any, tuple[Diagnostic, ...]]:
         """The value together with the reasons for every null that an error produced."""
         run = Run(scope, self._slots, now, functions)
-        value = to_python(self.in_run(run), run.spend)
-        return value, tuple(run.diagnostics or ())
+        return self._value(run), tuple(run.diagnostics or ())
 
-    def in_run(self, run: Run) -> Value:
-        """The FEEL value within an evaluation that is under way."""
+    def _value(self, run: Run) -> Any:
         try:
-            return self._code(run)
+            return to_python(self._code(run), run.spend)
         except RecursionError:
             raise TooCostly(_TOO_DEEP) from None
 
@@ -128,8 +125,8 @@ class UnaryTests:
     ) -> bool | None:
         """Whether `value` passes; None where the tests and the value cannot be compared."""
         run = Run(scope, self._slots, now, None)
-        run.input = to_feel(value)
         try:
+            run.input = to_feel(value, run.spend)
             truth = self._code(run)
         except RecursionError:
             raise TooCostly(_TOO_DEEP) from None

@@ -47,6 +47,13 @@ class Form:
     parameters: tuple[Parameter, ...]
     call: Callable[..., Value]
 
+    def value(self, run: Run, arguments: list[Value]) -> Value:
+        """The value for fitted arguments; raises FeelNull where it is null by an error."""
+        try:
+            return self.call(run, *arguments)
+        except ArithmeticError:
+            raise FeelNull("结果无法表示。", "The result cannot be represented.") from None
+
     def takes(self, count: int) -> bool:
         """Whether `count` positional arguments fit."""
         if self.parameters and self.parameters[-1].rest:
@@ -116,7 +123,7 @@ class Builtin:
             if form.takes(len(arguments)):
                 fitted = form.fitted(arguments)
                 if fitted is not None:
-                    return form.call(run, *fitted)
+                    return form.value(run, fitted)
         raise self._misfit([kind(argument) for argument in arguments])
 
     def invoke_named(self, run: Run, names: Sequence[str], arguments: Sequence[Value]) -> Value:
@@ -130,7 +137,7 @@ class Builtin:
                 placed[place] = argument
             fitted = form.fitted(placed)
             if fitted is not None:
-                return form.call(run, *fitted)
+                return form.value(run, fitted)
         raise self._misfit([f"{name}: {kind(a)}" for name, a in zip(names, arguments, strict=True)])
 
     def _misfit(self, given: list[str]) -> FeelNull:

@@ -10,7 +10,6 @@ from decimal import (
     ROUND_UP,
     Context,
     Decimal,
-    DecimalException,
 )
 
 from app.decisions.feel.arithmetic import negate
@@ -38,11 +37,7 @@ def _round(value: Decimal, scale: Decimal | None, rounding: str) -> Decimal:
     digits = 0 if scale is None else int(scale)
     if not _MIN_SCALE <= digits <= _MAX_SCALE:
         raise FeelNull("小数位数超出范围。", "The scale is out of range.")
-    try:
-        rounded = value.quantize(Decimal(1).scaleb(-digits, _WIDE), rounding, _WIDE)
-        return NUMBERS.plus(rounded)
-    except DecimalException:
-        raise FeelNull("取整结果无法表示。", "The rounded number has no value.") from None
+    return NUMBERS.plus(value.quantize(Decimal(1).scaleb(-digits, _WIDE), rounding, _WIDE))
 
 
 @builtin("decimal", "n: number, scale: number")
@@ -91,15 +86,11 @@ def _abs(_run: Run, n: Value) -> Value:
 def _modulo(_run: Run, dividend: Decimal, divisor: Decimal) -> Decimal:
     if divisor == 0:
         raise FeelNull("除数是零。", "The divisor is zero.")
-    quotient = _WIDE.divide(dividend, divisor) if abs(dividend.adjusted()) < 100 else None
-    try:
-        if quotient is None:
-            remainder = NUMBERS.remainder(dividend, divisor)
-            return NUMBERS.add(remainder, divisor) if remainder * divisor < 0 else remainder
-        whole = _round(quotient, None, ROUND_FLOOR)
+    if abs(dividend.adjusted()) < 100:
+        whole = _round(_WIDE.divide(dividend, divisor), None, ROUND_FLOOR)
         return NUMBERS.subtract(dividend, NUMBERS.multiply(divisor, whole))
-    except DecimalException:
-        raise FeelNull("余数无法表示。", "The remainder has no value.") from None
+    remainder = NUMBERS.remainder(dividend, divisor)
+    return NUMBERS.add(remainder, divisor) if remainder * divisor < 0 else remainder
 
 
 @builtin("sqrt", "number: number")
@@ -118,10 +109,7 @@ def _log(_run: Run, number: Decimal) -> Decimal:
 
 @builtin("exp", "number: number")
 def _exp(_run: Run, number: Decimal) -> Decimal:
-    try:
-        return NUMBERS.exp(number)
-    except DecimalException:
-        raise FeelNull("结果太大。", "The result is too large.") from None
+    return NUMBERS.exp(number)
 
 
 @builtin("odd", "number: number")

@@ -18,7 +18,7 @@ MAX_TEXT = 10_000
 """Characters of a text that is searched."""
 
 _MAX_PROGRAM = 5_000
-_MAX_STEPS = 300_000
+_MAX_STEPS = 150_000
 _MAX_PATHS = 50
 
 Span = tuple[int, int] | None

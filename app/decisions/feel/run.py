@@ -64,7 +64,7 @@ class Run:
         elif name in memo:
             return memo[name]
         try:
-            converted = memo[name] = to_feel(value)
+            converted = memo[name] = to_feel(value, self.spend)
         except TypeError as error:
             return self.null(
                 Phrase(

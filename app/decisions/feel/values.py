@@ -83,7 +83,15 @@ def kind(value: Value) -> str:
     return KINDS.get(type(value), "Any")
 
 
-def to_feel(value: object) -> Value:
+Spend = Callable[[int], None]
+"""Told how many elements were visited; raises when an evaluation has used up its bound."""
+
+
+def _free(_count: int) -> None:
+    """Visits that nobody counts."""
+
+
+def to_feel(value: object, spend: Spend = _free) -> Value:
     """`value` as a FEEL value; the same object when nothing has to be converted.
 
     Raises TypeError for objects that have no counterpart: they do not enter expressions.
@@ -100,9 +108,9 @@ def to_feel(value: object) -> Value:
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Mapping):
-        return _mapping(value)
+        return _mapping(value, spend)
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
-        return _sequence(value)
+        return _sequence(value, spend)
     for base in (datetime, date, time, timedelta):
         if isinstance(value, base):
             return value
@@ -114,26 +122,20 @@ def _from_float(value: float) -> Decimal | None:
     return NUMBERS.plus(number) if number.is_finite() else None
 
 
-def _mapping(value: Mapping[object, object]) -> dict[str, Value]:
-    converted = {str(key): to_feel(item) for key, item in value.items()}
+def _mapping(value: Mapping[object, object], spend: Spend) -> dict[str, Value]:
+    spend(len(value) + 1)
+    converted = {str(key): to_feel(item, spend) for key, item in value.items()}
     if type(value) is dict and all(converted.get(key) is item for key, item in value.items()):
         return value
     return converted
 
 
-def _sequence(value: Sequence[object]) -> list[Value]:
-    converted = [to_feel(item) for item in value]
+def _sequence(value: Sequence[object], spend: Spend) -> list[Value]:
+    spend(len(value) + 1)
+    converted = [to_feel(item, spend) for item in value]
     if type(value) is list and all(a is b for a, b in zip(converted, value, strict=True)):
         return value
     return converted
-
-
-Spend = Callable[[int], None]
-"""Told how many elements were visited; raises when an evaluation has used up its bound."""
-
-
-def _free(_count: int) -> None:
-    """Visits that nobody counts."""
 
 
 def to_python(value: Value, spend: Spend = _free) -> Any:

@@ -38,10 +38,18 @@ document.addEventListener('change', (event) => {
   if (count) count.textContent = String(chosen);
 });
 
-// A form is sent once, however often its button is pressed.
+// A file that is too large is not sent to be refused at the end of a long wait.
+document.addEventListener('change', (event) => {
+  const { type, dataset, files, nextElementSibling: said } = event.target;
+  if (type !== 'file' || !dataset.most) return;
+  said.hidden = [...files].every((file) => file.size <= Number(dataset.most));
+  if (!said.hidden) event.target.value = '';
+});
+
+// A form is sent once, however often its button is pressed; what only fetches a file, every time.
 document.addEventListener('submit', (event) => {
   const form = event.target;
-  if (form.method !== 'post') return;
+  if (form.method !== 'post' || 'again' in form.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
