@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app import engine
 from app.cases import clocks, history, orders, queries, repairing, requester, steps, story
+from app.cases.models.demand import AnswerWay
 from app.cases.orders import Case
 from app.cases.requester import Requester
 from app.cases.story import Line
@@ -24,7 +25,7 @@ from app.engine.diagram import Element
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
-from app.identity.models import HandlingUnit
+from app.identity.models import HandlingUnit, User
 from app.web import files, labels
 from app.web.access import acting, permission, reading_session
 from app.web.drawings import drawing
@@ -346,6 +347,10 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
     ]
     if demand.answer:
         facts.append(Fact(_("答复内容"), demand.answer, wide=True))
+    if demand.answered_way == AnswerWay.THREE_PARTY:
+        expert = session.get(User, demand.answered_by) if demand.answered_by else None
+        facts.append(Fact(_("答复方式"), _("政策专员三方通话答复")))
+        facts.append(Fact(_("答复人"), expert.name if expert else ""))
     if order is not None:
         unit = session.get(HandlingUnit, order.lead_unit_id) if order.lead_unit_id else None
         facts += [
