@@ -166,7 +166,7 @@ class Model:
         run = Run({}, 0, now, None)
         run.strict, run.trace = True, []
         try:
-            seen = self._accepted_inputs(self._asked(inputs), run)
+            seen = self._accepted_inputs(inputs, run)
             value = to_python(_Session(self, seen, run).value_of(item), run.spend)
         except RecursionError:
             raise TooCostly(_TOO_DEEP) from None
@@ -196,23 +196,23 @@ class Model:
                 return session.serve(item, inputs)
         return run.null(Phrase(f"没有决策“{name}”。", f"There is no decision “{name}”."))
 
-    def _asked(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
-        """What the model declares of what is given: the data of a case holds much more, which is
-        neither read nor evidence. An imported model may ask for the rest.
-        """
-        if self._imported or inputs.keys() <= self._input_types.keys():
-            return inputs
-        return {name: value for name, value in inputs.items() if name in self._input_types}
-
     def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
+        """What the model declares of what is given, each as its type wants it.
+
+        The data of a case holds much more, which is neither read nor evidence. An imported model
+        may ask for the rest.
+        """
         accepted: dict[str, Value] = {}
         classes = self._input_classes
-        for name, value in inputs.items():
+        for name in inputs if self._imported else classes:
+            if name not in inputs:
+                continue
+            value = inputs[name]
             cls = type(value)
             if cls is int and value in SMALL_NUMBERS:
-                value, cls = SMALL_NUMBERS[value], Decimal  # noqa: PLW2901 - as it goes on
+                value, cls = SMALL_NUMBERS[value], Decimal
             if isinstance(value, Decimal) and not value.is_finite():
-                value = None  # noqa: PLW2901 - FEEL has no such numbers
+                value = None  # FEEL has no such numbers
             elif classes.get(name) is cls:
                 accepted[name] = value
                 continue

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -183,7 +184,42 @@ def test_expressions_in_other_languages_and_external_functions_are_problems() ->
 
 
 _CONSTANTS = st.sampled_from(['"a"', '"b"', '"a","c"', "-", 'not("a")', "null", '"b",null'])
-_NUMBERS = st.sampled_from(["-", "1", "2,3", "> 2", "[1..2]", "not(1)", "< 2, 3", "null"])
+_NUMBERS = st.sampled_from(
+    [
+        "-",
+        "1",
+        "2,3",
+        "> 2",
+        "<= 1",
+        "[1..2]",
+        "(1..3)",
+        "]0..2]",
+        "[3..1]",
+        "not(1)",
+        "not([1..2])",
+        "< 2, 3",
+        "not(< 2, 3)",
+        ">= 0, [1..2], 2",
+        "!= 2",
+        "null",
+        "1, null",
+        "? > 1",
+        "1 + 1",
+    ]
+)
+_DAYS = st.sampled_from(
+    [
+        "-",
+        'date("2026-01-02")',
+        '@"2026-01-01"',
+        '[@"2026-01-01"..@"2026-01-03")',
+        "null",
+        '> @"2026-01-01"',
+        'not(date("2026-01-02"))',
+        '< date("2026-01-02"), @"2026-01-03"',
+    ]
+)
+_TEXTS = st.sampled_from(["-", '"b"', '["a".."b"]', '> "a"', 'not("a", "b")', 'not(< "b")', "null"])
 
 
 @settings(max_examples=200, deadline=None)
@@ -221,6 +257,52 @@ def test_tables_of_garbage_are_read_and_refused_without_a_crash(cells: list[str]
     if model.problems:
         with pytest.raises(DecisionError):
             model.decide({"x": 1})
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(_DAYS, _TEXTS), min_size=1, max_size=8),
+    st.sampled_from([date(2026, 1, day) for day in range(1, 5)] + [None]),
+    st.sampled_from(["a", "b", "c", "", None]),
+)
+def test_ranges_of_dates_and_texts_are_found_as_testing_cell_by_cell_finds_them(
+    cells: list[tuple[str, str]], day: date | None, text: str | None
+) -> None:
+    model = read_model(
+        table(
+            [[a, b, str(i)] for i, (a, b) in enumerate(cells)],
+            inputs=["d:date", "s:string"],
+            outputs=["y:number"],
+            policy="RULE ORDER",
+        )
+    )
+    expected = [
+        i
+        for i, (a, b) in enumerate(cells)
+        if compile_unary_tests(a).accepts(day, {}) is True
+        and compile_unary_tests(b).accepts(text, {}) is True
+    ]
+    assert model.decide({"d": day, "s": text}).outputs == expected
+
+
+def test_a_value_of_another_type_is_refused_by_a_range_and_passed_by_by_a_constant() -> None:
+    mixed = [["1", '"number"'], ['"one"', '"text"'], ["-", '"any"']]
+    model = read_model(table(mixed, inputs=["x:Any"], policy="FIRST"))
+    assert [model.decide({"x": x}).outputs for x in (1, "one", True, [1], None)] == [
+        "number",
+        "text",
+        "any",
+        "any",
+        "any",
+    ]
+    ranged = read_model(
+        table([["> 3", '"a"'], ["-", '"b"']], inputs=["x:Any"], policy="RULE ORDER")
+    )
+    assert ranged.decide({"x": 5}).outputs == ["a", "b"]
+    assert ranged.decide({"x": None}).outputs == ["b"]
+    for value in ("four", True, [4], {"n": 4}):
+        with pytest.raises(DecisionError, match="Row 1"):
+            ranged.decide({"x": value})
 
 
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "rules").glob("*.dmn"))
