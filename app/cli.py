@@ -90,6 +90,7 @@ def serve() -> None:
     )
     ticker = scheduler.start(office)
     click.echo(f"\n接办 Jieban: http://{settings.host}:{settings.port}/")
+    click.echo(f"城市方案 / city profile: {settings.profile}")
     if settings.demo:
         click.echo(f"演示账号，密码均为 {city.PASSWORD} / demo sign-ins, all with this password:")
         for login, name, roles in city.sign_ins():
