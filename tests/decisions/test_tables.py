@@ -184,41 +184,12 @@ def test_expressions_in_other_languages_and_external_functions_are_problems() ->
 
 
 _CONSTANTS = st.sampled_from(['"a"', '"b"', '"a","c"', "-", 'not("a")', "null", '"b",null'])
-_NUMBERS = st.sampled_from(
-    [
-        "-",
-        "1",
-        "2,3",
-        "> 2",
-        "<= 1",
-        "[1..2]",
-        "(1..3)",
-        "]0..2]",
-        "[3..1]",
-        "not(1)",
-        "not([1..2])",
-        "< 2, 3",
-        "not(< 2, 3)",
-        ">= 0, [1..2], 2",
-        "!= 2",
-        "null",
-        "1, null",
-        "? > 1",
-        "1 + 1",
-    ]
-)
-_DAYS = st.sampled_from(
-    [
-        "-",
-        'date("2026-01-02")',
-        '@"2026-01-01"',
-        '[@"2026-01-01"..@"2026-01-03")',
-        "null",
-        '> @"2026-01-01"',
-        'not(date("2026-01-02"))',
-        '< date("2026-01-02"), @"2026-01-03"',
-    ]
-)
+_POINTS = ["-", "1", "2,3", "not(1)", "null", "1, null", "!= 2", "? > 1", "1 + 1"]
+_RANGES = ["> 2", "<= 1", "[1..2]", "(1..3)", "]0..2]", "[3..1]", "not([1..2])", "< 2, 3"]
+_NUMBERS = st.sampled_from([*_POINTS, *_RANGES, "not(< 2, 3)", ">= 0, [1..2], 2"])
+_SOME_DAYS = ["-", 'date("2026-01-02")', '@"2026-01-01"', 'not(date("2026-01-02"))', "null"]
+_SPANS_OF_DAYS = ['[@"2026-01-01"..@"2026-01-03")', '> @"2026-01-01"', '< date("2026-01-02")']
+_DAYS = st.sampled_from([*_SOME_DAYS, *_SPANS_OF_DAYS, '< @"2026-01-02", @"2026-01-03"'])
 _TEXTS = st.sampled_from(["-", '"b"', '["a".."b"]', '> "a"', 'not("a", "b")', 'not(< "b")', "null"])
 
 
