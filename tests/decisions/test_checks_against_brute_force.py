@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.decisions.checks.checker import check
 from app.decisions.checks.findings import Finding, FindingKind
-from app.decisions.checks.regions import Sweep
+from app.decisions.checks.regions import Budget, Sweep
 from app.decisions.dmn import Model, read_model
 from app.decisions.feel.values import Months, Value
 from tests.decisions.tables import table
@@ -234,7 +234,7 @@ def test_the_regions_of_a_sweep_are_disjoint_and_make_up_all_that_is_uncovered(
         if not left:
             uncovered.add(point)
     found: list[tuple[int, ...]] = []
-    for region in Sweep(axes, (1 << rows) - 1).uncovered():
+    for region in Sweep(axes, (1 << rows) - 1, Budget()).uncovered():
         sides = [
             range(len(groups)) if chosen is None else chosen
             for groups, chosen in zip(axes, region, strict=True)
