@@ -88,9 +88,8 @@ def _cells(draw: st.DrawFn, kind: Input) -> str:
     if kind.ordered:
         forms += [f"< {one}", f">= {one}", f"[{one}..{two}]", f"({one}..{two})"]
         forms += [f"<= {one}, > {two}", f"? > {one} and ? < {two}", f"not([{one}..{two}))"]
-        forms.append(f"? between {one} and {two}")
-        if kind.allowed:  # `in` refuses what was not given
-            forms.append(f"? in ({one}, > {two})")
+        if kind.allowed:  # these refuse what was not given
+            forms += [f"? between {one} and {two}", f"? in ({one}, > {two})"]
     return draw(st.sampled_from(forms))
 
 
