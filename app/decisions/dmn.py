@@ -171,7 +171,7 @@ class Model:
         except RecursionError:
             raise TooCostly(_TOO_DEEP) from None
         if value is None and run.diagnostics:
-            raise DecisionError(run.diagnostics[0].phrase)
+            raise DecisionError(_told(item.name, run.diagnostics[0].phrase, seen))
         return Answer(value, Evidence(key or item.id, version, seen, tuple(run.trace)))
 
     def evaluate(
@@ -227,8 +227,25 @@ class Model:
                     raise DecisionError(phrase) from None
                 converted = run.null(phrase)
             wanted = self._input_types.get(name)
-            accepted[name] = converted if wanted is None else _input(run, name, converted, wanted)
+            accepted[name] = (
+                converted if wanted is None else self._input(run, name, converted, wanted)
+            )
         return accepted
+
+    def _input(self, run: Run, name: str, value: Value, wanted: ItemType) -> Value:
+        """An input converted to its declared type; refused, or null, where it does not fit."""
+        result = wanted.fit(value)
+        if result is not MISFIT:
+            return result
+        phrase = Phrase(
+            f"“{self.name}”的输入“{name}”应为“{wanted.name}”类型，实际是“{kind(value)}”："
+            f"{text_of(value)}。",
+            f"The input “{name}” of “{self.name}” must be of type {wanted.name}, but is"
+            f" {kind(value)}: {text_of(value)}.",
+        )
+        if run.strict:
+            raise DecisionError(phrase)
+        return run.null(phrase)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -419,7 +436,10 @@ class _Session:
             run.scope, run.locals, run.memo, run.input = outer
         if item.declared is None or type(value) is item.plain or item.kind != "decision":
             return value
-        return fitted(run, value, item.declared)
+        try:
+            return fitted(run, value, item.declared)
+        except DecisionError as error:
+            raise DecisionError(_told(item.name, error.phrase, scope)) from None
 
     def _scope(self, item: _Item) -> dict[str, Value]:
         if item.inputs is not None:
@@ -477,19 +497,14 @@ class _Session:
         return result if item.declared is None else fitted(self._run, result, item.declared)
 
 
-def _input(run: Run, name: str, value: Value, wanted: ItemType) -> Value:
-    """An input converted to its declared type; refused, or null, where it does not fit."""
-    result = wanted.fit(value)
-    if result is not MISFIT:
-        return result
-    phrase = Phrase(
-        f"输入“{name}”应为“{wanted.name}”类型，实际是“{kind(value)}”：{text_of(value)}。",
-        f"The input “{name}” must be of type {wanted.name}, but is {kind(value)}:"
-        f" {text_of(value)}.",
+def _told(name: str, problem: Phrase, inputs: Mapping[str, Value]) -> Phrase:
+    """A problem with the decision that has it and what it was given, functions left out."""
+    seen = {n: text_of(v) for n, v in inputs.items() if type(v) is not Function}
+    shown = ", ".join(f"{n} = {value}" for n, value in seen.items())
+    return Phrase(
+        f"决策“{name}”：{problem.zh}输入：{shown}。",
+        f"Decision “{name}”: {problem.en} Inputs: {shown}.",
     )
-    if run.strict:
-        raise DecisionError(phrase)
-    return run.null(phrase)
 
 
 def read_model(data: bytes, imports: Iterable[Model] = ()) -> Model:

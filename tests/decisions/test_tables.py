@@ -298,6 +298,59 @@ def test_the_shipped_tables_are_read_without_problems() -> None:
         assert read_model(file.read_bytes()).problems == []
 
 
+def _model(body: str) -> bytes:
+    opening = f'<definitions xmlns="{NAMESPACE}" name="m" namespace="urn:test">'
+    return f"{opening}{body}</definitions>".encode()
+
+
+def test_a_refused_answer_names_what_was_asked_and_the_inputs() -> None:
+    literal = (
+        '<inputData id="x" name="x"><variable name="x" typeRef="number"/></inputData>'
+        '<decision id="d" name="份额"><variable name="份额" typeRef="string"/>'
+        '<informationRequirement><requiredInput href="#x"/></informationRequirement>'
+        "<literalExpression><text>10 / x</text></literalExpression></decision>"
+    )
+    model = read_model(_model(literal))
+    for inputs, match in (({"x": 0}, "zero.*x = 0"), ({"x": 4}, "string.*x = 4")):
+        with pytest.raises(DecisionError, match=f"“份额”.*{match}"):
+            model.decide(inputs)
+    with pytest.raises(DecisionError, match=r"“x” of “m”.*number"):
+        model.decide({"x": "four"})
+
+
+def test_a_decision_without_logic_and_an_import_that_is_not_there_are_told() -> None:
+    empty = read_model(_model('<decision id="d" name="d"><variable name="d"/></decision>'))
+    with pytest.raises(DecisionError, match="no logic"):
+        empty.decide({})
+    assert empty.evaluate({}, "d")[1]
+    importing = read_model(_model('<import namespace="urn:other" name="o" importType="x"/>'))
+    assert "urn:other" in importing.problems[0].phrase.en
+
+
+def test_a_model_uses_what_it_imports() -> None:
+    other = read_model(
+        _model(
+            '<itemDefinition name="人"><itemComponent name="名"><typeRef>string</typeRef>'
+            "</itemComponent></itemDefinition>"
+            '<businessKnowledgeModel id="h" name="say hello"><encapsulatedLogic>'
+            '<formalParameter name="p" typeRef="人"/>'
+            '<literalExpression><text>"你好，" + p.名</text></literalExpression>'
+            "</encapsulatedLogic></businessKnowledgeModel>"
+        ).replace(b"urn:test", b"urn:o")
+    )
+    importing = _model(
+        '<import namespace="urn:o" name="lib" importType="x"/>'
+        '<inputData id="p" name="p"><variable name="p" typeRef="lib.人"/></inputData>'
+        '<decision id="d" name="d"><variable name="d"/>'
+        '<informationRequirement><requiredInput href="#p"/></informationRequirement>'
+        '<knowledgeRequirement><requiredKnowledge href="urn:o#h"/></knowledgeRequirement>'
+        "<literalExpression><text>lib.say hello(p)</text></literalExpression></decision>"
+    )
+    assert read_model(importing, [other]).decide({"p": {"名": "张三"}}).outputs == "你好，张三"
+    with pytest.raises(DecisionError, match="人"):
+        read_model(importing, [other]).decide({"p": {"name": "no such component"}})
+
+
 def test_outputs_that_can_never_be_right_are_problems_of_the_table() -> None:
     wrong_type = read_model(table([["-", '"a"'], ["> 1", "5"]], policy="FIRST"))
     assert [(p.row, p.column) for p in wrong_type.problems] == [(2, 2)]
