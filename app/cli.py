@@ -25,7 +25,7 @@ GROUPS = {
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
     "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
-    "rules": ("app.decisions.console", "Decision tables: evaluate, run examples."),
+    "rules": ("app.decisions.console", "Decision tables: check, evaluate, run examples."),
 }
 """Groups that are imported only when they are used, so that `jieban --help` is quick."""
 

@@ -122,12 +122,6 @@ class Model:
         """The declared types of the input data by name; None where none is declared."""
         return self._input_types
 
-    @property
-    def row_count(self) -> int:
-        """How many rows the table of the final decision has; 0 when it is not a table."""
-        table = xml.child(self._items[self.main_decision].element, "decisionTable")
-        return 0 if table is None else sum(1 for _ in xml.children(table, "rule"))
-
     def require_sound(self) -> None:
         """Raise DecisionError with the first problem, if there is any."""
         if not self.problems:
