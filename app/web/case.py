@@ -27,7 +27,7 @@ from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit, User
 from app.web import files, labels
-from app.web.access import acting, permission, reading_session
+from app.web.access import acting, holds, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
@@ -212,6 +212,7 @@ def _page(
         "case.html",
         **panel,
         **(helped.values if helped is not None else {}),
+        has_worklist=holds(g.actor, "order.see_worklist"),
         number=order.number if order else demand.number,
         title=demand.title,
         status=labels.order_status(order.status) if order else labels.demand_status(demand.status),

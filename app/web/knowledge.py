@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.cases import knowledge
-from app.cases.models.knowledge import KnowledgeItem, KnowledgeStatus
+from app.cases.models.knowledge import KnowledgeEdit, KnowledgeItem, KnowledgeStatus
 from app.cases.orders import Case
 from app.core import clock
 from app.core.clock import CHINA
@@ -75,17 +75,8 @@ def item(item_id: int) -> str:
     session = reading_session()
     found = knowledge.find(session, item_id)
     row = _row(found, City(session))
-    events = [
-        Event(
-            at=edit.at,
-            who=edit.by_name,
-            what=_(
-                "第 %(number)s 次编辑：%(status)s", number=edit.position, status=_of(edit.status)
-            ),
-            details=[(_("问题"), edit.title), (_("答复口径"), edit.content)],
-        )
-        for edit in knowledge.edits_of(session, item_id)
-    ]
+    edits = knowledge.edits_of(session, item_id)
+    events = [_event(edit, before) for edit, before in zip(edits, [*edits[1:], None], strict=True)]
     return render_template(
         "knowledge_item.html",
         row=row,
@@ -226,7 +217,24 @@ def _form(
         errors=errors,
         choices=choices_of(City(reading_session())),
     )
-    return render_template("knowledge_form.html", form=view, gap=gap)
+    is_new = request.endpoint == "web.new_knowledge"
+    title = _("新建知识") if is_new else _("编辑知识")
+    return render_template("knowledge_form.html", form=view, gap=gap, title=title)
+
+
+def _event(edit: KnowledgeEdit, before: KnowledgeEdit | None) -> Event:
+    """An edit with the texts that it changed."""
+    texts = [
+        (_("问题"), edit.title, before.title if before else ""),
+        (_("答复口径"), edit.content, before.content if before else ""),
+        (_("依据"), edit.source, before.source if before else ""),
+    ]
+    return Event(
+        at=edit.at,
+        who=edit.by_name,
+        what=_("第 %(number)s 次编辑：%(status)s", number=edit.position, status=_of(edit.status)),
+        details=[(label, text) for label, text, was in texts if text != was],
+    )
 
 
 def _row(found: KnowledgeItem, city: City) -> Row:
