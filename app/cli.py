@@ -25,7 +25,7 @@ GROUPS = {
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
     "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
-    "rules": ("app.decisions.console", "Decision tables: evaluate, run examples."),
+    "rules": ("app.decisions.console", "Decision tables: check, evaluate, run examples."),
 }
 """Groups that are imported only when they are used, so that `jieban --help` is quick."""
 
@@ -90,6 +90,7 @@ def serve() -> None:
     )
     ticker = scheduler.start(office)
     click.echo(f"\n接办 Jieban: http://{settings.host}:{settings.port}/")
+    click.echo(f"城市方案 / city profile: {settings.profile}")
     if settings.demo:
         click.echo(f"演示账号，密码均为 {city.PASSWORD} / demo sign-ins, all with this password:")
         for login, name, roles in city.sign_ins():

@@ -20,8 +20,9 @@ function answer(question) {
 const answers = asked.questions.map(answer);
 let best = Infinity;
 for (let round = 0; round < 3; round += 1) {
-  const begun = process.hrtime.bigint();
+  const begun = process.cpuUsage();
   asked.questions.forEach(answer);
-  best = Math.min(best, Number(process.hrtime.bigint() - begun) / 1000 / asked.questions.length);
+  const { user, system } = process.cpuUsage(begun);
+  best = Math.min(best, (user + system) / asked.questions.length);
 }
 console.log(JSON.stringify({ answers, us: best }));

@@ -28,6 +28,8 @@ MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
 
 PEOPLE: tuple[tuple[str, str, str, str | None], ...] = (
     ("agent", "林话务", "agent", None),
+    ("expert", "段专员", "policy_specialist", None),
+    ("editor", "文编辑", "knowledge_editor", None),
     ("dispatcher", "王派单", "dispatcher", None),
     ("reviewer", "赵审核", "reviewer", None),
     ("caller", "孙回访", "callback_agent", None),
@@ -58,6 +60,7 @@ DEMAND: dict[str, object] = {
 
 WAY: dict[str, tuple[str, dict[str, object]]] = {
     "answer_or_order": ("agent", {"outcome": "order"}),
+    "three_party_answer": ("expert", {}),
     "dispatch": ("dispatcher", {}),
     "sign_for": ("liaison", {}),
     "first_contact": ("handler", {"contact_way": "phone", "contact_note": "已联系诉求人。"}),

@@ -12,7 +12,7 @@ from app.cases.orders import take
 from app.core.errors import NotAllowed
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
-from app.identity.policy import may, require
+from app.identity.policy import Role, may, require
 
 TABLE = "confidentiality"
 
@@ -75,8 +75,8 @@ def unmask(uow: UnitOfWork, demand_id: int) -> Requester:
 
 
 def _view(session: Session, demand: Demand, actor: Actor, field: str) -> View:
-    """The widest view that one of the actor's roles has; without a role, that of the public."""
-    roles = sorted(actor.roles) or ["public"]
+    """The widest view that one of the actor's roles has; without a known role, the public's."""
+    roles = sorted(actor.roles & frozenset(Role)) or ["public"]
     views = [_view_of_role(session, demand, role, field) for role in roles]
     return max(views, key=lambda view: (view.openness, view.full))
 

@@ -1,5 +1,6 @@
 """The database: declarative base, column types, engines."""
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -64,11 +66,17 @@ def make_engine(url: str) -> Engine:
     """An engine for SQLite (file or memory) or PostgreSQL, set up the way the product needs it.
 
     SQLite: write-ahead log, foreign keys on, full fsync at commit, and transactions that begin
-    IMMEDIATE, so that two writers queue up instead of failing half-way.
+    IMMEDIATE, so that two writers queue up instead of failing half-way. A new file gets pages of
+    2 KB: the log consists of whole pages, and becomes half as long at the same speed.
+
+    PostgreSQL: a pooled connection whose server has gone is replaced when it is taken, and none
+    is used for longer than half an hour.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        server = create_engine(url, pool_size=10, max_overflow=20, pool_recycle=1800)
+        event.listen(server, "checkout", _require_server)
+        return server
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30})
@@ -77,6 +85,7 @@ def make_engine(url: str) -> Engine:
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we send BEGIN ourselves
         for pragma in (
+            "page_size=2048",  # before the first table
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -90,6 +99,19 @@ def make_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _require_server(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Let the pool connect anew where the server has hung up.
+
+    A server that stops says so and closes the connection: there is something to read then, and
+    between transactions there never is otherwise. This asks the operating system, and not the
+    server once a transaction.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if connection.closed or waiting.poll(0):
+        raise DisconnectionError("the server has closed the connection")
 
 
 Sessions = sessionmaker[Session]

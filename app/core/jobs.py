@@ -121,6 +121,12 @@ def release(uow: UnitOfWork, job_id: int) -> None:
     )
 
 
+def is_open(session: Session, kind: str) -> bool:
+    """Whether there is anything to do; asked at every knock of the ticker, so it only reads."""
+    found = select(Job.id).where(Job.kind == kind, Job.finished_at.is_(None))
+    return session.scalar(found) is not None
+
+
 def latest(session: Session, kind: str) -> Job | None:
     """The job of this kind that was asked for last, finished or not."""
     return session.scalar(select(Job).where(Job.kind == kind).order_by(Job.id.desc()).limit(1))

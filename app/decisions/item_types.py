@@ -37,8 +37,9 @@ class ItemType:
             return None
         if self.collection:
             return self._fit_list(value)
-        if type(value) is list and len(value) == 1 and not self._takes_lists():
-            value = value[0]
+        if type(value) is list and not self._takes_lists():
+            while type(value) is list and len(value) == 1:
+                value = value[0]
         return self._fit_one(value)
 
     def holds(self, value: Value) -> bool:

@@ -389,7 +389,7 @@ class _Compiled:
                     self._table.decision_name,
                     self._policy_text,
                     tuple([self._matched[row] for row in rows]),
-                    dict(zip(self._labels, values, strict=True)),
+                    dict(zip(self._labels, values, strict=False)),  # as many as there are columns
                     result,
                     used_default,
                 )

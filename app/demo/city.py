@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from app.cases import intake, queries, steps
+from app.cases import intake, knowledge, queries, steps
 from app.cases.models.city import Category, District
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
@@ -35,7 +35,18 @@ PASSWORD = "jieban-demo"  # noqa: S105 - the sign-ins of the demo are shown to e
 DOMAIN = "@yunjiang.example"
 """Addresses of the demo's people: a real office has none of them."""
 
-SHOWN = ("agent1", "dispatcher1", "reviewer1", "callback1", "inspector1", "duty", "designer")
+SHOWN = (
+    "agent1",
+    "policy1",
+    "dispatcher1",
+    "reviewer1",
+    "callback1",
+    "inspector1",
+    "authority1",
+    "duty",
+    "editor",
+    "designer",
+)
 """Sign-ins of the centre that are shown; of the units one for each role is added."""
 
 Row = dict[str, str]
@@ -96,6 +107,7 @@ def load(sessions: Sessions, now: datetime) -> None:
         people = _People(session.scalars(select(User)))
         units = {unit.code: unit.id for unit in session.scalars(select(HandlingUnit))}
     events = list(_events(_rows("demands"), people, units, calendar, now))
+    _write_knowledge(sessions, people.in_role(Role.KNOWLEDGE_EDITOR, None), now)
     heapq.heapify(events)
     while events:
         event = heapq.heappop(events)
@@ -105,6 +117,20 @@ def load(sessions: Sessions, now: datetime) -> None:
     _tick_at(sessions, now)
     while send_waiting(sessions, lambda: now, {"sms": _Sent(), "email": _Sent()}):
         pass
+
+
+def _write_knowledge(sessions: Sessions, editor: Actor, now: datetime) -> None:
+    """What the office knew before the demands of the demo came in."""
+    today = now.astimezone(CHINA).date()
+    with unit_of_work(sessions, editor, now - timedelta(days=40)) as uow:
+        for row in _rows("knowledge"):
+            names = ("title", "content", "source", "category", "keywords")
+            given: dict[str, object] = {name: row[name] for name in names}
+            given["expires_on"] = str(today + timedelta(days=int(row["days_left"])))
+            given["open_to_public"] = row["open_to_public"] == "yes"
+            item = knowledge.write(uow, given)
+            if row["published"] == "yes":
+                knowledge.publish(uow, item.id)
 
 
 class _Sent:
@@ -203,6 +229,7 @@ _DONE_AFTER: dict[str, tuple[int, timedelta]] = {
     "register": (0, timedelta()),
     "tell_non_acceptance": (0, timedelta(minutes=4)),
     "answer_or_order": (0, timedelta(minutes=6)),
+    "three_party_answer": (0, timedelta(minutes=9)),
     "dispatch": (0, timedelta(minutes=40)),
     "sign_for": (0, timedelta(hours=1, minutes=10)),
     "first_contact": (1, timedelta(hours=1)),
@@ -219,6 +246,7 @@ _URGENT_DONE_AFTER: dict[str, timedelta] = {
     "register": timedelta(),
     "tell_non_acceptance": timedelta(minutes=3),
     "answer_or_order": timedelta(minutes=4),
+    "three_party_answer": timedelta(minutes=7),
     "dispatch": timedelta(minutes=9),
     "sign_for": timedelta(minutes=16),
     "first_contact": timedelta(minutes=25),
@@ -272,6 +300,8 @@ def _events(
     for index, row in enumerate(rows):
         ordered = row["outcome"] == "order"
         waits_at, days_ago = next(stages) if ordered else ("closed", 1 + index % 15)
+        if row["outcome"] == "called_in":
+            waits_at, days_ago = "three_party_answer", 0
         arrived_at = _working_moment(calendar, now, days_ago, index)
         if waits_at in {"first_contact", "reply", "approve_reply"}:
             arrived_at = now - _URGENT_UNDER_WAY.get(row["urgency"], now - arrived_at)
@@ -305,7 +335,10 @@ class _Story:
             yield "tell_non_acceptance", self._doing("tell_non_acceptance"), agent
             return
         yield "answer_or_order", self._doing("answer_or_order"), agent
-        if row["outcome"] == "answered":
+        if row["outcome"] == "three_party":
+            expert = self._people.in_role(Role.POLICY_SPECIALIST, None)
+            yield "three_party_answer", self._doing("three_party_answer"), expert
+        if row["outcome"] != "order":
             return
         for element, role in _BY:
             if element == self._waits_at:
@@ -355,7 +388,14 @@ class _Story:
                 "lawful_channel": row["answer"],
                 "explanation": f"已向诉求人说明：{row['answer']}",
             },
-            "answer_or_order": {"outcome": row["outcome"], "answer": row["answer"]},
+            "answer_or_order": {
+                "outcome": row["outcome"] if row["outcome"] != "called_in" else "three_party",
+                "answer": row["answer"] if row["outcome"] == "answered" else "",
+            },
+            "three_party_answer": {
+                "three_party_outcome": "answered",
+                "three_party_reply": row["answer"],
+            },
             "dispatch": {
                 "lead_unit": self._unit_id,
                 "instructions": "请依法依规及时办理，并将结果答复诉求人。",

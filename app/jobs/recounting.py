@@ -30,6 +30,9 @@ def work(sessions: Sessions, clock: Callable[[], datetime], batches: int = AT_ON
     Each case is a transaction of its own. A case that fails is named in the log and on the page
     and the others go on; a database that is gone ends this knock, and the next goes on.
     """
+    with reading(sessions) as session:
+        if not jobs.is_open(session, recounting.JOB):
+            return 0
     with unit_of_work(sessions, SYSTEM, clock()) as uow:
         job = jobs.hold(uow, recounting.JOB)
     if job is None:

@@ -163,8 +163,8 @@ class ProfileSchema(Schema):
         fields.Nested(PhraseSchema()), load_default=[], metadata={"expects": _LIST}
     )
     lines = fields.List(fields.Nested(LineSchema()), load_default=[], metadata={"expects": _LIST})
-    report = fields.Nested(ReportSchema(), load_default={}, metadata={"expects": _YES_NO})
-    calendar = fields.Nested(CalendarSchema(), load_default={}, metadata={"expects": _TEXT})
+    report = fields.Nested(ReportSchema(), load_default={})
+    calendar = fields.Nested(CalendarSchema(), load_default={})
 
 
 class CategorySchema(Schema):
@@ -181,8 +181,13 @@ def read_profile(text: str, file: str) -> dict[str, Any]:
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        line = mark.line + 1 if mark else 1
         raise Invalid(
-            Phrase(f"{file} 不是有效的 YAML：{error}", f"{file} is not YAML: {error}")
+            Phrase(
+                f"{file} 第 {line} 行附近不是有效的 YAML，请核对缩进、引号和冒号。",
+                f"{file} is not YAML near line {line}: check indents, quotes and colons.",
+            )
         ) from None
     if not isinstance(data, dict):
         raise Invalid(
@@ -196,10 +201,10 @@ def read_profile(text: str, file: str) -> dict[str, Any]:
 
 
 def read_categories(text: str, file: str) -> tuple[dict[str, str], ...]:
-    """The rows of a `categories.csv`; raises `Invalid` naming file, row and column."""
+    """The rows of a `categories.csv`; raises `Invalid` naming file, line and column."""
     rows: list[dict[str, str]] = []
     for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))):
-        rows.append(_loaded(CategorySchema(), row, f"{file} 第 {len(rows) + 2} 行"))
+        rows.append(_loaded(CategorySchema(), row, f"{file}:{len(rows) + 2}"))
     return tuple(rows)
 
 

@@ -61,13 +61,15 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter in both languages."""
+    """One letter in both languages.
+
+    Raises `Invalid` for a field its kind does not have, and for a stray `$`.
+    """
 
     kind: LetterKind
     text: Phrase
 
     def __post_init__(self) -> None:
-        """Raises `Invalid` for a field this kind does not have, and for a stray `$`."""
         for text in (self.text.zh, self.text.en):
             template = Template(text)
             if not template.is_valid():

@@ -1,5 +1,6 @@
 """What a profile says: whose practice it is, what its sources give, and what it inherits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -141,12 +142,12 @@ class Profile:
     inherits: tuple[Phrase, ...]
     lines: tuple[ExtraLine, ...]
     report: Report
-    letters: dict[LetterKind, Letter]
-    tables: dict[str, Path]
+    letters: Mapping[LetterKind, Letter]
+    tables: Mapping[str, Path]
     """Every decision table by key: the profile's own file, or the default's."""
     calendar: Layer
     """What differs from the nation's calendar; without rows, hours and week it changes nothing."""
-    categories: tuple[dict[str, str], ...]
+    categories: tuple[Mapping[str, str], ...]
     """Rows code, name_zh, name_en, parent that are added to the category tree."""
     own: frozenset[str]
     """What is not inherited: keys of tables, `letters.KIND`, `report.FIELD`, `calendar`,

@@ -5,6 +5,8 @@ sources give something, whole decision tables (`*.dmn` with examples), `calendar
 `categories.csv` and `letters/`. What is not there is inherited from `default`.
 """
 
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -35,29 +37,18 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
         )
     folder = shelf / name
     data = read_profile(_text(folder / "profile.yaml"), f"{name}/profile.yaml")
-    letters = _letters(folder)
-    tables = _tables(folder)
+    base = None if name == DEFAULT else load(DEFAULT, shelf)
+    inherited_tables = _tables(shelf.parent) if base is None else base.tables
+    tables, letters = _tables(folder), _letters(folder)
+    _known_tables(name, tables, inherited_tables)
+    if base is None:
+        _letters_complete(letters)
     calendar = _calendar(folder, data["calendar"])
     categories = _categories(folder)
-    report: dict[str, Any] = data["report"]
-    own = {*tables, *(f"letters.{kind}" for kind in letters), *(f"report.{f}" for f in report)}
+    own = {*tables, *(f"letters.{kind}" for kind in letters)}
+    own |= {f"report.{field}" for field in data["report"]}
     own |= {"calendar"} if calendar != Layer(LOCAL, 0, ()) else set()
     own |= {"categories"} if categories else set()
-    if name == DEFAULT:
-        shipped = {path.stem: path for path in sorted(shelf.parent.glob("*.dmn"))}
-        missing = [kind for kind in LetterKind if kind not in letters]
-        if missing:
-            raise refused(
-                f"{name}/letters", missing[0], Phrase("默认方案须有此函。", "it is needed here.")
-            )
-        resolved = _report(name, report)
-    else:
-        base = load(DEFAULT, shelf)
-        shipped, letters = base.tables, base.letters | letters
-        resolved = Report(
-            **{field: report.get(field, getattr(base.report, field)) for field in _REPORT}
-        )
-        _known_tables(name, tables, shipped)
     profile = Profile(
         name=name,
         title=data["title"],
@@ -69,9 +60,9 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
         gives=tuple(data["gives"]),
         inherits=tuple(data["inherits"]),
         lines=tuple(data["lines"]),
-        report=resolved,
-        letters=letters,
-        tables=shipped | tables,
+        report=_report(data["report"], base),
+        letters={**(base.letters if base else {}), **letters},
+        tables={**inherited_tables, **tables},
         calendar=calendar,
         categories=categories,
         own=frozenset(own),
@@ -80,25 +71,38 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
     return profile
 
 
-_REPORT = ("satisfaction", "counts_superior_platform")
-
-
-def _report(name: str, report: dict[str, Any]) -> Report:
-    for field in _REPORT:
-        if field not in report:
+def _report(own: Mapping[str, Any], base: Profile | None) -> Report:
+    """The settings of the file over those inherited; the default has to give them all."""
+    settings: dict[str, Any] = {}
+    for field in fields(Report):
+        if field.name in own:
+            settings[field.name] = own[field.name]
+        elif base is not None:
+            settings[field.name] = getattr(base.report, field.name)
+        else:
             raise refused(
-                f"{name}/profile.yaml",
-                f"report.{field}",
+                f"{DEFAULT}/profile.yaml",
+                f"report.{field.name}",
                 Phrase("默认方案必须填写。", "the default must give it."),
             )
-    return Report(**report)
+    return Report(**settings)
+
+
+def _letters_complete(letters: Mapping[LetterKind, Letter]) -> None:
+    for kind in LetterKind:
+        if kind not in letters:
+            raise refused(
+                f"{DEFAULT}/letters",
+                kind,
+                Phrase("默认方案须有这种文书。", "the default must have this letter."),
+            )
 
 
 def _tables(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.dmn"))}
 
 
-def _known_tables(name: str, tables: dict[str, Path], shipped: dict[str, Path]) -> None:
+def _known_tables(name: str, tables: Mapping[str, Path], shipped: Mapping[str, Path]) -> None:
     """A profile answers the questions that are asked; one nobody asks is a typing mistake."""
     for key in tables:
         if key not in shipped:

@@ -100,7 +100,7 @@ def sign_out() -> Page:
         directory.end_sessions(uow, g.user.id)
     session.clear()
     session["language"] = chosen
-    flash(_("您已退出登录。"), "done")
+    flash(_("您已在所有设备上退出登录。"), "done")
     return redirect(url_for("web.sign_in"))
 
 

@@ -14,7 +14,7 @@ from app.core import clock
 from app.core.errors import Invalid
 from app.engine import HumanTaskRow
 from app.engine.forms import Form
-from app.web import files, labels
+from app.web import files, knowledge, labels
 from app.web.access import acting, permission, reading_session
 from app.web.case import HELPS, Help, choices_of
 from app.web.forms import FormView, errors_in_words, form_view, plain, submitted
@@ -64,14 +64,31 @@ def similar() -> str:
     return render_template("similar.html", similar=_similar())
 
 
-def similar_beside(case: Case, _task: HumanTaskRow) -> Help:
-    """Beside the decision to answer or to make an order: is there one already?"""
+def answering(case: Case, _task: HumanTaskRow) -> Help:
+    """Beside the decision to answer or make an order: what is known, and is there one already?"""
     session, demand = reading_session(), case.demand
     found = similar_demands(session, clock.now(), matter_of(demand), other_than=demand.id)
-    return Help("beside_answer.html", {"similar": rows_of(found, City(session))})
+    return Help(
+        "beside_answer.html",
+        {
+            "similar": rows_of(found, City(session)),
+            "offers": knowledge.offers(session, case),
+            "enterprise": demand.enterprise,
+        },
+        begin=knowledge.begun_with(session),
+    )
 
 
-HELPS["answer_or_order"] = similar_beside
+HELPS["answer_or_order"] = answering
+
+
+def in_call_of_three(case: Case, _task: HumanTaskRow) -> Help:
+    """A policy specialist's answer: what is known already."""
+    offers = knowledge.offers(reading_session(), case)
+    return Help("beside_three_party.html", {"offers": offers})
+
+
+HELPS["three_party_answer"] = in_call_of_three
 
 
 def refusing(case: Case, _task: HumanTaskRow) -> Help:

@@ -4,12 +4,13 @@ Publishing a calendar moves no running deadline; the recount page shows what wou
 ticker moves it after the administrator has agreed.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from flask import flash, g, redirect, render_template, request, url_for
-from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.cases import answers, calendar_keeping, clocks, recounting
@@ -82,7 +83,9 @@ NOTICE_FORM = Form(
 DAY_FORM = Form(
     (
         Field("day", FieldType.DATE, Phrase("日期", "Date"), required=True),
-        Field("kind", FieldType.CHOICE, Phrase("当日", "The day is"), required=True, options=KINDS),
+        Field(
+            "kind", FieldType.CHOICE, Phrase("当日安排", "The day is"), required=True, options=KINDS
+        ),
         Field(
             "document",
             FieldType.TEXT,
@@ -285,8 +288,7 @@ def _calendars_page(refusal: Invalid | Conflict | None = None) -> str:
     session = reading_session()
     found = offices.calendars(session)
     names = {one.id: one.name for one in found}
-    counted = select(HandlingUnit.calendar_code, func.count()).group_by(HandlingUnit.calendar_code)
-    users = {code: number for code, number in session.execute(counted).all()}  # noqa: C416 - rows, no pairs
+    users = Counter(_counts_by(session, unit) for unit in units(session))
     rows = [
         CalendarRow(
             calendar=one,
@@ -294,10 +296,12 @@ def _calendars_page(refusal: Invalid | Conflict | None = None) -> str:
             parent=names.get(one.parent_id or 0, ""),
             version=offices.versions(session, one.code)[0],
             provisional=_provisional(offices.versions(session, one.code)[0]),
-            units=users.get(one.code, 0),
+            units=users[one.code],
         )
         for one in found
     ]
+    job = jobs.latest(session, recounting.JOB)
+    published_at = max(row.version.published_at for row in rows)
     today = clock.now().astimezone(CHINA).date()
     alarm = offices.calendar_alarm(session, today, recounting.last_open_deadline(session))
     return render_template(
@@ -305,7 +309,8 @@ def _calendars_page(refusal: Invalid | Conflict | None = None) -> str:
         rows=rows,
         alarm=alarm,
         outdated=recounting.outdated_cases(session),
-        job=jobs.latest(session, recounting.JOB),
+        job=job,
+        recounted=job is not None and job.asked_at >= published_at,
         may_keep=may(g.actor, PERMISSION),
         refusal=refusal and say(refusal.phrase),
         form=_form(_form_of_a_calendar(found), refusal),
@@ -321,7 +326,7 @@ def _calendar_page(code: str, refusal: Invalid | Conflict | None = None) -> str:
     years = sorted({row.date.year for row in layer.rows} | {this_year}, reverse=True)
     asked = number_in(request.args.get("year", ""))
     year = asked if asked in years else this_year
-    everybody = units(session)
+    everybody = [(unit, _counts_by(session, unit)) for unit in units(session)]
     return render_template(
         "calendar.html",
         calendar=one,
@@ -332,7 +337,9 @@ def _calendar_page(code: str, refusal: Invalid | Conflict | None = None) -> str:
         year=year,
         days=[(row, _kind(row.kind), _hours(row)) for row in layer.rows if row.date.year == year],
         page=page_of(history),
-        units=[unit.name_in(language()) for unit in everybody if unit.calendar_code == code],
+        units=[unit.name_in(language()) for unit, by in everybody if by == code],
+        may_choose=may(g.actor, PERMISSION)
+        and (code != offices.NATION or offices.standard_code(session) == code),
         is_local=code != offices.NATION,
         may_keep=may(g.actor, PERMISSION),
         refusal=refusal and say(refusal.phrase),
@@ -344,8 +351,8 @@ def _calendar_page(code: str, refusal: Invalid | Conflict | None = None) -> str:
                 "unit": Choices(
                     [
                         (str(unit.id), unit.name_in(language()))
-                        for unit in everybody
-                        if unit.calendar_code != code
+                        for unit, by in everybody
+                        if by != code
                     ]
                 )
             },
@@ -488,6 +495,12 @@ def _provisional(version: CalendarVersion) -> str:
         return ""
     first, last = version.official_through.year + 1, version.last_day.year
     return f"{first}–{last}" if first < last else str(last) if first == last else ""
+
+
+def _counts_by(session: Session, unit: HandlingUnit) -> str:
+    """The calendar of a unit; one that names the nation's counts as its office does."""
+    named = unit.calendar_code
+    return offices.standard_code(session) if named == offices.NATION else named
 
 
 def _seen() -> int:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from app import engine
 from app.cases import acts, clocks, history, orders, queries, repairing, requester, steps, story
+from app.cases.models.demand import AnswerWay
 from app.cases.orders import Case
 from app.cases.requester import Requester
 from app.cases.story import Line
@@ -24,9 +25,9 @@ from app.engine.diagram import Element
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
-from app.identity.models import HandlingUnit
+from app.identity.models import HandlingUnit, User
 from app.web import files, labels
-from app.web.access import acting, permission, reading_session
+from app.web.access import acting, holds, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
@@ -242,6 +243,7 @@ def _page(
         "case.html",
         **panel,
         **(helped.values if helped is not None else {}),
+        has_worklist=holds(g.actor, "order.see_worklist"),
         number=order.number if order else demand.number,
         title=demand.title,
         status=labels.order_status(order.status) if order else labels.demand_status(demand.status),
@@ -396,6 +398,10 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
     ]
     if demand.answer:
         facts.append(Fact(_("答复内容"), demand.answer, wide=True))
+    if demand.answered_way == AnswerWay.THREE_PARTY:
+        expert = session.get(User, demand.answered_by) if demand.answered_by else None
+        facts.append(Fact(_("答复方式"), _("政策专员三方通话答复")))
+        facts.append(Fact(_("答复人"), expert.name if expert else ""))
     if order is not None:
         unit = session.get(HandlingUnit, order.lead_unit_id) if order.lead_unit_id else None
         facts += [

@@ -7,12 +7,14 @@ from app.web import (
     acts,
     admin,
     agent,
+    calendars,
     case,
     csrf,
     designer,
     dispatcher,
     files,
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
+    knowledge,
     lists,
     shell,
 )
@@ -38,6 +40,28 @@ web.add_url_rule("/demands", "my_demands", lists.my_demands)
 web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "POST"])
 web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
 web.add_url_rule("/orders", "orders", lists.orders)
+web.add_url_rule("/knowledge", "knowledge", knowledge.items)
+web.add_url_rule("/knowledge/new", "new_knowledge", knowledge.new_item, methods=["GET", "POST"])
+web.add_url_rule("/knowledge/gaps", "knowledge_gaps", knowledge.gaps)
+web.add_url_rule(
+    "/knowledge/gaps/<id:gap_id>", "dismiss_gap", knowledge.dismiss_gap, methods=["POST"]
+)
+web.add_url_rule("/knowledge/<id:item_id>", "knowledge_item", knowledge.item)
+web.add_url_rule(
+    "/knowledge/<id:item_id>/edit", "edit_knowledge", knowledge.edit_item, methods=["GET", "POST"]
+)
+web.add_url_rule(
+    "/knowledge/<id:item_id>/publish",
+    "publish_knowledge",
+    knowledge.publish_item,
+    methods=["POST"],
+)
+web.add_url_rule(
+    "/knowledge/<id:item_id>/withdraw",
+    "withdraw_knowledge",
+    knowledge.withdraw_item,
+    methods=["POST"],
+)
 web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
@@ -52,3 +76,15 @@ web.add_url_rule("/processes/<key>", "process", designer.process)
 web.add_url_rule("/processes/<key>/diagram.bpmn", "process_file", designer.process_file)
 web.add_url_rule("/users", "users", admin.users)
 web.add_url_rule("/repair", "repair", admin.repair)
+web.add_url_rule("/calendars", "calendars", calendars.calendars)
+web.add_url_rule("/calendars", "open_calendar", calendars.open_calendar, methods=["POST"])
+web.add_url_rule("/calendars/<code>", "calendar", calendars.calendar)
+web.add_url_rule("/calendars/<code>/days", "set_day", calendars.set_day, methods=["POST"])
+web.add_url_rule(
+    "/calendars/<code>/days/remove", "remove_day", calendars.remove_day, methods=["POST"]
+)
+web.add_url_rule("/calendars/<code>/units", "count_by", calendars.count_by, methods=["POST"])
+web.add_url_rule("/calendar/notice", "notice", calendars.notice, methods=["GET", "POST"])
+web.add_url_rule("/calendar/recount", "recount", calendars.recount)
+web.add_url_rule("/calendar/recount", "ask_recount", calendars.ask_recount, methods=["POST"])
+web.add_url_rule("/calendar/recount/progress", "recount_progress", calendars.recount_progress)

@@ -117,8 +117,11 @@ def _places() -> list[Place]:
         Place("web.register", _("登记诉求"), "demand.register"),
         Place("web.worklist", _("待办工单"), "order.see_worklist"),
         Place("web.my_demands", _("我登记的诉求"), "demand.register"),
+        Place("web.knowledge_gaps", _("待补充知识"), "knowledge.edit"),
         Place("web.orders", _("工单查询"), "order.see"),
+        Place("web.knowledge", _("知识库"), "knowledge.see"),
         Place("web.processes", _("业务流程"), "diagram.see"),
+        Place("web.calendars", _("日历管理"), "calendar.see"),
         Place("web.users", _("用户"), "user.see"),
         Place("web.repair", _("待修复流程"), "repair.see"),
     ]

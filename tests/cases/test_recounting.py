@@ -1,7 +1,7 @@
 """A new calendar version reaches the open clocks."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -20,6 +20,7 @@ from app.core.errors import NotAllowed
 from app.core.outbox import OutboxMessage
 from app.core.uow import SYSTEM, unit_of_work
 from app.engine import ClockRevisionRow, ClockRow, ClockRungRow
+from app.identity.directory import add_user
 from app.identity.models import HandlingUnit
 from app.jobs import recounting as sweep
 from app.worktime import offices
@@ -334,8 +335,6 @@ def test_a_recount_is_done_in_the_name_of_whoever_asked(office: Office) -> None:
     case = office.bring_to("reply")
     set_days(office, "CN", d20260305=DayKind.HOLIDAY)
     with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
-        from app.identity.directory import add_user
-
         add_user(uow, "admin", "何平", "correct horse", ["administrator"], None)
     with office.acting("admin") as uow:
         recounting.ask_for_all(uow)
@@ -426,12 +425,6 @@ def test_a_closed_case_keeps_its_calendar_and_its_verdict(office: Office) -> Non
     assert given(office.clock(case, "handling")) == before
 
 
-KINDS: list[Callable[[random.Random], dict[str, object]]] = [
-    lambda chance: {"nature": chance.choice(["consultation", "complaint", "suggestion"])},
-    lambda chance: {"urgency": chance.choice(["normal", "urgent"])},
-]
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_a_recount_gives_what_counting_from_the_start_gives_but_for_the_protections(
     office: Office, seed: int
@@ -439,8 +432,11 @@ def test_a_recount_gives_what_counting_from_the_start_gives_but_for_the_protecti
     chance = random.Random(seed)
     cases = []
     for _ in range(8):
-        how = {name: value for kind in KINDS for name, value in kind(chance).items()}
-        cases.append(office.bring_to(chance.choice(["dispatch", "sign_for", "reply"]), **how))
+        step = chance.choice(["dispatch", "sign_for", "reply"])
+        nature = chance.choice(["consultation", "complaint", "suggestion"])
+        cases.append(
+            office.bring_to(step, nature=nature, urgency=chance.choice(["normal", "urgent"]))
+        )
         office.wait(hours=chance.randrange(1, 30))
     for case in chance.sample(cases, 2):
         with unit_of_work(office.sessions, SYSTEM, office.now) as uow:

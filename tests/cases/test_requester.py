@@ -6,6 +6,7 @@ from app.cases import requester
 from app.cases.requester import Requester
 from app.core.db import reading
 from app.core.errors import NotAllowed
+from app.core.uow import Actor
 from app.decisions import registry
 from app.decisions.dmn import read_model
 from app.identity.policy import Role
@@ -70,6 +71,14 @@ def test_a_stricter_table_protects_the_cases_that_are_open_already(office: Offic
             text.replace('<text>"masked"</text>', '<text>"hidden"</text>').encode(),
         )
     assert seen(office, case, "handler") == Requester("", "")
+
+
+def test_a_role_the_office_does_not_know_opens_nothing_and_breaks_nothing(office: Office) -> None:
+    demand = office.demand(office.bring_to("first_contact"))
+    with reading(office.sessions) as session:
+        for roles, phone in (({"volunteer"}, ""), ({"volunteer", "agent"}, "138****1234")):
+            actor = Actor(user_id=None, name="新丁", roles=frozenset(roles))
+            assert requester.masked(session, demand, actor, "zh").phone == phone
 
 
 def test_the_table_knows_every_role() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from random import Random
 from time import process_time
 
 import pytest
@@ -248,3 +249,14 @@ def test_a_catalogue_of_two_thousand_rows_is_checked_in_seconds() -> None:
         (FindingKind.GAP, ()),
         (FindingKind.OVERLAP, (901, len(rows))),
     ]
+
+
+def test_a_table_with_too_many_combinations_is_not_said_to_be_complete() -> None:
+    draw = Random(7)
+    starts = [[draw.randrange(1000) for _ in range(3)] for _ in range(700)]
+    rows = [[*(f"[{n}..{n + 200}]" for n in start), '"a"'] for start in starts]
+    findings = check(
+        read_model(table(rows, inputs=["x:number", "y:number", "z:number"], policy="FIRST"))
+    )
+    assert any("可能还有没有列出的空缺" in f.phrase.zh for f in findings)
+    assert any(f.kind is FindingKind.GAP for f in findings)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.decisions.checks.checker import check
 from app.decisions.checks.findings import Finding, FindingKind
-from app.decisions.checks.regions import Sweep
+from app.decisions.checks.regions import Budget, Sweep
 from app.decisions.dmn import Model, read_model
 from app.decisions.feel.values import Months, Value
 from tests.decisions.tables import table
@@ -88,9 +88,8 @@ def _cells(draw: st.DrawFn, kind: Input) -> str:
     if kind.ordered:
         forms += [f"< {one}", f">= {one}", f"[{one}..{two}]", f"({one}..{two})"]
         forms += [f"<= {one}, > {two}", f"? > {one} and ? < {two}", f"not([{one}..{two}))"]
-        forms.append(f"? between {one} and {two}")
-        if kind.allowed:  # `in` refuses what was not given
-            forms.append(f"? in ({one}, > {two})")
+        if kind.allowed:  # these refuse what was not given
+            forms += [f"? between {one} and {two}", f"? in ({one}, > {two})"]
     return draw(st.sampled_from(forms))
 
 
@@ -234,7 +233,7 @@ def test_the_regions_of_a_sweep_are_disjoint_and_make_up_all_that_is_uncovered(
         if not left:
             uncovered.add(point)
     found: list[tuple[int, ...]] = []
-    for region in Sweep(axes, (1 << rows) - 1).uncovered():
+    for region in Sweep(axes, (1 << rows) - 1, Budget()).uncovered():
         sides = [
             range(len(groups)) if chosen is None else chosen
             for groups, chosen in zip(axes, region, strict=True)

@@ -64,3 +64,41 @@ def test_level_three_of_the_kit_fails_only_where_it_is_known_why() -> None:
     assert failing <= set(KNOWN)
     passed = int(lines[-1].split()[0])
     assert passed >= 1407
+
+
+def test_check_finds_nothing_in_shipped_tables_and_says_how_many_it_read() -> None:
+    files = [str(ROOT / f"rules/{name}.dmn") for name in ("acceptance", "time_limits")]
+    result = CliRunner().invoke(rules, ["check", *files, "--language", "en"])
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[-1].startswith("2 files: 0 errors, 0 warnings")
+
+
+def test_check_tells_rows_and_examples_that_fail_in_both_languages(tmp_path: Path) -> None:
+    file = tmp_path / "acceptance.dmn"
+    shipped = ROOT / "rules/acceptance.dmn"
+    file.write_bytes(shipped.read_bytes().replace(b'<text>"N3"</text>', b'<text>"N4"</text>', 1))
+    file.with_suffix(".examples.yaml").write_bytes(
+        shipped.with_suffix(".examples.yaml").read_bytes()
+    )
+    result = CliRunner().invoke(rules, ["check", str(file)])
+    assert result.exit_code == 1
+    assert "第 3 行与第 4 行会同时命中" in result.output
+    assert "[example]" in result.output
+    told = CliRunner().invoke(rules, ["check", str(file), "--json"])
+    assert told.exit_code == 1
+    (entry,) = json.loads(told.output)
+    assert entry["accepted"] is False
+    overlap = next(f for f in entry["findings"] if f["kind"] == "overlap")
+    assert overlap["rows"] == [3, 4]
+    assert overlap["en"].startswith("Rows 3 and 4 both match")
+
+
+def test_check_says_which_file_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "broken.dmn"
+    file.write_text("<definitions", encoding="utf-8")
+    result = CliRunner().invoke(rules, ["check", str(file)])
+    assert result.exit_code == 2
+    assert "broken.dmn" in result.output
+    told = CliRunner().invoke(rules, ["check", str(file), "--json"])
+    assert told.exit_code == 2
+    assert json.loads(told.output)[0]["accepted"] is False

@@ -107,6 +107,16 @@ def value_of(text: str, scope: dict[str, object] | None = None) -> Any:
         ("overlaps([1..3], [3..5])", True),
         ('number("1 000,5", " ", ",")', Decimal("1000.5")),
         ("1 // a comment\n + /* another */ 1", 2),
+        ('@"2021-03-28T01:30:00@Europe/Paris" + @"PT1H" = @"2021-03-28T03:30:00+02:00"', True),
+        (
+            '@"2021-03-28T12:00:00@Europe/Paris" - @"2021-03-27T12:00:00@Europe/Paris"',
+            timedelta(hours=23),
+        ),
+        ('@"2024-02-29" + @"P1Y"', date(2025, 2, 28)),
+        ('@"2026-03-31" - @"P1M"', date(2026, 2, 28)),
+        ('time("10:30:00.1") = time("10:30:00.2")', True),
+        ("[{item: 1}, {item: 2}][item >= 2]", [{"item": 2}]),
+        ('"\\U01F40E" = "🐎"', True),
     ],
 )
 def test_an_expression_has_the_value_the_standard_gives_it(text: str, expected: object) -> None:
@@ -137,6 +147,11 @@ def test_an_expression_has_the_value_the_standard_gives_it(text: str, expected: 
         ("unknown.path", None),
         ("count(null)", None),
         ("sqrt(-1)", None),
+        ("product()", None),
+        ("list replace([1, 2], 1.5, 3)", None),
+        ("2 between 1 and null", None),
+        ('number("1e99999")', None),
+        ("exp(99999)", None),
         ("[1, nothing, 3] = [1, null, 3]", True),
     ],
 )
@@ -145,7 +160,8 @@ def test_three_values_and_null_are_as_in_the_standard(text: str, expected: objec
 
 
 def test_every_null_that_comes_from_an_error_has_a_reason() -> None:
-    for text in ("1 / 0", 'amount > "3"', "unknown", "times[7]", 'date("x")', "count(null)"):
+    wrong = ("1 / 0", 'amount > "3"', "unknown", "times[7]", 'date("x")', "count(null)", "sum()")
+    for text in wrong:
         value, diagnostics = compile_expression(text).explain(SCOPE)
         assert value is None
         assert diagnostics
@@ -237,6 +253,33 @@ def test_now_and_today_are_what_the_caller_says_and_nothing_else() -> None:
     assert compile_expression("now()").evaluate({}, now=now) == now
     assert compile_expression("today()").evaluate({}, now=now) == date(2026, 11, 21)
     assert compile_expression("now()").explain({})[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("5", {"number"}),
+        ("a > 1", {"boolean"}),
+        ('if a then 1 else "x"', {"number", "string"}),
+        ("count(a) + 1", {"number"}),
+        ("not(a)", {"boolean"}),
+        ("for x in a return x", {"list"}),
+        ("{x: 1}", {"context"}),
+        ('date("2026-01-01")', {"date"}),
+        ("a", None),
+        ("a.b", None),
+        ("a[1]", None),
+        ("if a then 1 else b", None),
+        ("(function(count) count(a))(b)", None),
+        ("min(a)", None),
+    ],
+)
+def test_the_types_of_values_are_known_beforehand_where_data_do_not_decide(
+    text: str, kinds: set[str] | None
+) -> None:
+    assert compile_expression(text).kinds == kinds
+    hosted = compile_expression("count(a)", functions={"count": HostFunction(("a",), len)})
+    assert hosted.kinds is None
 
 
 def test_full_width_punctuation_is_refused_with_the_sign_to_use_instead() -> None:

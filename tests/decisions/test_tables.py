@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -183,7 +184,13 @@ def test_expressions_in_other_languages_and_external_functions_are_problems() ->
 
 
 _CONSTANTS = st.sampled_from(['"a"', '"b"', '"a","c"', "-", 'not("a")', "null", '"b",null'])
-_NUMBERS = st.sampled_from(["-", "1", "2,3", "> 2", "[1..2]", "not(1)", "< 2, 3", "null"])
+_POINTS = ["-", "1", "2,3", "not(1)", "null", "1, null", "!= 2", "? > 1", "1 + 1"]
+_RANGES = ["> 2", "<= 1", "[1..2]", "(1..3)", "]0..2]", "[3..1]", "not([1..2])", "< 2, 3"]
+_NUMBERS = st.sampled_from([*_POINTS, *_RANGES, "not(< 2, 3)", ">= 0, [1..2], 2"])
+_SOME_DAYS = ["-", 'date("2026-01-02")', '@"2026-01-01"', 'not(date("2026-01-02"))', "null"]
+_SPANS_OF_DAYS = ['[@"2026-01-01"..@"2026-01-03")', '> @"2026-01-01"', '< date("2026-01-02")']
+_DAYS = st.sampled_from([*_SOME_DAYS, *_SPANS_OF_DAYS, '< @"2026-01-02", @"2026-01-03"'])
+_TEXTS = st.sampled_from(["-", '"b"', '["a".."b"]', '> "a"', 'not("a", "b")', 'not(< "b")', "null"])
 
 
 @settings(max_examples=200, deadline=None)
@@ -223,6 +230,52 @@ def test_tables_of_garbage_are_read_and_refused_without_a_crash(cells: list[str]
             model.decide({"x": 1})
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(_DAYS, _TEXTS), min_size=1, max_size=8),
+    st.sampled_from([date(2026, 1, day) for day in range(1, 5)] + [None]),
+    st.sampled_from(["a", "b", "c", "", None]),
+)
+def test_ranges_of_dates_and_texts_are_found_as_testing_cell_by_cell_finds_them(
+    cells: list[tuple[str, str]], day: date | None, text: str | None
+) -> None:
+    model = read_model(
+        table(
+            [[a, b, str(i)] for i, (a, b) in enumerate(cells)],
+            inputs=["d:date", "s:string"],
+            outputs=["y:number"],
+            policy="RULE ORDER",
+        )
+    )
+    expected = [
+        i
+        for i, (a, b) in enumerate(cells)
+        if compile_unary_tests(a).accepts(day, {}) is True
+        and compile_unary_tests(b).accepts(text, {}) is True
+    ]
+    assert model.decide({"d": day, "s": text}).outputs == expected
+
+
+def test_a_value_of_another_type_is_refused_by_a_range_and_passed_by_by_a_constant() -> None:
+    mixed = [["1", '"number"'], ['"one"', '"text"'], ["-", '"any"']]
+    model = read_model(table(mixed, inputs=["x:Any"], policy="FIRST"))
+    assert [model.decide({"x": x}).outputs for x in (1, "one", True, [1], None)] == [
+        "number",
+        "text",
+        "any",
+        "any",
+        "any",
+    ]
+    ranged = read_model(
+        table([["> 3", '"a"'], ["-", '"b"']], inputs=["x:Any"], policy="RULE ORDER")
+    )
+    assert ranged.decide({"x": 5}).outputs == ["a", "b"]
+    assert ranged.decide({"x": None}).outputs == ["b"]
+    for value in ("four", True, [4], {"n": 4}):
+        with pytest.raises(DecisionError, match="Row 1"):
+            ranged.decide({"x": value})
+
+
 SHIPPED = sorted((Path(__file__).resolve().parents[2] / "rules").glob("*.dmn"))
 
 
@@ -243,6 +296,59 @@ def test_the_shipped_tables_are_read_without_problems() -> None:
     assert SHIPPED
     for file in SHIPPED:
         assert read_model(file.read_bytes()).problems == []
+
+
+def _model(body: str) -> bytes:
+    opening = f'<definitions xmlns="{NAMESPACE}" name="m" namespace="urn:test">'
+    return f"{opening}{body}</definitions>".encode()
+
+
+def test_a_refused_answer_names_what_was_asked_and_the_inputs() -> None:
+    literal = (
+        '<inputData id="x" name="x"><variable name="x" typeRef="number"/></inputData>'
+        '<decision id="d" name="份额"><variable name="份额" typeRef="string"/>'
+        '<informationRequirement><requiredInput href="#x"/></informationRequirement>'
+        "<literalExpression><text>10 / x</text></literalExpression></decision>"
+    )
+    model = read_model(_model(literal))
+    for inputs, match in (({"x": 0}, "zero.*x = 0"), ({"x": 4}, "string.*x = 4")):
+        with pytest.raises(DecisionError, match=f"“份额”.*{match}"):
+            model.decide(inputs)
+    with pytest.raises(DecisionError, match=r"“x” of “m”.*number"):
+        model.decide({"x": "four"})
+
+
+def test_a_decision_without_logic_and_an_import_that_is_not_there_are_told() -> None:
+    empty = read_model(_model('<decision id="d" name="d"><variable name="d"/></decision>'))
+    with pytest.raises(DecisionError, match="no logic"):
+        empty.decide({})
+    assert empty.evaluate({}, "d")[1]
+    importing = read_model(_model('<import namespace="urn:other" name="o" importType="x"/>'))
+    assert "urn:other" in importing.problems[0].phrase.en
+
+
+def test_a_model_uses_what_it_imports() -> None:
+    other = read_model(
+        _model(
+            '<itemDefinition name="人"><itemComponent name="名"><typeRef>string</typeRef>'
+            "</itemComponent></itemDefinition>"
+            '<businessKnowledgeModel id="h" name="say hello"><encapsulatedLogic>'
+            '<formalParameter name="p" typeRef="人"/>'
+            '<literalExpression><text>"你好，" + p.名</text></literalExpression>'
+            "</encapsulatedLogic></businessKnowledgeModel>"
+        ).replace(b"urn:test", b"urn:o")
+    )
+    importing = _model(
+        '<import namespace="urn:o" name="lib" importType="x"/>'
+        '<inputData id="p" name="p"><variable name="p" typeRef="lib.人"/></inputData>'
+        '<decision id="d" name="d"><variable name="d"/>'
+        '<informationRequirement><requiredInput href="#p"/></informationRequirement>'
+        '<knowledgeRequirement><requiredKnowledge href="urn:o#h"/></knowledgeRequirement>'
+        "<literalExpression><text>lib.say hello(p)</text></literalExpression></decision>"
+    )
+    assert read_model(importing, [other]).decide({"p": {"名": "张三"}}).outputs == "你好，张三"
+    with pytest.raises(DecisionError, match="人"):
+        read_model(importing, [other]).decide({"p": {"name": "no such component"}})
 
 
 def test_outputs_that_can_never_be_right_are_problems_of_the_table() -> None:

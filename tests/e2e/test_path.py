@@ -233,6 +233,9 @@ PLACES = [
     (f"handler.{UNIT}", ["/worklist", "FIRST", "FIRST?tab=progress", "FIRST?tab=deadlines",
                          "FIRST?tab=diagram", "/orders", "/no-such-page", "/password"]),
     ("callback1", ["/worklist", "FIRST"]),
+    ("policy1", ["/worklist", "FIRST", "/knowledge"]),
+    ("editor", ["/knowledge/gaps", "/knowledge", "/knowledge/new", "/knowledge/1"]),
+    ("authority1", ["/orders"]),
     ("admin", ["/users"]),
     ("designer", ["/processes", "/processes/work_order"]),
 ]  # fmt: skip

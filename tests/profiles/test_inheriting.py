@@ -34,7 +34,7 @@ def table(rows: list[tuple[str, str, str, str]], policy: str = "UNIQUE") -> byte
     )
     return (
         "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='d' name='d' "
-        "namespace='d'><decision id='price' name='price'><variable name='price' typeRef='number'/>"
+        "namespace='d'><decision id='price' name='price'><variable name='price'/>"
         "<informationRequirement><requiredInput href='#c'/></informationRequirement>"
         "<informationRequirement><requiredInput href='#s'/></informationRequirement>"
         f"<decisionTable hitPolicy='{policy}'>{columns}<output name='price' typeRef='number'/>"
@@ -93,6 +93,23 @@ def test_a_row_the_default_changed_is_taken_over_again_and_own_rows_stay() -> No
     assert set(answers(again).values()) == {2, 9}
     assert f"{MARK}：新" in again.decode()
     assert "旧" not in again.decode()
+
+
+def test_where_the_first_row_wins_the_default_stands_whole_below_the_own_rows() -> None:
+    default = table([('"red"', "-", "1", "甲"), ("-", "-", "2", "乙")], "FIRST")
+    made = renewed(default, table([("-", '"large"', "9", "本地")], "FIRST"))
+    assert answers(made) == {
+        (colour, size): 9 if size == "large" else 1 if colour == "red" else 2
+        for colour, size in product(COLOURS, SIZES)
+    }
+    assert made.count(MARK.encode()) == 2
+
+
+def test_where_several_rows_match_a_profile_keeps_the_rows_it_has() -> None:
+    default = table([('"red"', "-", "1", "甲"), ("-", '"small"', "2", "乙")], "COLLECT")
+    kept = table([('"red"', "-", "8", f"{MARK}：旧"), ("-", "-", "9", "本地")], "COLLECT")
+    made = read_model(renewed(default, kept))
+    assert made.decide({"colour": "red", "size": "small"}).outputs == [1, 9]
 
 
 def test_a_condition_that_is_no_list_must_be_the_same_in_both() -> None:

@@ -1,6 +1,7 @@
 """Starting an office under another profile: new cases follow it, old ones keep what they have."""
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_starting_twice_under_a_profile_publishes_nothing_twice(office: Office) 
         assert offices.newest_layer(session, offices.LOCAL).number == 2
 
 
-def test_what_is_declared_current_follows_the_newest_profile(office: Office) -> None:
+def test_every_table_of_a_profile_is_published_and_not_the_limits_alone(office: Office) -> None:
     with reading(office.sessions) as session:
         before = registry.newest_version(session, "supervision_triggers")
     start_under(office, "shanghai_subdistrict")
@@ -96,13 +97,13 @@ def test_categories_of_a_profile_are_added_to_the_tree(office: Office) -> None:
 
 
 def test_a_table_that_asks_for_something_else_is_not_published(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     mine = shelf.load("shandong_2020")
     file = tmp_path / "traffic_light.dmn"
     shutil.copy(SHELF / "shandong_2020" / "traffic_light.dmn", file)
     file.write_text(file.read_text().replace('name="overdue_2_unit"', 'name="overdue_unit"'))
-    mine.tables["traffic_light"] = file
+    mine = replace(mine, tables={**mine.tables, "traffic_light": file})
     with pytest.raises(Invalid, match="overdue_unit"):
         publishing.require_same_shape(mine, "traffic_light")
 

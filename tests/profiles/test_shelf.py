@@ -188,5 +188,5 @@ def test_categories_are_refused_by_row(shelf: Path) -> None:
     (written(shelf) / "categories.csv").write_text(rows)
     with pytest.raises(Invalid) as refusal:
         load("mine", shelf)
-    assert "第 3 行" in refusal.value.phrase.zh
+    assert "mine/categories.csv:3" in refusal.value.phrase.zh
     assert set(refusal.value.fields) == {"code", "name_zh"}

@@ -12,6 +12,7 @@ from app.cases import queries
 from app.cases.history import faults
 from app.core.clock import CHINA
 from app.core.db import make_engine, make_sessions, reading
+from app.core.files import FileStore
 from app.demo import city
 from app.engine import RepairItemRow
 from app.identity.directory import actor_of
@@ -37,7 +38,7 @@ def test_it_starts_on_any_day_with_every_colour_in_the_inboxes(
     engine.forget_bundles()
     settings = read_settings({"JIEBAN_SECRET_KEY": "s" * 40})
     database = make_engine(f"sqlite:///{tmp_path / 'demo.db'}")
-    office = Office(settings, database, make_sessions(database))
+    office = Office(settings, database, make_sessions(database), FileStore(tmp_path / "files"))
     prepare(office, now)
     assert city.is_empty(office.sessions)
     city.load(office.sessions, now)

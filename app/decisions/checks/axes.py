@@ -346,7 +346,7 @@ def _truth_at(cell: syntax.Tests, value: Value) -> bool | None:
         truth = code(run)
     except FeelError:
         return None
-    return truth if isinstance(truth, bool) else None
+    return truth if isinstance(truth, bool) and not run.diagnostics else None
 
 
 def _runs(pieces: int, count: int) -> Iterator[tuple[int, int]]:

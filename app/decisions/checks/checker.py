@@ -43,19 +43,21 @@ def require_publishable(model: Model) -> None:
     shown = errors[:MAX_SHOWN]
     raise DecisionError(
         Phrase(
-            f"规则有 {len(errors)} 处错误，请先改正：" + " ".join(f.phrase.zh for f in shown),
+            f"规则有 {len(errors)} 处错误，请先改正："
+            + " ".join(f"[{f.place.zh or f.decision_id}] {f.phrase.zh}" for f in shown),
             f"The rules have {len(errors)} errors, correct them first: "
-            + " ".join(f.phrase.en for f in shown),
+            + " ".join(f"[{f.place.en or f.decision_id}] {f.phrase.en}" for f in shown),
         )
     )
 
 
 def _faults(model: Model) -> Iterator[Finding]:
     for problem in sorted(model.problems, key=lambda p: (p.row or 0, p.column or 0)):
+        written = f"“{problem.text}” " if problem.text else ""
         yield Finding(
             FindingKind.FAULT,
             Severity.ERROR,
-            problem.sentence,
+            Phrase(f"{written}{problem.phrase.zh}", f"{written}{problem.phrase.en}"),
             problem.element_id,
             () if problem.row is None else (problem.row,),
             problem.column,

@@ -14,7 +14,7 @@ from app.decisions.feel.errors import FeelError
 from app.decisions.feel.functions import BUILTINS
 from app.decisions.feel.run import Run
 from app.decisions.feel.syntax import Node
-from app.decisions.feel.values import Range, Value
+from app.decisions.feel.values import Function, Range, Value
 
 NO_CONSTANT = object()
 """What `constant_of` gives for an expression that is not constant."""
@@ -75,6 +75,8 @@ def conjuncts(cell: syntax.Tests) -> list[Node]:
 
 def _ends_of_test(test: syntax.Test) -> list[Value] | None:
     node = test.operand
+    if isinstance(node, syntax.Literal):  # most cells of a catalogue are nothing else
+        return _ends_of_value(node.value)
     if test.operator is None and (syntax.mentions_placeholder(node) or isinstance(node, syntax.In)):
         return ends_of_condition(node)
     value = constant_of(node)
@@ -119,7 +121,7 @@ def _ends_of_value(value: Value) -> list[Value] | None:
         return [end for end in (value.low, value.high) if end is not None]
     if isinstance(value, list):
         return _all([_ends_of_value(item) for item in value])
-    return None if isinstance(value, dict) or callable(value) else [value]
+    return None if isinstance(value, dict | Function) else [value]
 
 
 def _all(found: list[list[Value] | None]) -> list[Value] | None:

@@ -6,7 +6,7 @@ from app.core.phrase import Phrase
 from app.decisions.checks.axes import Axis, Group
 from app.decisions.checks.constants import NO_CONSTANT, constant_of
 from app.decisions.checks.findings import Finding, FindingKind, Severity
-from app.decisions.checks.regions import MAX_REGIONS, Region, Sweep
+from app.decisions.checks.regions import MAX_REGIONS, Budget, Region, Sweep
 from app.decisions.checks.wording import example_text, region_text
 from app.decisions.feel.values import Value, equal
 from app.decisions.tables import Aggregation, DecisionTable, HitPolicy
@@ -28,7 +28,7 @@ class Coverage:
         self._all = (1 << len(table.rows)) - 1
         self._groups = [list(axis.all_groups()) for axis in axes]
         self._groups_of_row = [_groups_of_rows(groups, len(table.rows)) for groups in self._groups]
-        self._gave_up = False
+        self._budget = Budget()
 
     def findings(self) -> Iterator[Finding]:
         """All findings that need more than one cell to be seen."""
@@ -43,7 +43,7 @@ class Coverage:
             yield from self._masked()
         else:
             yield from self._repeated()
-        if self._gave_up:
+        if self._budget.is_spent:
             yield self._found(
                 FindingKind.UNDECIDED,
                 Severity.REMARK,
@@ -203,7 +203,7 @@ class Coverage:
             if any(not groups[row] for groups in self._groups_of_row):
                 continue
             beaters = self._beaters(row)
-            if self._example(row, beaters) is None:
+            if self._example(row, beaters) is None and not self._budget.is_spent:
                 rows = "、".join(str(other + 1) for other in _bits(beaters))
                 rows_en = rows.replace("、", ", ")
                 yield self._found(
@@ -286,10 +286,7 @@ class Coverage:
         return self._as_inputs(chosen)
 
     def _uncovered(self, axes: Sequence[Sequence[int]], rows: int) -> list[Region]:
-        sweep = Sweep(axes, rows)
-        regions = sweep.uncovered()
-        self._gave_up = self._gave_up or sweep.gave_up
-        return regions
+        return Sweep(axes, rows, self._budget).uncovered()
 
     def _shared_example(self, first: int, second: int) -> dict[str, Value]:
         both = 1 << first | 1 << second

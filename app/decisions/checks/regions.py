@@ -5,6 +5,7 @@ are looked at once, and a row that accepts everything from here on ends the sear
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Region: TypeAlias = tuple[tuple[int, ...] | None, ...]
@@ -13,26 +14,30 @@ Region: TypeAlias = tuple[tuple[int, ...] | None, ...]
 MAX_REGIONS = 50
 """Regions that one sweep reports."""
 
-MAX_STEPS = 3_000_000
-"""Remainders that one sweep looks at before it gives up."""
+
+@dataclass(slots=True)
+class Budget:
+    """Remainders that may still be looked at; the sweeps of one table share it."""
+
+    steps: int = 1_000_000
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether a sweep was stopped: what it found is true, but there may be more."""
+        return self.steps < 0
 
 
 class Sweep:
     """A sweep over axes, each given as the sets of rows of its groups (one bit a row)."""
 
-    def __init__(self, axes: Sequence[Sequence[int]], rows: int) -> None:
+    def __init__(self, axes: Sequence[Sequence[int]], rows: int, budget: Budget) -> None:
         # The input that tells most rows apart first: what it leaves is small.
         self._order = sorted(range(len(axes)), key=lambda axis: -len(axes[axis]))
         self._axes = [axes[axis] for axis in self._order]
         self._everywhere = _covering_the_rest(self._axes, rows)
         self._known: list[dict[int, tuple[Region, ...]]] = [{} for _ in axes]
-        self._steps = 0
+        self._budget = budget
         self._rows = rows
-
-    @property
-    def gave_up(self) -> bool:
-        """Whether the sweep was stopped: what it found is true, but there may be more."""
-        return self._steps > MAX_STEPS
 
     def uncovered(self) -> list[Region]:
         """Combinations that no row covers, disjoint; at most MAX_REGIONS of them."""
@@ -54,8 +59,8 @@ class Sweep:
             return known
         alike: dict[tuple[Region, ...], list[int]] = {}
         for number, matching in enumerate(self._axes[level]):
-            self._steps += 1
-            if self._steps > MAX_STEPS:
+            self._budget.steps -= 1
+            if self._budget.is_spent:
                 break
             below = self._from(level + 1, rows & matching)
             if below:

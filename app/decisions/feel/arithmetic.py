@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
@@ -146,6 +147,8 @@ def _shift(moment: Value, by: Value) -> Value:
         midnight = datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001
         return (midnight + by).date()
     if cls is datetime:
+        if isinstance(moment.tzinfo, ZoneInfo):  # the clocks of a zone may change on the way
+            return (moment.astimezone(UTC) + by).astimezone(moment.tzinfo)
         return moment + by
     raise _mismatch("+", moment, by)
 
@@ -171,6 +174,8 @@ def _difference(left: date, right: date) -> timedelta:
             "一个时刻有时区、另一个没有，不能相减。",
             "One instant has a zone and the other has none: they cannot be subtracted.",
         )
+    if first.tzinfo is not None:  # two instants of one zone may lie on either side of a change
+        return first.astimezone(UTC) - second.astimezone(UTC)
     return first - second
 
 

@@ -207,10 +207,12 @@ class Compiler:
     def _between(self, node: syntax.Between, lexical: Lexical | None) -> Code:
         operand = self.compile(node.operand, lexical)
         low, high = self.compile(node.low, lexical), self.compile(node.high, lexical)
+        at = node.at
 
-        def between(run: Run) -> bool | None:
+        def between(run: Run) -> Value:
             value = operand(run)
-            return both(less_equal(low(run), value), less_equal(value, high(run)))
+            truth = both(less_equal(low(run), value), less_equal(value, high(run)))
+            return run.null(_UNDECIDED, at) if truth is None else truth
 
         return between
 

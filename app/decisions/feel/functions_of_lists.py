@@ -3,6 +3,7 @@
 from decimal import Decimal
 from functools import cmp_to_key
 
+from app.decisions.feel.calling import invoke
 from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.functions import builtin
 from app.decisions.feel.limits import MAX_LIST
@@ -211,17 +212,11 @@ def _list_replace_matching(
 ) -> list[Value]:
     result: list[Value] = []
     for item in items:
-        truth = _apply(run, match, item, new)
+        truth = invoke(run, match, [item, new])
         if type(truth) is not bool:
             raise FeelNull("匹配函数必须返回 true 或 false。", "The match must be true or false.")
         result.append(new if truth else item)
     return result
-
-
-def _apply(run: Run, function: Function, *arguments: Value) -> Value:
-    if len(function.parameters) != len(arguments) and "*" not in function.parameters:
-        raise FeelNull("函数的参数个数不对。", "The function takes another number of arguments.")
-    return function.call(run, *arguments)
 
 
 @builtin("reverse", "list: list")
@@ -277,9 +272,9 @@ def _flatten(run: Run, items: list[Value]) -> list[Value]:
 @builtin("sort", "list: list, precedes: function")
 def _sort(run: Run, items: list[Value], precedes: Function) -> list[Value]:
     def compare(a: Value, b: Value) -> int:
-        if _apply(run, precedes, a, b) is True:
+        if invoke(run, precedes, [a, b]) is True:
             return -1
-        return 1 if _apply(run, precedes, b, a) is True else 0
+        return 1 if invoke(run, precedes, [b, a]) is True else 0
 
     return sorted(items, key=cmp_to_key(compare))
 

@@ -5,21 +5,17 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from app.decisions.feel.temporal import temporal_text
-from app.decisions.feel.values import Function, Months, Range, Spend, Value
+from app.decisions.feel.values import Function, Months, Range, Spend, Value, uncounted
 
 
-def text_of(value: Value, spend: Spend | None = None) -> str:
+def text_of(value: Value, spend: Spend = uncounted) -> str:
     """The text of `value`; strings inside lists and contexts are quoted.
 
     `spend` is told how many elements and characters were written.
     """
     if type(value) is str:
         return value
-    return _shown(value, spend or _free)
-
-
-def _free(_count: int) -> None:
-    """Work that nobody counts."""
+    return _shown(value, spend)
 
 
 def number_text(value: Decimal) -> str:

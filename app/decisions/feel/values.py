@@ -87,11 +87,11 @@ Spend = Callable[[int], None]
 """Told how many elements were visited; raises when an evaluation has used up its bound."""
 
 
-def _free(_count: int) -> None:
+def uncounted(_count: int) -> None:
     """Visits that nobody counts."""
 
 
-def to_feel(value: object, spend: Spend = _free) -> Value:
+def to_feel(value: object, spend: Spend = uncounted) -> Value:
     """`value` as a FEEL value; the same object when nothing has to be converted.
 
     Raises TypeError for objects that have no counterpart: they do not enter expressions.
@@ -138,7 +138,7 @@ def _sequence(value: Sequence[object], spend: Spend) -> list[Value]:
     return converted
 
 
-def to_python(value: Value, spend: Spend = _free) -> Any:
+def to_python(value: Value, spend: Spend = uncounted) -> Any:
     """`value` for the world outside: whole numbers become int, inside lists and contexts too.
 
     Numbers beyond 34 digits stay Decimal.
@@ -156,7 +156,7 @@ def to_python(value: Value, spend: Spend = _free) -> Any:
     return value
 
 
-def equal(left: Value, right: Value, spend: Spend = _free) -> bool | None:
+def equal(left: Value, right: Value, spend: Spend = uncounted) -> bool | None:
     """Equality: null equals only null, values of different types compare to null.
 
     Times are equal when they are in the same second: that is how fine the standard compares them.
