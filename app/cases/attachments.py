@@ -219,9 +219,10 @@ def forget_waiting(uow: UnitOfWork) -> None:
     )
 
 
-def is_named(session: Session, digest: str) -> bool:
-    """Whether any row, waiting or attached, names the content with this digest."""
-    return session.scalar(select(Attachment.id).where(Attachment.digest == digest)) is not None
+def named(session: Session, digests: Sequence[str]) -> set[str]:
+    """Which contents a row names, waiting or attached."""
+    rows = session.scalars(select(Attachment.digest).where(Attachment.digest.in_(digests)))
+    return set(rows)
 
 
 def faults(session: Session, store: FileStore) -> Iterator[str]:

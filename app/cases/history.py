@@ -20,6 +20,9 @@ from app.core.uow import UnitOfWork
 _HEADS: Table = CaseHead.__table__  # type: ignore[assignment]
 _ENTRIES: Table = HistoryEntry.__table__  # type: ignore[assignment]
 _HEAD = select(_HEADS.c.entries, _HEADS.c.digest).where(_HEADS.c.demand_id == bindparam("case"))
+_SOME_HEADS = select(_HEADS.c.demand_id, _HEADS.c.entries, _HEADS.c.digest).where(
+    _HEADS.c.demand_id.in_(bindparam("cases", expanding=True))
+)
 _ENTRY = insert(_ENTRIES)
 _BEGIN_HEAD = insert(_HEADS).values(
     demand_id=bindparam("case"), entries=bindparam("count"), digest=bindparam("end"), anchored=0
@@ -74,6 +77,15 @@ def record(
         {"case": demand_id, "count": position + 1, "end": digest},
     )
     heads[demand_id] = (position + 1, digest)
+
+
+def read_heads(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
+    """Read the heads of several cases at once, for what is going to be recorded of them.
+
+    The caller holds the locks of the cases.
+    """
+    found = uow.session.connection().execute(_SOME_HEADS, {"cases": list(demand_ids)})
+    known(uow.session, "heads").update((case, (count, end)) for case, count, end in found)
 
 
 def story(session: Session, demand_id: int) -> list[HistoryEntry]:

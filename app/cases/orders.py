@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
 from app import engine
+from app.cases import history
 from app.cases.models.demand import DailyNumber, Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
@@ -110,6 +111,7 @@ def lock_some(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
     """Lock several cases at once, in the order of their ids, as everywhere."""
     held = uow.session.scalars(_SOME, {"demands": list(demand_ids)})
     known(uow.session, "cases").update((demand.id, demand) for demand in held)  # for `find`
+    history.read_heads(uow, demand_ids)
 
 
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:

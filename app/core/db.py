@@ -16,6 +16,11 @@ from sqlalchemy.types import TypeDecorator
 READ_ONLY = "jieban_read_only"
 """Execution option of a connection that only reads: SQLite then takes no write lock."""
 
+PATIENCE_S = 30
+"""How long a transaction waits for a lock, in seconds. A lock that is never released (a console
+left open in a transaction) must not take one thread of the server after the other.
+"""
+
 
 class Instant(TypeDecorator[datetime]):
     """An aware instant, kept in UTC. A naive value is refused: it would be eight hours wrong."""
@@ -74,12 +79,18 @@ def make_engine(url: str) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        server = create_engine(url, pool_size=10, max_overflow=20, pool_recycle=1800)
+        server = create_engine(
+            url,
+            pool_size=10,
+            max_overflow=20,
+            pool_recycle=1800,
+            connect_args={"options": f"-c lock_timeout={PATIENCE_S}s"},
+        )
         event.listen(server, "checkout", _require_server)
         return server
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_S})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -89,7 +100,6 @@ def make_engine(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "busy_timeout=30000",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -8,7 +8,7 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,19 +70,23 @@ class FileStore:
         except FileNotFoundError:
             return False
 
-    def sweep(self, before: float, is_named: Callable[[str], bool]) -> int:
+    def sweep(self, before: float, named: Callable[[Sequence[str]], Collection[str]]) -> int:
         """Remove files put before `before` (seconds since 1970) that nothing names; how many.
 
-        The lock keeps a file from being put between the look at its age and its removal.
+        `named` tells which of some digests are named; it is asked once a folder. The lock keeps a
+        file from being put again between the last look at its age and its removal.
         """
         removed = 0
-        for path in sorted(self.root.glob("*/*")):
-            with self._locked(fcntl.LOCK_EX):
-                if not path.is_file() or path.stat().st_mtime >= before:
+        for folder in sorted(self.root.glob("*/")):
+            old = [path for path in folder.iterdir() if _is_older(path, before)]
+            kept = named([path.name for path in old]) if old else ()
+            for path in old:
+                if path.name in kept:
                     continue
-                if path.parent.name == "incoming" or not is_named(path.name):
-                    path.unlink()
-                    removed += 1
+                with self._locked(fcntl.LOCK_EX):
+                    if _is_older(path, before):
+                        path.unlink()
+                        removed += 1
         return removed
 
     @contextmanager
@@ -90,6 +94,14 @@ class FileStore:
         with (self.root / "lock").open("a") as lock:
             fcntl.flock(lock, how)
             yield
+
+
+def _is_older(path: Path, before: float) -> bool:
+    """Whether a file is older; one that has just been moved or removed is not."""
+    try:
+        return path.stat().st_mtime < before
+    except FileNotFoundError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

@@ -29,7 +29,7 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
         alarm = offices.calendar_alarm(uow.session, today, latest)
     with reading(sessions) as session:
         before = (now - attachments.WAITS_FOR).timestamp()
-        files.sweep(before, lambda digest: attachments.is_named(session, digest))
+        files.sweep(before, lambda digests: attachments.named(session, digests))
     if stuck:
         _log.error("%d processes are stuck and wait in the repair queue", stuck)
     if alarm is not None:

@@ -41,7 +41,7 @@ class Demand:
     stages: tuple[str, ...]
 
     def anchored(self, anchor: Anchor) -> datetime:
-        """The instant a limit with this anchor counts from."""
+        """The instant a limit with this anchor counts from; stages begin here at sign-for."""
         match anchor:
             case Anchor.CALL:
                 return self.arrived_at

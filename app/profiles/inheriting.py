@@ -144,21 +144,25 @@ def renewed_examples(default: Path, own: Path, table: bytes) -> str:
     final = next(t for t in _tables(xml.parse(table)) if _owner(t) == model.main_decision)
     inherited = _inherited_rows(final)
     reached: set[int] = set()
-    kept: list[dict[str, Any]] = []
+    mine: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
     for example in _examples(own):
         rows = _rows(model, example["inputs"])
         if not rows or not rows <= inherited:  # an own example may show that no row applies
-            kept.append(example)
+            mine.append(example)
             reached |= rows
+    usual: dict[str, Any] = {}
     for example in _examples(default):
+        usual = usual or example["inputs"]
         rows = _rows(model, example["inputs"])
         if rows <= inherited and not rows <= reached:
-            kept.append({key: value for key, value in example.items() if key != "row"})
+            theirs.append({key: value for key, value in example.items() if key != "row"})
             reached |= rows
-    for number, inputs in _one_of_each(final):
+    for number, inputs in _one_of_each(final, usual):
         if number not in reached:
-            kept.append({"inputs": inputs, "outputs": json_value(model.decide(inputs).outputs)})
-    return _examples_text(own.name.partition(".")[0], kept)
+            made = {"inputs": inputs, "outputs": json_value(model.decide(inputs).outputs)}
+            (theirs if number in inherited else mine).append(made)
+    return _examples_text(own.name.partition(".")[0], [*mine, *theirs])
 
 
 def renew(profile: Profile, default: Profile) -> list[Path]:
@@ -300,19 +304,19 @@ def _inherited_rows(table: Element) -> set[int]:
     return {number for number, line in enumerate(_lines(table), 1) if line.is_inherited}
 
 
-def _one_of_each(table: Element) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Inputs that reach each row, where its conditions are lists of values."""
+def _one_of_each(table: Element, usual: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Inputs that reach each row whose conditions are lists of values; else as `usual`."""
     columns = list(xml.children(table, "input"))
     names = [xml.text(xml.child(column, "inputExpression")).strip() for column in columns]
     for number, line in enumerate(_lines(table), 1):
-        if not any(cell.text for cell in line.tests):
-            yield (
-                number,
-                {
-                    name: json.loads(_some_value(cell, values))
-                    for name, cell, values in zip(names, line.tests, _allowed(table), strict=True)
-                },
-            )
+        asked = list(zip(names, line.tests, _allowed(table), strict=True))
+        if all(cell.is_all or (name in usual and not cell.text) for name, cell, _values in asked):
+            chosen = {
+                name: json.loads(_some_value(cell, values))
+                for name, cell, values in asked
+                if not cell.is_all
+            }
+            yield number, {**usual, **chosen}
 
 
 def _some_value(cell: Cell, allowed: Sequence[str]) -> str:

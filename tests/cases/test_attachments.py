@@ -274,7 +274,7 @@ def test_a_file_put_again_while_the_sweep_runs_is_not_lost(files: FileStore) -> 
 
     def sweep() -> None:
         while not stop.is_set():
-            files.sweep(wall_clock().timestamp() - 60, lambda _digest: False)
+            files.sweep(wall_clock().timestamp() - 60, lambda _digests: ())
 
     digest = files.put(io.BytesIO(PNG)).digest
     sweeper = threading.Thread(target=sweep)

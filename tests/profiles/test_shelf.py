@@ -1,13 +1,18 @@
 """Profiles as folders: what is shipped, what is inherited, what is refused and in which words."""
 
 import shutil
+from itertools import product
 from pathlib import Path
 
 import pytest
 import yaml
+from lxml import etree
 
 from app.core.errors import DomainError, Invalid, NotFound
+from app.decisions.dmn import read_model
+from app.decisions.examples import run_examples
 from app.profiles.folders import DEFAULT, SHELF, TABLES, names
+from app.profiles.inheriting import renew
 from app.profiles.letters import LetterKind
 from app.profiles.profile import Satisfaction
 from app.profiles.shelf import load
@@ -190,3 +195,23 @@ def test_categories_are_refused_by_row(shelf: Path) -> None:
         load("mine", shelf)
     assert "mine/categories.csv:3" in refusal.value.phrase.zh
     assert set(refusal.value.fields) == {"code", "name_zh"}
+
+
+def test_a_table_of_own_rows_alone_is_filled_up_from_the_default(shelf: Path) -> None:
+    shutil.copy(TABLES / "traffic_light.examples.yaml", shelf.parent)
+    table = written(shelf) / "traffic_light.dmn"
+    tree = etree.parse(SHELF / "shandong_2020" / "traffic_light.dmn")
+    for rule in list(tree.iter("{*}rule"))[1:]:
+        rule.getparent().remove(rule)
+    tree.write(table)
+    changed = renew(load("mine", shelf), load(DEFAULT, shelf))
+    assert [path.name for path in changed] == ["traffic_light.dmn", "traffic_light.examples.yaml"]
+    filled, theirs = (
+        read_model((folder / "traffic_light.dmn").read_bytes())
+        for folder in (shelf / "mine", SHELF / "shandong_2020")
+    )
+    for unit, amount in product(("working_day", "natural_hour", "month"), (1, 6, 30)):
+        asked = {"unit": unit, "amount": amount}
+        assert filled.decide(asked).outputs == theirs.decide(asked).outputs
+    assert not run_examples(table).failures
+    assert renew(load("mine", shelf), load(DEFAULT, shelf)) == []

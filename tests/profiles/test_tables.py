@@ -1,6 +1,7 @@
 """The tables of the profiles: in step with the default, and saying what their sources say."""
 
 import csv
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ CLAIMS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
 UNITS = {"WD": "working_day", "calendar days": "natural_day"}
 
 
+@cache
 def limits(name: str) -> Model:
     return read_model(load(name).tables["time_limits"].read_bytes())
 
