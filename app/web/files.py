@@ -207,6 +207,14 @@ def _keep(files: Sequence[FileStorage]) -> tuple[list[int], list[str]]:
                 kept.append(attachments.keep(uow, received).id)
         except Invalid as wrong:
             refusals.append(say(wrong.phrase))
+        except OSError:  # what was typed beside the file must not be lost for it
+            current_app.logger.exception("a file could not be written to %s", _store().root)
+            refusals.append(
+                _(
+                    "文件“%(name)s”没有保存成功。请不带附件提交，并把时间告诉系统管理员检查存储。",
+                    name=attachments.safe_name(file.filename),
+                )
+            )
     return kept, refusals
 
 

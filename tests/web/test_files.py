@@ -1,6 +1,7 @@
 """Uploading, keeping what was chosen, and handing files out."""
 
 import io
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -9,6 +10,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import TestResponse, encode_multipart
 
 from app.cases import attachments
+from app.core.files import FileStore
 from tests.web.conftest import DEMAND, REPLY, Browser, Desks
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels"
@@ -164,6 +166,20 @@ def test_a_file_missing_on_disk_is_said_in_words(desks: Desks, office: object) -
     answer = agent.get(address)
     assert answer.status_code == 404
     assert "从备份中恢复" in answer.text
+
+
+def test_where_a_file_cannot_be_written_the_text_is_kept_and_the_page_says_what_to_do(
+    desks: Desks, tmp_path: Path
+) -> None:
+    case = desks.handled()
+    handler = desks.of("handler")
+    blocked = tmp_path / "blocked"
+    blocked.write_text("no folder")
+    desks.app.extensions["jieban.files"] = FileStore(blocked)
+    answer = send(handler, step(handler, case), dict(REPLY), handling_files=(PNG, "现场.png"))
+    assert answer.status_code == 422
+    assert "没有保存成功" in answer.text
+    assert REPLY["reply_text"] in answer.text
 
 
 def test_only_requests_that_bring_files_may_be_large(desks: Desks) -> None:
