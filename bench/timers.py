@@ -86,7 +86,7 @@ def _nothing_due(figures: Figures, place: Place, suffix: str, *, quick: bool) ->
 
 
 def _lights(figures: Figures, place: Place, suffix: str, copies: int) -> None:
-    """Yellow and red lights of the main process: notices, history and state, one commit each."""
+    """Yellow and red lights of the main process: notices, history and state, twenty a commit."""
     _open_orders(place, copies - 1)
     began = perf_counter()
     fired = tick(place.sessions, lambda: YELLOW_PASSED)
@@ -105,7 +105,7 @@ def _open_orders(place: Place, copies: int) -> None:
 
 
 def _plain_timers(figures: Figures, place: Place, suffix: str, copies: int) -> None:
-    """Timers of their own in a plain diagram: the engine and its rows, one commit each."""
+    """Timers of their own in a plain diagram: the engine and its rows, twenty a commit."""
     _publish(place, ("PT1H",))
     with unit_of_work(place.sessions, SYSTEM, BEGUN) as uow:
         engine.start(uow, engine.create(uow, "waits", "bench", 1))
