@@ -22,6 +22,7 @@ class DemandStatus(StrEnum):
     ORDERED = "ordered"
     NOT_ACCEPTED = "not_accepted"
     CLOSED = "closed"
+    ARCHIVED = "archived"
     MERGED = "merged"
 
 

@@ -25,6 +25,28 @@ class OrderStatus(StrEnum):
     IN_COORDINATION = "in_coordination"
     PENDING_CLOSURE = "pending_closure"
     CLOSED = "closed"
+    ARCHIVED = "archived"
+
+
+class DispatchMode(StrEnum):
+    """Who answers an order."""
+
+    ASSIGN = "assign"
+    """交办: a unit handles it."""
+    SELF = "self"
+    """自办: the centre answers itself."""
+    REFER = "refer"
+    """转送: a body outside the system answers."""
+
+
+class RatingWay(StrEnum):
+    """How a rating was asked for."""
+
+    PHONE = "phone"
+    LINK = "link"
+    """By text message, after nobody was reached."""
+    RE_CHECK = "re_check"
+    """A sample of the closed orders is asked once more."""
 
 
 class WorkOrder(Base):
@@ -65,6 +87,15 @@ class WorkOrder(Base):
     next_unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
     """Where it goes once the return is settled; empty otherwise."""
     public_reply: Mapped[str | None] = mapped_column(Text)
+    published: Mapped[bool | None]
+    """Whether the result is published; empty until it is closed."""
+    reopened_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    dispatch_mode: Mapped[str] = mapped_column(default=DispatchMode.ASSIGN, server_default="assign")
+    """One of `DispatchMode`: orders are counted by it."""
+    referred_to: Mapped[str | None]
+    """The body outside the system that a referred order was passed to."""
+    referral_number: Mapped[str | None]
+    """The number under which that body has it."""
 
     demand: Mapped[Demand] = relationship(back_populates="order")
 
@@ -104,3 +135,9 @@ class Callback(Base):
     attitude: Mapped[str | None]
     result: Mapped[str | None]
     solved: Mapped[bool | None]
+    way: Mapped[str] = mapped_column(default=RatingWay.PHONE, server_default="phone")
+    """One of `RatingWay`."""
+    unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
+    """The unit in charge when the rating was given: it is counted to that one."""
+    excluded_by: Mapped[int | None] = mapped_column(Id, ForeignKey("procedure.id"))
+    """The approved objection that keeps the rating out of the unit's score; it is never deleted."""
