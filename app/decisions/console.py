@@ -12,10 +12,10 @@ from app.core.errors import DomainError
 from app.core.phrase import Phrase
 from app.decisions.checks.checker import check as check_model
 from app.decisions.checks.findings import Finding, FindingKind, Severity, is_clean, is_refused
-from app.decisions.dmn import read_model
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import json_value
 from app.decisions.examples import examples_file, read_examples, run_examples, run_on
+from app.decisions.importing import load_model
 from app.decisions.tck import run_kit
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -59,7 +59,7 @@ def check(files: tuple[Path, ...], language: str, *, as_json: bool) -> None:
 
 
 def _findings(file: Path) -> tuple[Finding, ...]:
-    model = read_model(file.read_bytes())
+    model = load_model(file)
     findings = check_model(model)
     if model.problems or not examples_file(file).exists():
         return findings
@@ -138,7 +138,7 @@ def evaluate(file: Path, text: str, decision: str | None) -> None:
             raise ValueError("not an object")  # noqa: TRY004 - reported like bad JSON
     except ValueError as error:
         raise click.BadParameter(f"not a JSON object: {error}", param_hint="--input") from None
-    model = read_model(file.read_bytes())
+    model = load_model(file)
     answer = model.decide(inputs, decision, key=file.stem, now=now().astimezone(CHINA))
     shown = {"outputs": json_value(answer.outputs), "evidence": answer.evidence.to_json()}
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))

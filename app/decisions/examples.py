@@ -12,9 +12,10 @@ import yaml
 
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
-from app.decisions.dmn import Model, read_model
+from app.decisions.dmn import Model
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import json_value
+from app.decisions.importing import load_model
 
 
 @dataclass(slots=True)
@@ -30,7 +31,7 @@ class Report:
 
 def run_examples(table: Path) -> Report:
     """Run the examples beside `table`; raises DecisionError when there are none or are misread."""
-    model = read_model(table.read_bytes())
+    model = load_model(table)
     model.require_sound()
     return run_on(model, read_examples(table))
 

@@ -18,7 +18,10 @@ class DecisionVersion(Base):
     key: Mapped[str] = mapped_column(Text)
     version: Mapped[int]
     sha256: Mapped[str] = mapped_column(Text)
+    """Of the text, and of what it imports."""
     xml: Mapped[str] = mapped_column(Text)
+    imports: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON: key and version of each table it imports; they answer in these versions for ever."""
     published_at: Mapped[datetime]
 
 

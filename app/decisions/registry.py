@@ -17,16 +17,21 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions.checks.checker import require_publishable
 from app.decisions.dmn import Model, read_model
+from app.decisions.errors import DecisionError
 from app.decisions.evidence import Answer, json_value
+from app.decisions.importing import imported_namespaces, namespace_of
 from app.decisions.models import DecisionRecord, DecisionVersion
 
 
 def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     """Publish `xml` as the next version of the table `key`; the newest one if nothing changed.
 
-    Raises DecisionError when the model is not DMN or the checker finds errors in it.
+    What it imports is kept in the version that is the newest now; when that has changed, so has
+    the table. Raises DecisionError when the model is not DMN, imports what is not published, or
+    the checker finds errors in it.
     """
-    sha256 = hashlib.sha256(xml).hexdigest()
+    imports = _imports(uow.session, key, xml)
+    sha256 = _digest(xml, imports)
     newest = uow.session.scalars(
         select(DecisionVersion)
         .where(DecisionVersion.key == key)
@@ -36,7 +41,7 @@ def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     if newest is not None and newest.sha256 == sha256:
         return newest
     if sha256 not in _publishable:
-        model = read_model(xml)
+        model = read_model(xml, [_model(uow.session, *one)[1] for one in imports])
         require_publishable(model)
         _ = model.main_decision  # refused now rather than at the first question
         _publishable.add(sha256)
@@ -45,6 +50,7 @@ def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
         version=1 if newest is None else newest.version + 1,
         sha256=sha256,
         xml=xml.decode("utf-8"),
+        imports=_json(imports),
         published_at=uow.now,
     )
     uow.session.add(version)
@@ -113,19 +119,48 @@ def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]
     number, sha256 = _row(session, key, version)
     model = _compiled.get(sha256)
     if model is None:
-        xml = session.scalars(
-            select(DecisionVersion.xml).where(
+        stored = session.execute(
+            select(DecisionVersion.xml, DecisionVersion.imports).where(
                 DecisionVersion.key == key, DecisionVersion.version == number
             )
         ).one()
+        imports = [_model(session, *one)[1] for one in orjson.loads(stored.imports)]
         with _compiling:
             model = _compiled.get(sha256)
             if model is None:
-                model = read_model(xml.encode("utf-8"))
+                model = read_model(stored.xml.encode("utf-8"), imports)
                 _compiled[sha256] = model
     if key not in known(session, _PUBLISHING):
         models[key, number] = model
     return number, model
+
+
+def _imports(session: Session, key: str, xml: bytes) -> list[tuple[str, int]]:
+    """Key and version of each published table that `xml` imports, the newest ones."""
+    wanted = imported_namespaces(xml)
+    if not wanted:
+        return []
+    published = {
+        namespace_of(row.xml.encode("utf-8")): (row.key, row.version)
+        for row in session.execute(
+            select(DecisionVersion.key, DecisionVersion.version, DecisionVersion.xml)
+            .where(DecisionVersion.key != key)
+            .order_by(DecisionVersion.version)
+        )
+    }
+    for namespace in wanted:
+        if namespace not in published:
+            raise DecisionError(
+                Phrase(
+                    f"引用的决策表“{namespace}”尚未发布，请先发布它。",
+                    f"It imports “{namespace}”, which is not published: publish that first.",
+                )
+            )
+    return [published[namespace] for namespace in wanted]
+
+
+def _digest(xml: bytes, imports: list[tuple[str, int]]) -> str:
+    return hashlib.sha256(xml + (orjson.dumps(imports) if imports else b"")).hexdigest()
 
 
 def _row(session: Session, key: str, version: int | None) -> tuple[int, str]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from lxml import etree
 
-from app.decisions.dmn import Model, read_model
+from app.decisions.dmn import Model
 from app.decisions.errors import DecisionError
 from app.decisions.feel.errors import FeelError
 from app.decisions.feel.temporal import read_date, read_date_time, read_duration, read_time
 from app.decisions.feel.texts import text_of
 from app.decisions.feel.values import Range, Value, equal
+from app.decisions.importing import load_model
 from app.decisions.xml import Element, local
 
 _TOLERANCE = Decimal("1e-8")
@@ -58,7 +59,7 @@ def _run_file(file: Path, folder: Path, now: datetime, score: Score) -> None:
     name = next((e.text or "" for e in root if local(e) == "modelName"), "")
     model: Model | str
     try:
-        model = load_with_imports(file.parent, file.parent / name)
+        model = load_model(file.parent / name)
     except (DecisionError, OSError) as error:
         model = str(error)
     relative = file.relative_to(folder)
@@ -82,28 +83,6 @@ def _run_file(file: Path, folder: Path, now: datetime, score: Score) -> None:
         score.passed += good
         score.failed += not good
         score.groups[group, good] += 1
-
-
-def load_with_imports(folder: Path, file: Path) -> Model:
-    """The model of `file` with the models beside it that it imports, directly or not."""
-    others = {}
-    for other in sorted(folder.glob("*.dmn")):
-        if other != file:
-            root = etree.fromstring(other.read_bytes(), etree.XMLParser(resolve_entities=False))
-            others[root.get("namespace", "")] = other
-    return _load(file, others, ())
-
-
-def _load(file: Path, others: dict[str, Path], above: tuple[Path, ...]) -> Model:
-    data = file.read_bytes()
-    root = etree.fromstring(data, etree.XMLParser(resolve_entities=False))
-    wanted = [e.get("namespace", "") for e in root if local(e) == "import"]
-    imports = [
-        _load(others[name], others, (*above, file))
-        for name in wanted
-        if name in others and others[name] not in above
-    ]
-    return read_model(data, imports)
 
 
 def _check(

@@ -115,3 +115,35 @@ def test_many_threads_ask_a_fresh_table_at_once(sessions: Sessions) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(64))) == [number * 2 for number in range(64)]
+
+
+BASE = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d" name="base"
+  namespace="urn:base"><decision id="days" name="days"><variable name="days" typeRef="number"/>
+  <literalExpression><text>%d</text></literalExpression></decision></definitions>"""
+IMPORTING = b"""<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="d"
+  name="twice" namespace="urn:twice"><import name="base" namespace="urn:base"
+  importType="https://www.omg.org/spec/DMN/20191111/MODEL/"/>
+  <decision id="twice" name="twice"><variable name="twice" typeRef="number"/>
+  <informationRequirement><requiredDecision href="urn:base#days"/></informationRequirement>
+  <literalExpression><text>base.days * 2</text></literalExpression></decision></definitions>"""
+
+
+def test_a_table_keeps_the_version_of_what_it_imports(sessions: Sessions) -> None:
+    with unit_of_work(sessions, SYSTEM, NOW) as uow:
+        registry.publish(uow, "base", BASE % 5)
+        first = registry.publish(uow, "twice", IMPORTING)
+        assert registry.answer(uow.session, "twice", {}).outputs == 10
+        registry.publish(uow, "base", BASE % 7)
+        assert registry.answer(uow.session, "twice", {}).outputs == 10
+        second = registry.publish(uow, "twice", IMPORTING)
+        assert (first.version, second.version) == (1, 2)
+        assert registry.answer(uow.session, "twice", {}).outputs == 14
+        assert registry.answer(uow.session, "twice", {}, version=1).outputs == 10
+
+
+def test_what_is_imported_must_be_published_first(sessions: Sessions) -> None:
+    with (
+        unit_of_work(sessions, SYSTEM, NOW) as uow,
+        pytest.raises(DecisionError, match="urn:base"),
+    ):
+        registry.publish(uow, "twice", IMPORTING)
