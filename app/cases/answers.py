@@ -27,12 +27,14 @@ _FACTS = frozenset(
         FieldType.BOOLEAN,
         FieldType.NUMBER,
         FieldType.UNIT,
+        FieldType.UNITS,
         FieldType.CATEGORY,
         FieldType.DISTRICT,
     }
 )
 
 _CHOSEN = _FACTS - {FieldType.NUMBER} | {FieldType.MULTI_CHOICE}
+_KEY = validate.Range(min=1, max=2**63 - 1)
 _WRITTEN = {FieldType.DATE: "2026-01-31", FieldType.DATETIME: "2026-01-31 09:30"}
 
 
@@ -102,15 +104,17 @@ def _value_of(field: Field) -> fields.Field[Any]:
             return fields.List(one, required=field.required)
         case FieldType.FILES:
             most = validate.Length(max=field.max_length)
-            one_file = fields.Integer(validate=validate.Range(min=1, max=2**63 - 1))
-            return fields.List(one_file, required=field.required, validate=most)
+            return fields.List(
+                fields.Integer(validate=_KEY), required=field.required, validate=most
+            )
         case FieldType.DATE:
             return fields.Date(required=field.required)
         case FieldType.DATETIME:
             return fields.AwareDateTime(required=field.required, default_timezone=None)
         case FieldType.UNIT:
-            known = validate.Range(min=1, max=2**63 - 1)
-            return fields.Integer(required=field.required, validate=known)
+            return fields.Integer(required=field.required, validate=_KEY)
+        case FieldType.UNITS:
+            return fields.List(fields.Integer(validate=_KEY), required=field.required)
         case FieldType.PHONE:
             checks.append(validate.Regexp(rf"(?:{PHONE.pattern})\Z"))
             return fields.String(required=field.required, validate=checks)

@@ -191,6 +191,9 @@ def _names(session: Session) -> Names:
     return names
 
 
+_UNIT = Field("unit", FieldType.UNIT, Phrase("单位", "Unit"))
+
+
 def _value(field: Field, value: object, names: Names) -> Phrase:
     if field.type is FieldType.BOOLEAN:
         return Phrase("是", "Yes")
@@ -200,6 +203,9 @@ def _value(field: Field, value: object, names: Names) -> Phrase:
         return Phrase("、".join(p.zh for p in labels), ", ".join(p.en for p in labels))
     if field.type is FieldType.FILES and isinstance(value, list):
         return Phrase(f"{len(value)} 个文件", f"{len(value)} file{'s' * (len(value) != 1)}")
+    if field.type is FieldType.UNITS and isinstance(value, list):
+        units = [_value(_UNIT, unit, names) for unit in value]
+        return Phrase("、".join(p.zh for p in units), ", ".join(p.en for p in units))
     plain = Phrase(str(value), str(value))
     if isinstance(value, str | int):
         return names.get((field.type, value), plain)

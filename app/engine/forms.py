@@ -32,6 +32,8 @@ class FieldType(StrEnum):
     BOOLEAN = "boolean"
     PHONE = "phone"
     UNIT = "unit"
+    UNITS = "units"
+    """Several units, or none."""
     CATEGORY = "category"
     DISTRICT = "district"
     FILES = "files"

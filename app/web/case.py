@@ -297,6 +297,7 @@ def choices_of(city: City) -> dict[str, Choices]:
         FieldType.CATEGORY: city.categories(),
         FieldType.DISTRICT: city.districts(),
         FieldType.UNIT: city.units(),
+        FieldType.UNITS: city.units(),
     }
 
 

@@ -24,7 +24,8 @@ Groups = Sequence[tuple[str, Options]]
 
 _OFFSET = "+08:00"
 """What is typed as date and time carries no offset; it is meant in the office's zone."""
-_WIDE = frozenset({FieldType.LONG_TEXT, FieldType.MULTI_CHOICE, FieldType.FILES})
+_SEVERAL = frozenset({FieldType.MULTI_CHOICE, FieldType.UNITS, FieldType.FILES})
+_WIDE = _SEVERAL | {FieldType.LONG_TEXT}
 _FEW = 4
 """A choice of up to so many options shows them all at once."""
 _INPUT_TYPES: dict[str, str] = {
@@ -162,7 +163,7 @@ def submitted(form: Form, sent: MultiDict[str, str]) -> dict[str, object]:
     """
     values: dict[str, object] = {}
     for one in form.fields:
-        if one.type in {FieldType.MULTI_CHOICE, FieldType.FILES}:
+        if one.type in _SEVERAL:
             values[one.name] = [plain(value) for value in sent.getlist(one.name) if value]
             continue
         text = plain(sent.get(one.name, ""))
