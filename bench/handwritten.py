@@ -12,7 +12,7 @@ from typing import ClassVar
 import orjson
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from app.cases import answers, clocks, history
+from app.cases import answers, clocks, history, knowledge
 from app.cases.answers import Answers
 from app.cases.intake import MAIN_PROCESS
 from app.cases.models.city import Category, District
@@ -31,6 +31,7 @@ from app.engine import (
     ClockRow,
     ClockRungRow,
     HumanTaskRow,
+    MessageWaitRow,
     ProcessRow,
     TimerWaitRow,
     bundle_of,
@@ -57,14 +58,13 @@ LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _SUBJECT = select(HumanTaskRow.subject_id).where(HumanTaskRow.id == bindparam("task"))
 _KEEP = insert(StepRecord.__table__).returning(StepRecord.id)
 _DUE_RUNG = (
-    select(ClockRungRow.id)
+    select(ClockRungRow.id, ClockRow.name)
     .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
     .where(
         ClockRow.subject_kind == SUBJECT,
         ClockRow.subject_id == bindparam("subject"),
         ClockRungRow.fire_at < bindparam("at"),
     )
-    .limit(1)
 )
 _DUE_TIMER = (
     select(TimerWaitRow.id)
@@ -84,8 +84,7 @@ class HandwrittenCases(OfficeCases):
         with place.sessions() as session:
             self._version_id = version_of(session, MAIN_PROCESS).id
             bundle = bundle_of(session, self._version_id)
-        (process,) = bundle.processes.values()
-        self._elements = {e.id: e for e in process.elements.values() if e.kind == "userTask"}
+        self._elements = {e: found for e in self.STEPS if (found := bundle.element(e)) is not None}
 
     # The two verbs --------------------------------------------------------------------------
 
@@ -178,6 +177,9 @@ class HandwrittenCases(OfficeCases):
         demand.requester_phone = phone.replace(" ", "").replace("-", "").removeprefix("+86")
         demand.registered_at = uow.now
         demand.registered_by = uow.actor.user_id
+        ground = {"non_acceptance_ground": given["non_acceptance_ground"]}
+        if not registry.answer(uow.session, "acceptance", ground, version=1).outputs["accepted"]:
+            raise Invalid(REFUSED)
         demand.status = DemandStatus.ACCEPTED
 
     def _after_register(self, uow: UnitOfWork, case: Case, facts: Mapping[str, object]) -> None:
@@ -187,6 +189,21 @@ class HandwrittenCases(OfficeCases):
         )
         if not acceptance.outputs["accepted"]:
             raise Invalid(REFUSED)
+        post(
+            uow,
+            key=f"{demand.number}:accepted:{uow.now.isoformat()}",
+            medium="sms",
+            recipient=demand.requester_phone,
+            template="accepted",
+            values={"number": demand.number},
+        )
+        history.record(
+            uow,
+            demand.id,
+            "notify_requester",
+            element_id="tell_acceptance",
+            facts={"message": "accepted"},
+        )
         similar_demands(uow.session, uow.now, matter_of(demand), other_than=demand.id)
         self._open(uow, case, "answer_or_order")
 
@@ -207,16 +224,19 @@ class HandwrittenCases(OfficeCases):
         uow.session.flush()
         history.record(uow, demand.id, "create_order", facts={"order": order.id})
         self._start_clock(uow, case, "total")
+        self._start_clock(uow, case, "dispatch")
         self._open(uow, case, "dispatch")
 
-    def _dispatch(self, uow: UnitOfWork, case: Case, given: Answers) -> None:
+    def _dispatch(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
+        self._stop_clock(uow, case, "dispatch")
         unit = uow.session.get(HandlingUnit, given["lead_unit"])
         if unit is None or not unit.active:
             raise Invalid(REFUSED)
         order = case.ordered
         order.lead_unit_id = unit.id
-        order.dispatched_at = uow.now
+        order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
         order.status = OrderStatus.DISPATCHED
+        return {"signed": False, "contacted": False}
 
     def _after_dispatch(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         order = case.ordered
@@ -242,23 +262,30 @@ class HandwrittenCases(OfficeCases):
         self._start_clock(uow, case, "sign_for")
         self._open(uow, case, "sign_for")
         self._arm(uow, case, SIGN_TIMERS)
+        self._await_return(uow, case, "return_before_signing")
 
-    def _sign_for(self, uow: UnitOfWork, case: Case, _given: Answers) -> None:
+    def _sign_for(self, uow: UnitOfWork, case: Case, _given: Answers) -> Mapping[str, object]:
         order = case.ordered
         order.signed_at = uow.now
         order.status = OrderStatus.SIGNED
         self._stop_clock(uow, case, "sign_for")
+        return {"signed": True}
 
     def _after_sign_for(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         self._disarm(uow, case)
         self._start_clock(uow, case, "handling")
         self._open(uow, case, "first_contact")
         self._arm(uow, case, HANDLING_TIMERS)
+        self._await_return(uow, case, "return_after_signing")
 
-    def _first_contact(self, uow: UnitOfWork, case: Case, _given: Answers) -> None:
+    def _first_contact(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
         order = case.ordered
-        order.contacted_at = order.contacted_at or uow.now
+        tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
+        answer = registry.answer(uow.session, "first_contact", tried, version=1)
+        if answer.outputs["contacted"]:
+            order.contacted_at = order.contacted_at or uow.now
         order.status = OrderStatus.HANDLING
+        return {"contacted": True}
 
     def _after_first_contact(self, uow: UnitOfWork, case: Case, _f: Mapping[str, object]) -> None:
         self._open(uow, case, "reply")
@@ -380,6 +407,7 @@ class HandwrittenCases(OfficeCases):
         ):
             self._stop_clock(uow, case, name)
         history.record(uow, demand.id, "close_order", facts={"reason": order.closing_reason})
+        knowledge.note_gap(uow, case, uow.now)
         process = uow.session.get_one(ProcessRow, demand.process_id)
         process.status = "completed"
         process.ended_at = uow.now
@@ -437,6 +465,24 @@ class HandwrittenCases(OfficeCases):
             .where(TimerWaitRow.process_id == case.demand.process_id)
             .execution_options(synchronize_session=False)
         )
+        uow.session.execute(
+            delete(MessageWaitRow)
+            .where(MessageWaitRow.process_id == case.demand.process_id)
+            .execution_options(synchronize_session=False)
+        )
+
+    def _await_return(self, uow: UnitOfWork, case: Case, element_id: str) -> None:
+        """The unit may ask to return the order from here on."""
+        uow.session.execute(
+            insert(MessageWaitRow),
+            {
+                "process_id": case.demand.process_id,
+                "token": self._token(),
+                "element_id": element_id,
+                "kind": "message",
+                "name": "return_asked",
+            },
+        )
 
     def _token(self) -> str:
         """Rows have a column for the engine's token, unique within a process."""
@@ -445,12 +491,19 @@ class HandwrittenCases(OfficeCases):
 
     def _let_due_pass(self, uow: UnitOfWork, demand: Demand) -> None:
         connection = uow.session.connection()
-        due = connection.execute(_DUE_RUNG, {"subject": demand.id, "at": uow.now}).first()
+        due = connection.execute(_DUE_RUNG, {"subject": demand.id, "at": uow.now}).all()
         waiting = connection.execute(
             _DUE_TIMER, {"process": demand.process_id, "at": uow.now}
         ).first()
-        if due is not None or waiting is not None:
-            raise Conflict(REFUSED)  # nothing falls due in the bench
+        if waiting is not None or {name for _rung, name in due} - {"dispatch"}:
+            raise Conflict(REFUSED)  # nothing that a timer asks for falls due in the bench
+        if due:
+            uow.session.execute(
+                update(ClockRungRow)
+                .where(ClockRungRow.id.in_([rung for rung, _name in due]))
+                .values(passed_at=ClockRungRow.fire_at, fire_at=None)
+                .execution_options(synchronize_session=False)
+            )
 
     def _start_clock(self, uow: UnitOfWork, case: Case, name: str) -> None:
         demand = case.demand

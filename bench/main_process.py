@@ -20,9 +20,12 @@ SCRIPTS = {
 REGISTER = Move("register", {"anonymous": False, "urgency": "normal", "nature": "complaint"})
 LEAD = (
     Move("answer_or_order", {"outcome": "order"}),
-    Move("dispatch", {"lead_unit": 1}),
-    Move("sign_for"),
-    Move("first_contact", {"contact_way": "phone"}),
+    Move(
+        "dispatch",
+        {"owner_unclear": False, "lead_unit": 1, "signed": False, "contacted": False},
+    ),
+    Move("sign_for", {"signed": True}),
+    Move("first_contact", {"contact_way": "phone", "contacted": True}),
 )
 REPLY = Move("reply", {"truth": "true", "handling_result": "resolved"})
 APPROVE = Move("approve_reply", {"approval": "approved"})
@@ -48,14 +51,26 @@ LOOP = (REPLY, APPROVE, REJECT)
 """The review rejects the reply: the unit handles it again."""
 
 
-def source() -> bytes:
-    """The diagram of the main process."""
-    return (DIAGRAMS / f"{PROCESS}.bpmn").read_bytes()
+def sources() -> list[bytes]:
+    """The diagram of the main process and those it calls."""
+    found: dict[str, bytes] = {}
+    ahead = [PROCESS]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found[name] = (DIAGRAMS / f"{name}.bpmn").read_bytes()
+            calls = etree.fromstring(found[name]).iter(f"{_BPMN}callActivity")
+            ahead += [call.get("calledElement") for call in calls]
+    return list(found.values())
 
 
-def stock_source() -> bytes:
-    """The diagram with conditions in Python, services as empty scripts, and timers far ahead."""
-    root = etree.fromstring(source())
+def stock_sources() -> list[bytes]:
+    """The diagrams with conditions in Python, services as empty scripts, and timers far ahead."""
+    return [_stock(source) for source in sources()]
+
+
+def _stock(source: bytes) -> bytes:
+    root = etree.fromstring(source)
     for kind in ("serviceTask", "sendTask", "businessRuleTask"):
         for task in list(root.iter(f"{_BPMN}{kind}")):
             task.tag = f"{_BPMN}scriptTask"

@@ -16,6 +16,7 @@ from bench.office_cases import OfficeCases
 OWN = {
     "process": {"state", "state_format", "revision"},
     "human_task": {"token"},
+    "message_wait": {"token"},
     "timer_wait": {"token"},
     "app_user": {"password_hash"},
 }

@@ -126,7 +126,7 @@ def _loops(figures: Figures, sqlite: Make, *, quick: bool) -> None:
         prefix = "shipped" if name == "ours" else f"shipped_{name}"
         figures.put(f"{prefix}_loop50_over_loop1", found.growth(depths[1]))
         figures.put(f"{prefix}_loop1000_over_loop1", found.growth(depths[2]))
-    movement = TextbookMovement(main_process.stock_source(), main_process.PROCESS)
+    movement = TextbookMovement(main_process.stock_sources(), main_process.PROCESS)
     state = movement.start()
     for move in (main_process.REGISTER, *main_process.LEAD):
         state = movement.complete(state, move.element, move.answers)

@@ -1,7 +1,7 @@
 """SpiffWorkflow as its documentation shows it, without anything of ours."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from lxml import etree
@@ -27,18 +27,19 @@ class Movement(Protocol):
         """The state after a task was completed."""
 
 
-def specs_of(source: bytes, process: str) -> Specs:
-    """The parsed specifications of a diagram."""
+def specs_of(sources: Sequence[bytes], process: str) -> Specs:
+    """The parsed specifications of a process and of those it calls."""
     parser = BpmnParser()
-    parser.add_bpmn_xml(etree.fromstring(source), filename=f"{process}.bpmn")
+    for number, source in enumerate(sources):
+        parser.add_bpmn_xml(etree.fromstring(source), filename=f"{process}_{number}.bpmn")
     return parser.get_spec(process), parser.get_subprocess_specs(process)
 
 
 class TextbookMovement:
     """The whole workflow as JSON, its specification included, at every transition."""
 
-    def __init__(self, source: bytes, process: str) -> None:
-        self._specs = specs_of(source, process)
+    def __init__(self, sources: Sequence[bytes], process: str) -> None:
+        self._specs = specs_of(sources, process)
         self._serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure(DEFAULT_CONFIG))
 
     def start(self) -> bytes:
@@ -60,8 +61,8 @@ class TextbookMovement:
 class CachedMovement:
     """The tuned stock engine: the specification stays in memory, only the instance is saved."""
 
-    def __init__(self, source: bytes, process: str) -> None:
-        self._specs = specs = specs_of(source, process)
+    def __init__(self, sources: Sequence[bytes], process: str) -> None:
+        self._specs = specs = specs_of(sources, process)
 
         class WithoutSpec(BpmnWorkflowConverter):  # type: ignore[misc] # SpiffWorkflow is untyped
             def to_dict(self, workflow: BpmnWorkflow) -> dict[str, Any]:

@@ -16,7 +16,7 @@ class StockCases(HandwrittenCases):
 
     def __init__(self, place: Place, seed: int) -> None:
         super().__init__(place, seed)
-        self._movement = TextbookMovement(main_process.stock_source(), main_process.PROCESS)
+        self._movement = TextbookMovement(main_process.stock_sources(), main_process.PROCESS)
 
     def began(self, uow: UnitOfWork, process: ProcessRow) -> None:
         del uow

@@ -4,7 +4,7 @@ The engine's kernel beside a state machine written by hand with the ORM, and bes
 SpiffWorkflow, tuned and as the textbook has it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
@@ -105,8 +105,11 @@ class Ports:
 class KernelMovement:
     """The engine's kernel."""
 
-    def __init__(self, source: bytes) -> None:
-        self._bundle = Bundle([read_diagram(source, "bench.bpmn")], compile_expression)
+    def __init__(self, sources: Sequence[bytes]) -> None:
+        diagrams = [
+            read_diagram(source, f"bench_{number}.bpmn") for number, source in enumerate(sources)
+        ]
+        self._bundle = Bundle(diagrams, compile_expression)
         self._ports = Ports()
 
     def start(self) -> bytes:
@@ -221,7 +224,7 @@ class HandwrittenCases:
 
 def ours(place: Place) -> EngineCases:
     """The product's kernel."""
-    return EngineCases(KernelMovement(diagram(is_true="= true")), place)
+    return EngineCases(KernelMovement([diagram(is_true="= true")]), place)
 
 
 def by_hand(place: Place) -> HandwrittenCases:
@@ -231,12 +234,12 @@ def by_hand(place: Place) -> HandwrittenCases:
 
 def stock_cached(place: Place) -> EngineCases:
     """SpiffWorkflow with its specification kept in memory."""
-    return EngineCases(CachedMovement(diagram(is_true="== True"), PROCESS), place)
+    return EngineCases(CachedMovement([diagram(is_true="== True")], PROCESS), place)
 
 
 def stock_textbook(place: Place) -> EngineCases:
     """SpiffWorkflow as its documentation saves it."""
-    return EngineCases(TextbookMovement(diagram(is_true="== True"), PROCESS), place)
+    return EngineCases(TextbookMovement([diagram(is_true="== True")], PROCESS), place)
 
 
 CONTESTANTS = {
@@ -301,8 +304,8 @@ def _loops(figures: Figures, sqlite: Make, *, quick: bool) -> None:
         figures.put(f"{prefix}_loop50_over_loop1", found.growth(depths[1]))
         figures.put(f"{prefix}_loop1000_over_loop1", found.growth(depths[2]))
     for name, movement in (
-        ("stock_cached", CachedMovement(diagram(is_true="== True"), PROCESS)),
-        ("stock_textbook", TextbookMovement(diagram(is_true="== True"), PROCESS)),
+        ("stock_cached", CachedMovement([diagram(is_true="== True")], PROCESS)),
+        ("stock_textbook", TextbookMovement([diagram(is_true="== True")], PROCESS)),
     ):
         if not quick:
             entrant = EngineCases(movement, sqlite(f"thin_{name}_loop"))
@@ -316,9 +319,9 @@ def _loops(figures: Figures, sqlite: Make, *, quick: bool) -> None:
 
 def _lives(figures: Figures, sqlite: Make, rounds: int) -> None:
     """A life of ten transitions: in the main process, and in the small diagram beside it."""
-    stock, small = main_process.stock_source(), diagram(is_true="== True")
+    stock, small = main_process.stock_sources(), [diagram(is_true="== True")]
     entrants: dict[str, Movement] = {
-        "ours": KernelMovement(main_process.source()),
+        "ours": KernelMovement(main_process.sources()),
         "stock_cached": CachedMovement(stock, main_process.PROCESS),
         "stock_textbook": TextbookMovement(stock, main_process.PROCESS),
     }
@@ -328,7 +331,7 @@ def _lives(figures: Figures, sqlite: Make, rounds: int) -> None:
     figures.put("thin_stock_textbook_life_cpu_ms", found["stock_textbook"])
     figures.put("thin_life_cpu_ratio_stock_over_ours", found["stock_textbook"] / found["ours"])
     entrants = {
-        "ours": KernelMovement(diagram(is_true="= true")),
+        "ours": KernelMovement([diagram(is_true="= true")]),
         "stock_textbook": TextbookMovement(small, PROCESS),
     }
     found = _life_ms(sqlite, "small", entrants, LONG_LIFE, rounds)

@@ -11,8 +11,9 @@ from bench.databases import sqlite_files
 from bench.figures import KEYS
 from bench.handwritten import HandwrittenCases
 from bench.office import founded
-from bench.office_cases import LEAD, LOOP, ShippedCases
+from bench.office_cases import ShippedCases
 from bench.same import content, differences
+from bench.shipped import WHOLE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -42,6 +43,6 @@ def test_the_hand_written_office_ends_with_the_rows_of_the_product() -> None:
         offices = founded(make)
         mine, other = offices("mine"), offices("other")
         product, by_hand = ShippedCases(mine, seed=1), HandwrittenCases(other, seed=1)
-        assert differences((product, mine), (by_hand, other), (*LEAD, *LOOP)) == []
+        assert differences((product, mine), (by_hand, other), WHOLE) == []
         product.begin()
         assert content(mine) != content(other)
