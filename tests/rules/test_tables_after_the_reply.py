@@ -117,15 +117,14 @@ def test_the_callback_and_the_trigger_mean_the_same_by_dissatisfied_with_all_thr
 
 
 def test_the_forms_offer_exactly_what_the_tables_know() -> None:
-    diagram = read_diagram((ROOT / "bpmn/work_order.bpmn").read_bytes(), "work_order.bpmn")
-    elements = diagram.processes["work_order"].elements
-    for step, field, name in (
-        ("callback", "reached", "callback"),
-        ("callback", "result", "callback"),
-        ("judge", "judgement", "re_handling"),
-        ("close", "closing_reason", "closing"),
+    for file, step, field, name in (
+        ("call_back", "callback", "reached", "callback"),
+        ("call_back", "callback", "result", "callback"),
+        ("re_handling", "judge", "judgement", "re_handling"),
+        ("work_order", "close", "closing_reason", "closing"),
     ):
-        form = elements[step].form
+        diagram = read_diagram((ROOT / f"bpmn/{file}.bpmn").read_bytes(), file)
+        form = diagram.processes[file].elements[step].form
         assert form is not None
         asked = form.field(field)
         assert asked is not None

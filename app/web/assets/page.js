@@ -3,6 +3,7 @@ import htmx from 'htmx.org';
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
+htmx.config.attributesToSettle = ['class', 'width', 'height']; // the policy forbids style attributes
 htmx.config.selfRequestsOnly = true;
 htmx.config.historyCacheSize = 0; // pages carry personal data: none of it is kept in the browser
 
