@@ -125,6 +125,10 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             )
         case "recount_clock":
             return _recounted(facts)
+        case "hasten_clock":
+            name = _clock(facts)
+            earlier = due_in_words(datetime.fromisoformat(facts["due_after"]))
+            return Phrase(f"{name.zh}提前至{earlier}", f"{name.en} brought forward to {earlier}")
         case command:
             return _COMMANDS.get(command, Phrase(command, command))
 
@@ -139,6 +143,10 @@ _COMMANDS: Mapping[str, Phrase] = {
     "close_order": Phrase("停钟归档", "Closed and filed"),
     "hold": Phrase("流程异常，待修复", "Held for repair"),
     "try_again": Phrase("修复后继续", "Tried again after a repair"),
+    "relate": Phrase("关联为同一事项", "Related to an earlier demand"),
+    "merge_demand": Phrase("并入在办工单", "Merged into an open order"),
+    "joined_by": Phrase("另一诉求并入本单", "Another demand joined this order"),
+    "raise_urgency": Phrase("提高紧急程度", "Made more urgent"),
     "attach": Phrase("添加附件", "File attached"),
     "open_identity": Phrase("查看证件", "Looked at identity papers"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
