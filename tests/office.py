@@ -131,6 +131,10 @@ WAY: dict[str, tuple[str, dict[str, object]]] = {
     "rule_ownership": ("coordinator", {"settled": "yes", "ruling": "按管线产权确定主办单位。"}),
     "give_opinion": ("authority", {"opinion": "三定方案未列明，建议按产权确定。"}),
     "rule_by_leader": ("leader", {"settled": "yes", "ruling": "由产权单位主办。"}),
+    "acknowledge_urgent": ("duty", {"measures": "已电话通知城管、应急到场。"}),
+    "acknowledge_slip": ("leader", {"instruction": "请立即处置，确保安全。"}),
+    "talk_of_three": ("agent", {"agreed": "police", "talk_note": "三方通话，110同意接警。"}),
+    "police_accepts": ("agent", {"police_number": "JQ20260302001"}),
     "judge": ("inspector", {"judgement": "handle_again", "judgement_opinion": "未到现场。"}),
     "close": ("reviewer", {"closing_reason": "resolved"}),
     "sign_closure": ("leader", {"signature": "agreed"}),
@@ -216,8 +220,13 @@ class Office:
         """Bring a (new) case along the smooth way until `element` is open; its demand's id."""
         demand_id = demand_id or self.register(**given)
         while element not in self.waiting(demand_id):
-            self.do(demand_id, self.waiting(demand_id)[0])
+            self.do(demand_id, self._main_steps(demand_id)[0])
         return demand_id
+
+    def _main_steps(self, demand_id: int) -> list[str]:
+        """The open steps of the main process; what runs beside it waits for the test."""
+        with reading(self.sessions) as session:
+            return [t.element_id for t in queries.open_tasks(session, demand_id) if not t.scope]
 
     def task(self, demand_id: int, element: str) -> int:
         with reading(self.sessions) as session:
