@@ -7,7 +7,7 @@ The same holds for an order that a unit sent back because it is none of the hotl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.cases import history, queries, tables
+from app.cases import history, notices, queries, tables
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus, StepRecord
@@ -102,14 +102,24 @@ def accept_after_all(occasion: Occasion) -> dict[str, object]:
     if order is not None:
         order.status = OrderStatus.PENDING_DISPATCH
     history.record(occasion.uow, demand.id, "accept_after_all", at=occasion.at)
+    _tell_result(occasion, "accepted_after_all")
     return {"accepted": True}
 
 
 @service(Phrase("维持不予受理", "The refusal stands"), results=frozenset({"accepted"}))
 def confirm_refusal(occasion: Occasion) -> dict[str, object]:
     """Nobody objected in time, or in vain. Gives `accepted`, false."""
-    history.record(occasion.uow, occasion.case.demand.id, "confirm_refusal", at=occasion.at)
+    demand = occasion.case.demand
+    history.record(occasion.uow, demand.id, "confirm_refusal", at=occasion.at)
+    if _raised(occasion.uow.session, demand.id):
+        _tell_result(occasion, "refusal_confirmed")
     return {"accepted": False}
+
+
+def _tell_result(occasion: Occasion, message: str) -> None:
+    notices.tell(
+        occasion.uow, occasion.case, message, at=occasion.at, element_id=occasion.element_id
+    )
 
 
 def _raised(session: Session, demand_id: int) -> int:
