@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from app.cases import clocks, history, knowledge, merging, queries, tables
+from app.cases import clocks, history, knowledge, merging, queries, tables, transfer_110
 from app.cases.answers import Answers
 from app.cases.calling_back import last_rating
 from app.cases.models.demand import DemandStatus
@@ -97,6 +97,7 @@ def close_order(occasion: Occasion) -> None:
     )
     knowledge.note_gap(uow, case, at)
     merging.tell_joined(uow, case)
+    transfer_110.ask_to_return(uow, case, at)
 
 
 def archive(uow: UnitOfWork, at_most: int = 500) -> int:
