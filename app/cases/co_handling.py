@@ -45,12 +45,13 @@ IN_HANDS = frozenset(
 )
 """An order in these states is in the hands of its lead unit."""
 
-_ANSWERED = frozenset(
+_DONE_WITH = frozenset(
     {
         OrderStatus.FEEDBACK,
         OrderStatus.PENDING_CALLBACK,
         OrderStatus.PENDING_CLOSURE,
         OrderStatus.CLOSED,
+        OrderStatus.ARCHIVED,
     }
 )
 
@@ -141,19 +142,22 @@ def why_not_now(session: Session, case: Case, actor: Actor, _now: datetime) -> P
     return None
 
 
-@service(Phrase("下达协办任务", "Give the co-units their parts"), units=list)
-def open_parts(occasion: Occasion, units: Sequence[int] | None) -> None:
-    """Each co-unit named in dispatching gets its part; after a re-dispatch, those of before that
-    have not answered get theirs again, for the new lead unit.
-    """
+@service(
+    Phrase("下达协办任务", "Give the co-units their parts"),
+    results=frozenset({"units"}),
+    units=list,
+)
+def open_parts(occasion: Occasion, units: Sequence[int] | None) -> dict[str, object]:
+    """Each co-unit that was named gets its part, unless it has one. Gives `units`: none is left."""
     uow, case = occasion.uow, occasion.case
-    latest = {one.unit.id: one for one in parts_of(uow.session, case.demand.id, Relation.CO)}
-    lapsed = [unit_id for unit_id, one in latest.items() if one.procedure.outcome == "void"]
-    for unit_id in dict.fromkeys([*lapsed, *(id for id in units or () if id not in latest)]):
-        if unit_id != case.unit_id:
-            before = latest.get(unit_id)
-            task = before.part.task if before is not None else None
-            _give(uow, case, unit_id, Relation.CO, task, occasion.at)
+    if units:
+        busy = {
+            one.unit_id for one in procedures_of(uow.session, case.demand.id, KIND, only_open=True)
+        }
+        for unit_id in dict.fromkeys(units):
+            if unit_id not in busy and unit_id != case.unit_id:
+                _give(uow, case, unit_id, Relation.CO, None, occasion.at)
+    return {"units": []}
 
 
 def check_co_units(session: Session, lead_unit_id: int, chosen: object) -> None:
@@ -238,13 +242,26 @@ def close_part(occasion: Occasion, outcome: str) -> None:
         engine.send(occasion.uow, below.process_id, "part_ended_above", at=occasion.at)
 
 
-@service(Phrase("结束未答复的任务", "Close the part without an answer"))
-def close_unanswered_part(occasion: Occasion) -> None:
-    """The order goes on without the answer: it is missing where the lead unit has answered, and
-    counted to the unit of the part; void where the order went elsewhere.
+@service(
+    Phrase("核对工单去向", "Look where the order has gone"), results=frozenset({"part_outcome"})
+)
+def settle_unanswered_part(occasion: Occasion) -> dict[str, object]:
+    """What becomes of a part without an answer, once the order has left its unit.
+
+    Gives `part_outcome`: `missing` where the order was answered without it, counted to the unit
+    of the part; `void` where who gave it has nothing to do with the order any more, or the unit
+    leads it now; else `goes_on`, for the new lead unit.
     """
-    order = occasion.case.ordered
-    close_part(occasion, "missing" if order.status in _ANSWERED else "void")
+    uow, case = occasion.uow, occasion.case
+    part, order = part_of(uow.session, case), case.ordered
+    if order.status in _DONE_WITH:
+        return {"part_outcome": "missing" if order.replied_at is not None else "void"}
+    if part.above_id is not None:
+        return {"part_outcome": "goes_on"}
+    if part.relation == Relation.LOWER or case.unit_id == order.lead_unit_id:
+        return {"part_outcome": "void"}
+    part.giver_unit_id = order.lead_unit_id
+    return {"part_outcome": "goes_on"}
 
 
 @step("part_return_asked")

@@ -6,6 +6,8 @@ from sqlalchemy import select
 from app import engine
 from app.cases import acts, steps
 from app.cases.co_handling import PartOfUnit, parts_of
+from app.cases.models.work_order import OrderStatus
+from app.cases.orders import find
 from app.cases.queries import concerns, open_tasks
 from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed
@@ -134,7 +136,7 @@ def test_nobody_is_added_before_dispatch_or_after_the_answer(office: Office) -> 
 def test_a_released_co_unit_owes_nothing(office: Office) -> None:
     case = with_co_unit(office)
     office.act(case, "part_return_asked", "stranger", **GIVE_BACK)
-    assert told(office, "part_return_asked") == 1
+    assert told(office, "part_return_asked") == 2
     with pytest.raises(NotAllowed):
         office.do(case, "decide_part_return", by="reviewer")
     office.do(case, "decide_part_return")
@@ -169,6 +171,15 @@ def test_a_refused_co_unit_goes_on_within_the_same_limit(office: Office) -> None
     assert office.clock(case, "part").due_at == due
     office.do(case, "answer_part")
     assert outcomes(office, case) == [("water_group", "answered")]
+
+
+def test_a_refused_co_unit_is_not_warned_twice(office: Office) -> None:
+    case = with_co_unit(office)
+    office.wait(days=4)
+    office.act(case, "part_return_asked", "stranger", **GIVE_BACK)
+    office.do(case, "decide_part_return", part_verdict="refused", part_opinion="在供水范围内。")
+    office.wait(hours=1)
+    assert told(office, "part_due_soon") == 1
 
 
 def test_the_dispatcher_withdraws_a_part_or_gives_it_to_another(office: Office) -> None:
@@ -258,23 +269,32 @@ def test_after_a_re_dispatch_the_co_units_work_for_the_new_lead_unit(office: Off
     case = with_co_unit(office, "sign_for")
     office.act(
         case,
+        "co_unit_added",
+        "dispatcher",
+        co_unit=str(office.unit("willow_lane")),
+    )
+    due = parts(office, case)[0].due_at
+    office.act(
+        case,
         "return_before_signing",
         "liaison",
         reason_code="R01",
         return_statement="属街道职责。",
         return_basis="三定方案第四条",
-        suggested_unit=str(office.unit("riverside")),
+        suggested_unit=str(office.unit("willow_lane")),
     )
     task = office.task(case, "decide_return_request")
     with office.acting("dispatcher") as uow:
         answers = {
             "return_verdict": "other_unit",
-            "new_lead_unit": office.unit("riverside"),
+            "new_lead_unit": office.unit("willow_lane"),
             "return_opinion": "同意改派。",
         }
         steps.complete(uow, task, answers)
-    assert outcomes(office, case) == [("water_group", "void"), ("water_group", None)]
-    assert parts(office, case)[1].part.giver_unit_id == office.unit("riverside")
+    assert outcomes(office, case) == [("water_group", None), ("willow_lane", "void")]
+    part = parts(office, case)[0]
+    assert part.part.giver_unit_id == office.unit("willow_lane")
+    assert part.due_at == due
 
 
 def test_a_part_ends_when_the_order_is_closed_without_an_answer(office: Office) -> None:
@@ -282,5 +302,6 @@ def test_a_part_ends_when_the_order_is_closed_without_an_answer(office: Office) 
     process_id = parts(office, case)[0].procedure.process_id
     assert process_id is not None
     with office.acting("duty") as uow:
+        find(uow.session, case).ordered.status = OrderStatus.CLOSED
         engine.signal(uow, process_id, "order_closed")
     assert outcomes(office, case) == [("water_group", "void")]
