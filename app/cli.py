@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "calendar": ("app.jobs.console", "Working calendars: show, import a notice, recount."),
+    "demand": ("app.jobs.demand_console", "Demands: how well like ones are found."),
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
     "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),

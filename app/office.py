@@ -21,6 +21,8 @@ from app.worktime import offices
 
 ROOT = Path(__file__).resolve().parent.parent
 DIAGRAMS = ROOT / "bpmn"
+RULES = ("app.cases", "app.supervision")
+"""The packages whose modules register services, steps and listeners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def open_office(settings: Settings) -> Office:
 
 def wire() -> None:
     """Give the engine the office's services, decisions and working time."""
-    services.load()
+    services.load(*RULES)
     engine.wire(OfficeHost())
 
 

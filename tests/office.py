@@ -37,11 +37,15 @@ PEOPLE: tuple[tuple[str, str, str, str | None], ...] = (
     ("duty", "吴值班", "duty_manager", None),
     ("leader", "蒋分管", "leader", None),
     ("coordinator", "李协调", "coordinator", None),
+    ("authority", "韩编办", "ownership_authority", None),
+    ("dispatcher2", "钱派单", "dispatcher", None),
     ("liaison", "郑联络", "unit_liaison", "urban_management"),
     ("handler", "冯经办", "unit_handler", "urban_management"),
     ("handler2", "陈经办", "unit_handler", "urban_management"),
     ("approver", "褚审核", "unit_approver", "urban_management"),
     ("stranger", "卫经办", "unit_handler unit_liaison unit_approver", "water_group"),
+    ("subdistrict", "蒋街道", "unit_handler unit_liaison unit_approver", "riverside"),
+    ("community", "沈社区", "unit_handler unit_liaison unit_approver", "willow_lane"),
 )
 
 DEMAND: dict[str, object] = {
@@ -80,8 +84,57 @@ WAY: dict[str, tuple[str, dict[str, object]]] = {
             "solved": "yes",
         },
     ),
+    "answer_part": ("stranger", {"part_result": "done", "part_answer": "管线已探明，无渗漏。"}),
+    "decide_part_return": ("dispatcher", {"part_verdict": "released"}),
+    "sign_letter": ("leader", {}),
+    "supervision_feedback": (
+        "approver",
+        {"feedback_result": "resolved", "feedback_text": "已到现场处理。"},
+    ),
+    "assess_feedback": ("inspector", {"feedback_verdict": "accepted"}),
+    "decide_suspension": ("duty", {"suspension_verdict": "approved"}),
+    "decide_suspension_as_leader": ("leader", {"suspension_verdict": "approved"}),
+    "review_suspension": ("duty", {"condition_met": "true", "review_note": "气温已适宜施工。"}),
     "decide_extension": ("duty", {"extension_verdict": "approved"}),
     "decide_second_extension": ("leader", {"extension_verdict": "approved"}),
+    "take_charge": ("approver", {"who_leads": "何局长", "what_now": "当日到场复核。"}),
+    "answer_self": ("agent", {"self_result": "explained", "self_reply": "已向诉求人说明政策。"}),
+    "re_check": (
+        "caller",
+        {
+            "reached": "yes",
+            "efficiency": "satisfied",
+            "attitude": "satisfied",
+            "result": "satisfied",
+            "solved": "yes",
+        },
+    ),
+    "decide_rating_objection": (
+        "inspector",
+        {"rating_verdict": "approved", "rating_opinion": "证据充分。"},
+    ),
+    "decide_reopening": (
+        "duty",
+        {"reopening_verdict": "approved", "reopening_opinion": "情况属实。"},
+    ),
+    "tell_non_acceptance": (
+        "agent",
+        {"lawful_channel": "江畔区人民法院", "explanation": "已在诉讼中。"},
+    ),
+    "decide_objection": (
+        "dispatcher",
+        {"objection_verdict": "accepted", "objection_opinion": "不属诉讼事项。"},
+    ),
+    "decide_return_request": ("dispatcher", {}),
+    "supplement": ("agent", {"supplement_note": "补充楼栋号和联系电话。"}),
+    "agree_ownership": ("liaison", {"settled": "yes", "ruling": "经协商一致。"}),
+    "rule_ownership": ("coordinator", {"settled": "yes", "ruling": "按管线产权确定主办单位。"}),
+    "give_opinion": ("authority", {"opinion": "三定方案未列明，建议按产权确定。"}),
+    "rule_by_leader": ("leader", {"settled": "yes", "ruling": "由产权单位主办。"}),
+    "acknowledge_urgent": ("duty", {"measures": "已电话通知城管、应急到场。"}),
+    "acknowledge_slip": ("leader", {"instruction": "请立即处置，确保安全。"}),
+    "talk_of_three": ("agent", {"agreed": "police", "talk_note": "三方通话，110同意接警。"}),
+    "police_accepts": ("agent", {"police_number": "JQ20260302001"}),
     "judge": ("inspector", {"judgement": "handle_again", "judgement_opinion": "未到现场。"}),
     "close": ("reviewer", {"closing_reason": "resolved"}),
     "sign_closure": ("leader", {"signature": "agreed"}),
@@ -167,8 +220,13 @@ class Office:
         """Bring a (new) case along the smooth way until `element` is open; its demand's id."""
         demand_id = demand_id or self.register(**given)
         while element not in self.waiting(demand_id):
-            self.do(demand_id, self.waiting(demand_id)[0])
+            self.do(demand_id, self._main_steps(demand_id)[0])
         return demand_id
+
+    def _main_steps(self, demand_id: int) -> list[str]:
+        """The open steps of the main process; what runs beside it waits for the test."""
+        with reading(self.sessions) as session:
+            return [t.element_id for t in queries.open_tasks(session, demand_id) if not t.scope]
 
     def task(self, demand_id: int, element: str) -> int:
         with reading(self.sessions) as session:
@@ -219,12 +277,17 @@ class Office:
 
 def _people(uow: UnitOfWork) -> None:
     units = {}
-    for code, zh, en in (
-        ("urban_management", "市城市管理局", "Urban Management Bureau"),
-        ("water_group", "市水务集团有限公司", "Water Group"),
+    for code, zh, en, above in (
+        ("urban_management", "市城市管理局", "Urban Management Bureau", None),
+        ("water_group", "市水务集团有限公司", "Water Group", None),
+        ("jiangpan_government", "江畔区人民政府", "Jiangpan District Government", None),
+        ("riverside", "滨江街道办事处", "Riverside Subdistrict", "urban_management"),
+        ("willow_lane", "柳巷社区", "Willow Lane Community", "riverside"),
     ):
         units[code] = HandlingUnit(code=code, name_zh=zh, name_en=en, kind="department")
+        units[code].parent_id = units[above].id if above else None
         uow.session.add(units[code])
+        uow.session.flush()
     uow.session.add(District(code="jiangpan", name_zh="江畔区", name_en="Jiangpan", position=0))
     uow.session.add(Category(code="noise", name_zh="噪音", name_en="Noise", position=0))
     uow.session.flush()

@@ -1,4 +1,4 @@
-"""What ends without an order: answered at once or in a call of three, or not accepted."""
+"""What ends without an order: answered at once or in a call of three."""
 
 from app.cases import knowledge, merging
 from app.cases.answers import Answers
@@ -18,6 +18,8 @@ def answer_or_order(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """
     if given["outcome"] == "merged":
         merging.join(uow, case, str(given["merge_number"] or ""))
+    elif given["merge_number"]:
+        merging.relate_to(uow, case, str(given["merge_number"]))
     if given["outcome"] != "answered":
         return
     if given["knowledge_number"]:
@@ -51,11 +53,3 @@ def close_online(occasion: Occasion) -> None:
     demand = occasion.case.demand
     demand.status = DemandStatus.ANSWERED_ONLINE
     demand.closed_at = occasion.at
-
-
-@step("tell_non_acceptance")
-def tell_non_acceptance(uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The requester has been told why, and which lawful channel is open (国办函〔2025〕66号)."""
-    case.demand.status = DemandStatus.NOT_ACCEPTED
-    case.demand.answer = f"{given['lawful_channel']}\n{given['explanation']}"
-    case.demand.closed_at = uow.now

@@ -39,7 +39,16 @@ NAMES: dict[str, Phrase] = {
     "callback": Phrase("回访时限", "Callback"),
     "dispatch": Phrase("派单时限", "Dispatch"),
     "return_decision": Phrase("退单审核时限", "Return decision"),
+    "supervision": Phrase("督办反馈时限", "Supervision answer"),
     "extension_decision": Phrase("延期审批时限", "Extension decision"),
+    "supplement": Phrase("补充要素时限", "Supplement"),
+    "coordination_1": Phrase("单位协商时限", "Coordination, tier 1"),
+    "coordination_2": Phrase("中心协调时限", "Coordination, tier 2"),
+    "coordination_3": Phrase("裁定时限", "Coordination, tier 3"),
+    "callback_re_check": Phrase("回访复核时限", "Recheck"),
+    "non_acceptance_objection": Phrase("不予受理异议期", "Time to object"),
+    "objection_decision": Phrase("异议复核时限", "Objection decision"),
+    "reopening_decision": Phrase("重开审批时限", "Reopening decision"),
 }
 """What the clocks of the shipped diagrams are called; a designer's own show their code."""
 
@@ -158,6 +167,13 @@ def foresee(session: Session, demand: Demand, unit_id: int | None, at: datetime)
         signing.limit,
         signing.policy,
     )
+
+
+def promised(session: Session, demand: Demand, at: datetime) -> datetime:
+    """By when the requester is promised an answer: the total limit of an order made at `at`."""
+    terms = terms_of(session, demand, "total")
+    start = _anchored(Case(demand), terms.policy.anchor, at)
+    return deadline(calendar_of(session, None), start, terms.limit, terms.policy).due_at
 
 
 def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:

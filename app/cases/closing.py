@@ -1,20 +1,30 @@
-"""An order is closed with a reason and filed.
+"""An order is closed with a reason and filed; what is published, and when it is filed away.
 
-Which reason may be used, who signs and when the file needs a note is the table `closing`.
+Which reason may be used, who signs and when the file needs a note is the table `closing`; whether
+the result is published is `closing_publication`.
 """
 
-from app.cases import clocks, history, knowledge, queries, tables
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.cases import clocks, history, knowledge, merging, queries, tables, transfer_110
 from app.cases.answers import Answers
 from app.cases.calling_back import last_rating
 from app.cases.models.demand import DemandStatus
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import Case
+from app.cases.orders import Case, take
 from app.cases.replying import opinion_missing
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+
+ARCHIVED_AFTER = timedelta(days=30)
+"""[P] How long a closed order can still be reopened before it is filed away."""
 
 
 @service(Phrase("转入待办结", "Wait for closure"))
@@ -68,17 +78,78 @@ def sign_closure(_uow: UnitOfWork, _case: Case, given: Answers) -> None:
 
 @service(Phrase("停钟归档", "Stop all clocks and file"))
 def close_order(occasion: Occasion) -> None:
-    """Order and demand are closed; no clock of theirs runs on."""
+    """Order and demand are closed; no clock of theirs runs on. What was not accepted stays so."""
     uow, case, at = occasion.uow, occasion.case, occasion.at
-    case.ordered.status = OrderStatus.CLOSED
-    case.ordered.closed_at = at
-    case.demand.status = DemandStatus.CLOSED
-    case.demand.closed_at = at
+    order, demand = case.ordered, case.demand
+    order.status = OrderStatus.CLOSED
+    order.closed_at = at
+    order.published = _is_published(uow, case)
+    if demand.status != DemandStatus.NOT_ACCEPTED:
+        demand.status = DemandStatus.CLOSED
+        demand.closed_at = at
     clocks.stop_all(uow, case, at)
     history.record(
-        uow, case.demand.id, "close_order", facts={"reason": case.ordered.closing_reason}, at=at
+        uow,
+        demand.id,
+        "close_order",
+        facts={"reason": order.closing_reason, "published": order.published},
+        at=at,
     )
     knowledge.note_gap(uow, case, at)
+    merging.tell_joined(uow, case)
+    transfer_110.ask_to_return(uow, case, at)
+
+
+def archive(uow: UnitOfWork, at_most: int = 500) -> int:
+    """File away what has been closed for `ARCHIVED_AFTER`; how many orders were filed.
+
+    At most so many at a time: the rest is filed at the next look.
+    """
+    due = _to_be_archived(uow, at_most)
+    for demand_id in due:
+        case = take(uow, demand_id)
+        case.ordered.status = OrderStatus.ARCHIVED
+        if case.demand.status == DemandStatus.CLOSED:
+            case.demand.status = DemandStatus.ARCHIVED
+        history.record(uow, demand_id, "archive")
+    return len(due)
+
+
+def _to_be_archived(uow: UnitOfWork, at_most: int) -> Sequence[int]:
+    """Closed orders whose time is up and about which nothing is going on."""
+    goes_on = (
+        select(Procedure.id)
+        .where(Procedure.demand_id == WorkOrder.demand_id, Procedure.closed_at.is_(None))
+        .exists()
+    )
+    return uow.session.scalars(
+        select(WorkOrder.demand_id)
+        .where(
+            WorkOrder.status == OrderStatus.CLOSED,
+            WorkOrder.closed_at < uow.now - ARCHIVED_AFTER,
+            ~goes_on,
+        )
+        .order_by(WorkOrder.demand_id)
+        .limit(at_most)
+    ).all()
+
+
+def _is_published(uow: UnitOfWork, case: Case) -> bool:
+    order, demand = case.ordered, case.demand
+    if demand.status == DemandStatus.NOT_ACCEPTED:
+        return False
+    answer = tables.decide(
+        uow,
+        demand,
+        "closing_publication",
+        {
+            "confidential": demand.confidential,
+            "nature": demand.nature,
+            "closing_reason": order.closing_reason,
+            "has_public_reply": bool(order.public_reply),
+        },
+    )
+    return bool(answer.outputs["publish"])
 
 
 def _solved(uow: UnitOfWork, order: WorkOrder) -> str | None:

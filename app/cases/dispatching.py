@@ -1,9 +1,9 @@
 """An order is made of a demand and dispatched to the unit that must handle it."""
 
-from app.cases import clocks, history
+from app.cases import clocks, co_handling, history, without_unit
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
-from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
 from app.cases.orders import Case, next_number
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
@@ -31,14 +31,20 @@ def create_order(occasion: Occasion) -> None:
 
 @step("dispatch")
 def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
-    """The dispatcher names the lead unit, whose order it is from now on, or finds no owner.
+    """The dispatcher names the lead unit, whose order it is from now on, keeps the order in the
+    centre, refers it to a body outside, or finds no owner.
 
-    Gives `signed` and `contacted`: the unit in charge has done neither yet.
+    Gives `signed` and `contacted`: the unit in charge has done neither yet; without an owner also
+    the `cause` for which coordination begins.
     """
     clocks.stop(uow, case, "dispatch", uow.now)
-    fresh: Facts = {"signed": False, "contacted": False}
+    mode = given["dispatch_mode"] or DispatchMode.ASSIGN
+    fresh: Facts = {"signed": False, "contacted": False, "dispatch_mode": str(mode)}
     if given["owner_unclear"]:
         case.ordered.status = OrderStatus.IN_COORDINATION
+        return {**fresh, "cause": "no_owner_found"}
+    if mode != DispatchMode.ASSIGN:
+        without_unit.dispatch_without_unit(uow, case, given)
         return fresh
     unit = uow.session.get(HandlingUnit, given["lead_unit"] or 0)
     if unit is None or not unit.active:
@@ -46,7 +52,9 @@ def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
             Phrase("请选择主办单位。", "Choose the lead unit."),
             {"lead_unit": Phrase("请从列表中选择承办单位。", "Choose a unit from the list.")},
         )
+    co_handling.check_co_units(uow.session, unit.id, given["co_units"])
     order = case.ordered
+    order.dispatch_mode = DispatchMode.ASSIGN
     order.lead_unit_id = unit.id
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import Table, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
@@ -149,25 +149,35 @@ def faults(session: Session) -> Iterator[str]:
     Finds changed, missing and added entries, histories rewritten as a whole, vanished cases, and
     records whose text no longer matches the chain (unless salt and text were erased together).
     """
-    yield from _faults_of_cases(session)
+    yield from _faults_of_chains(session)
     yield from _faults_of_anchors(session)
     yield from _faults_of_records(session)
 
 
-def _faults_of_cases(session: Session) -> Iterator[str]:
+def faults_of_case(session: Session, demand_id: int) -> Iterator[str]:
+    """What does not add up in the chain and the records of one case, in words."""
+    yield from _faults_of_chains(session, Demand.id == demand_id)
+    yield from _faults_of_records(session, Demand.id == demand_id)
+
+
+def _faults_of_chains(session: Session, *which: ColumnElement[bool]) -> Iterator[str]:
     heads = {
         demand_id: (entries, digest)
         for demand_id, entries, digest in session.execute(
             select(CaseHead.demand_id, CaseHead.entries, CaseHead.digest)
+            .outerjoin(Demand, Demand.id == CaseHead.demand_id)
+            .where(*which)
         )
     }
-    for demand_id in session.scalars(select(Demand.id)):
+    for demand_id in session.scalars(select(Demand.id).where(*which)):
         if demand_id not in heads:
             yield f"case {demand_id}: has no history at all"
     current, previous, position = None, GENESIS, 0
     ends: dict[int, tuple[int, bytes]] = {}
     for entry in session.scalars(
         select(HistoryEntry)
+        .outerjoin(Demand, Demand.id == HistoryEntry.demand_id)
+        .where(*which)
         .order_by(HistoryEntry.demand_id, HistoryEntry.position)
         .execution_options(yield_per=1000)
     ):
@@ -216,11 +226,12 @@ def _faults_of_anchors(session: Session) -> Iterator[str]:
         previous = anchored.digest
 
 
-def _faults_of_records(session: Session) -> Iterator[str]:
+def _faults_of_records(session: Session, *which: ColumnElement[bool]) -> Iterator[str]:
     for entry, step in session.execute(
         select(HistoryEntry, StepRecord)
         .join(StepRecord, StepRecord.id == HistoryEntry.record_id)
-        .where(StepRecord.salt.is_not(None))
+        .outerjoin(Demand, Demand.id == HistoryEntry.demand_id)
+        .where(StepRecord.salt.is_not(None), *which)
         .execution_options(yield_per=1000)
     ):
         expected = orjson.loads(entry.facts).get("record")

@@ -7,12 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history, steps, tables
+from app.cases import clocks, history, notices, steps, tables, transfer_110
 from app.cases.answers import Answers
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import SUBJECT, Case, next_number
+from app.cases.steps import Facts
+from app.cases.services import Occasion, service
+from app.cases.story import due_in_words
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -26,8 +29,9 @@ register_messages(
         "accepted": (
             REQUESTER,
             Phrase(
-                "您反映的诉求已受理，编号{number}，可凭编号和查询码查询进度。",
-                "Your demand was accepted as {number}: ask for its progress with the query code.",
+                "您反映的诉求已受理，编号{number}，查询码{code}，预计{due}前答复，可凭编号和查询码查询进度。",
+                "Your demand was accepted as {number}, to be answered by {due}: ask for its "
+                "progress with the query code {code}.",
             ),
         )
     }
@@ -84,8 +88,11 @@ def arrive(uow: UnitOfWork, channel: str) -> Demand:
 
 
 @steps.step("register")
-def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The five elements become the demand's; a name and number are needed unless anonymous."""
+def _register(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+    """The five elements become the demand's; a name and number are needed unless anonymous.
+
+    Gives `urgency`, which the table finds where the agent left it open.
+    """
     wrong: dict[str, Phrase] = {}
     if not given["anonymous"]:
         for field, label in (
@@ -129,6 +136,24 @@ def _register(uow: UnitOfWork, case: Case, given: Answers) -> None:
     ground = {"non_acceptance_ground": given["non_acceptance_ground"]}
     if tables.answer(uow.session, demand, "acceptance", ground).outputs["accepted"]:
         demand.status = DemandStatus.ACCEPTED  # else once the requester has been told
+    if given.get("police_number"):
+        transfer_110.arrived_from_110(uow, case, str(given["police_number"]))
+    return {"urgency": demand.urgency}
+
+
+@service(Phrase("受理告知", "Tell of the acceptance"))
+def tell_acceptance(occasion: Occasion) -> None:
+    """The requester is told the number, the query code, and by when an answer is promised."""
+    uow, case = occasion.uow, occasion.case
+    notices.tell(
+        uow,
+        case,
+        "accepted",
+        at=occasion.at,
+        element_id=occasion.element_id,
+        values={"due": due_in_words(clocks.promised(uow.session, case.demand, occasion.at))},
+        secret_values={"code": case.demand.query_code},
+    )
 
 
 def _urgency(uow: UnitOfWork, demand: Demand, given: Answers) -> str:

@@ -1,20 +1,92 @@
-"""A demand about the same matter joins the order that is open for it."""
+"""A demand about the same matter joins the order that is open for it.
+
+Whether it may, and what becomes of urgency and limits, is the table `merge`. Everybody who joined
+is told of it, and told the result when the order is closed.
+"""
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
-from app.cases import clocks, history
-from app.cases.models.demand import DemandStatus
+from app.cases import clocks, history, tables
+from app.cases.hastening import hasten, is_more_urgent
+from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import Case
+from app.cases.notices import REQUESTER, register_messages, tell
+from app.cases.orders import Case, find
+from app.cases.repeats import relate
 from app.cases.services import Occasion, service
 from app.cases.similar import matter_of, similar_demands
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.identity.policy import Role
+
+register_messages(
+    {
+        "merged_told": (
+            REQUESTER,
+            Phrase(
+                "您反映的诉求{number}与在办工单{order}为同一事项，已并案办理，结果将一并告知您。",
+                "Your demand {number} is about the matter of {order}, which is in hand: it is "
+                "handled with it, and you will be told the result.",
+            ),
+        ),
+        "merged_more": (
+            Role.UNIT_LIAISON,
+            Phrase(
+                "工单{number}“{title}”又有诉求{demand}并入，请一并办理答复。",
+                "Another demand, {demand}, joined work order {number} “{title}”: answer it, too.",
+            ),
+        ),
+        "merged_result": (
+            REQUESTER,
+            Phrase(
+                "您反映的诉求{number}已随工单{order}办结：{reply}",
+                "Your demand {number} was closed with work order {order}: {reply}",
+            ),
+        ),
+    }
+)
+
+_ANSWERED = frozenset(
+    {OrderStatus.FEEDBACK, OrderStatus.PENDING_CALLBACK, OrderStatus.PENDING_CLOSURE}
+)
 
 
-def order_to_join(uow: UnitOfWork, case: Case, number: str) -> WorkOrder:
-    """The open order a demand joins: the one named, else the likeliest. Raises `Invalid`."""
+def join(uow: UnitOfWork, case: Case, number: str) -> None:
+    """The demand is about the matter of the open order named, or of the likeliest.
+
+    Raises `Invalid` where the table does not allow it, `Conflict` while somebody works on it.
+    """
+    order = order_of(uow, case, number)
+    target = _take_other(uow, order.demand_id)
+    more_urgent = is_more_urgent(case.demand.urgency, target.demand.urgency)
+    answer = tables.decide(
+        uow,
+        case.demand,
+        "merge",
+        {"order_state": _state(order), "more_urgent": more_urgent},
+    ).outputs
+    if not answer["allowed"]:
+        reason = Phrase(f"{answer['reason']}。", f"{answer['reason_en']}.")
+        raise Invalid(reason, {"merge_number": reason})
+    case.demand.merged_into_id = target.demand.id
+    relate(uow, case, target.demand, uow.now, merged=True)
+    history.record(
+        uow, target.demand.id, "joined_by", facts={"demand": case.demand.id, "by": more_urgent}
+    )
+    if answer["raise_urgency"]:
+        hasten(uow, target, case.demand.urgency, uow.now)
+
+
+def relate_to(uow: UnitOfWork, case: Case, number: str) -> None:
+    """The demand gets an order of its own, and counts with an earlier one's. Raises `Invalid`."""
+    relate(uow, case, order_of(uow, case, number).demand, uow.now, merged=False)
+
+
+def order_of(uow: UnitOfWork, case: Case, number: str) -> WorkOrder:
+    """The order named, else the likeliest open one. Raises `Invalid`."""
     if number:
         order = uow.session.scalar(select(WorkOrder).where(WorkOrder.number == number))
     else:
@@ -23,20 +95,15 @@ def order_to_join(uow: UnitOfWork, case: Case, number: str) -> WorkOrder:
         )
         likeliest = next((one.order_number for one in alike if one.proposal == "merge"), None)
         order = uow.session.scalar(select(WorkOrder).where(WorkOrder.number == likeliest))
-    if order is None or order.closed_at is not None or order.demand_id == case.demand.id:
+    if order is None or order.demand_id == case.demand.id:
         raise Invalid(
             Phrase(
-                "没有可并入的在办工单，请填写在办工单的编号。",
-                "There is no open order to join: give the number of one.",
+                "没有这件工单，请填写相关工单的编号。",
+                "There is no such order: give the number of the order it belongs with.",
             ),
-            {"merge_number": Phrase("请填写在办工单编号。", "The number of an open order.")},
+            {"merge_number": Phrase("请填写工单编号。", "The number of the order.")},
         )
     return order
-
-
-def join(uow: UnitOfWork, case: Case, number: str) -> None:
-    """The demand is about the matter of an open order. Raises `Invalid`."""
-    case.demand.merged_into_id = order_to_join(uow, case, number).demand_id
 
 
 @service(Phrase("并单", "Merge into the open order"))
@@ -52,3 +119,56 @@ def merge_demand(occasion: Occasion) -> None:
         case.order.closing_reason = "merged"
         clocks.stop_all(uow, case, at)
     history.record(uow, demand.id, "merge_demand", facts={"into": demand.merged_into_id}, at=at)
+    assert demand.merged_into_id is not None  # the step before named it
+    target = find(uow.session, demand.merged_into_id)
+    tell(uow, case.main, "merged_told", at=at, values={"order": target.ordered.number})
+    if target.unit_id is not None:
+        tell(uow, target, "merged_more", at=at, values={"demand": demand.number})
+
+
+def tell_joined(uow: UnitOfWork, case: Case) -> None:
+    """An order is closed: everybody whose demand joined it is told the result."""
+    reply = case.ordered.public_reply or "办理结果可凭编号和查询码查询。"
+    for demand in joined(uow.session, case.demand.id):
+        _take_other(uow, demand.id)
+        tell(
+            uow,
+            Case(demand),
+            "merged_result",
+            values={"order": case.ordered.number, "reply": reply},
+        )
+
+
+def joined(session: Session, demand_id: int) -> list[Demand]:
+    """The demands that joined the order of this one, and those that had joined them before."""
+    found: list[Demand] = []
+    around = [demand_id]
+    while around:
+        next_ones = session.scalars(
+            select(Demand).where(Demand.merged_into_id.in_(around)).order_by(Demand.id)
+        ).all()
+        found += next_ones
+        around = [demand.id for demand in next_ones]
+    return found
+
+
+def _take_other(uow: UnitOfWork, demand_id: int) -> Case:
+    """Lock a second case without waiting: two that want each other's would wait for ever."""
+    try:
+        uow.session.execute(
+            select(Demand.id).where(Demand.id == demand_id).with_for_update(nowait=True)
+        )
+    except OperationalError as busy:
+        raise Conflict(
+            Phrase(
+                "相关工单正在由他人办理，请稍后再提交。",
+                "Somebody is working on the related order just now: submit again in a moment.",
+            )
+        ) from busy
+    return find(uow.session, demand_id, lock=True)
+
+
+def _state(order: WorkOrder) -> str:
+    if order.closed_at is not None:
+        return "closed"
+    return "replied" if order.status in _ANSWERED else "open"

@@ -135,16 +135,23 @@ def tell(
     at: datetime | None = None,
     element_id: str | None = None,
     values: Mapping[str, str] | None = None,
+    secret_values: Mapping[str, str] | None = None,
+    unit_id: int | None = None,
 ) -> None:
     """Leave a message in the outbox for everybody it is for; `values` fill its text.
 
-    Who has no phone and no address is passed over; the history names who was told.
+    `unit_id` names another unit than the one in charge. Who has no phone and no address is passed
+    over; the history names who was told.
+    `secret_values` are codes for the requester alone: they stay out of the history.
     """
     to, _text = (MESSAGES | _MOVED)[message]
     if to == REQUESTER:
-        _tell_requester(uow, case, message, at or uow.now, element_id, values or {})
+        _tell_requester(
+            uow, case, message, at or uow.now, element_id, values or {}, secret_values or {}
+        )
     else:
-        _tell_people(uow, case, message, str(to), at or uow.now, element_id, values or {})
+        unit_id = unit_id or case.unit_id
+        _tell_people(uow, case, unit_id, message, str(to), at or uow.now, element_id, values or {})
 
 
 def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) -> None:
@@ -159,6 +166,7 @@ def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) ->
 def _tell_people(
     uow: UnitOfWork,
     case: Case,
+    unit_id: int | None,
     message: str,
     role: str,
     at: datetime,
@@ -167,8 +175,8 @@ def _tell_people(
 ) -> None:
     number = case.order.number if case.order is not None else case.demand.number
     if role in UNIT_ROLES:
-        assert case.unit_id is not None  # units are told once the order has one
-        receivers = people_of(uow.session, case.unit_id, role)
+        assert unit_id is not None  # units are told once the order has one
+        receivers = people_of(uow.session, unit_id, role)
     else:
         receivers = people_in(uow.session, role)
     for person in receivers:
@@ -200,6 +208,7 @@ def _tell_requester(
     at: datetime,
     element_id: str | None,
     values: Mapping[str, str],
+    secret_values: Mapping[str, str],
 ) -> None:
     demand = case.demand
     if not demand.requester_phone:
@@ -210,7 +219,7 @@ def _tell_requester(
         medium="sms",
         recipient=demand.requester_phone,
         template=message,
-        values={"number": demand.number, **values},
+        values={"number": demand.number, **values, **secret_values},
     )
     history.record(
         uow,

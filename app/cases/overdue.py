@@ -6,6 +6,7 @@ from app.cases import history
 from app.cases.notices import notify_unit
 from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
+from app.core import facts
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import ClockRow
@@ -23,6 +24,9 @@ def mark_overdue(occasion: Occasion) -> None:
         at=occasion.at,
     )
     notify_unit(occasion, "overdue")
+    facts.happened(
+        occasion.uow, "order_overdue", occasion.case.demand.id, at=occasion.at, clock="handling"
+    )
 
 
 def withdraw_overdue(uow: UnitOfWork, case: Case, clock: ClockRow) -> None:

@@ -1,18 +1,34 @@
 """After dissatisfaction: whose fault was it, and is the matter handled once more?
 
-How often, under which limit and whether with supervision is the table `re_handling`.
+How often, under which limit, with the head of the unit and with supervision or not is the table
+`re_handling`.
 """
 
 from app.cases import clocks, history, tables
 from app.cases.answers import Answers
 from app.cases.calling_back import DIMENSIONS, last_rating
-from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
+from app.cases.notices import register_messages
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.identity.policy import Role
+
+register_messages(
+    {
+        "take_charge": (
+            Role.UNIT_APPROVER,
+            Phrase(
+                "工单{number}“{title}”因诉求人不满意须重办，请单位负责人牵头。",
+                "{number} “{title}” is handled again after dissatisfaction: the head of the unit "
+                "takes charge.",
+            ),
+        )
+    }
+)
 
 
 @step("judge")
@@ -20,7 +36,8 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The inspector judges the cause; the table says what the judgement leads to.
 
     Gives `limit_stage`, `supervise` and `unit_leader`. Raises `Invalid` where the order was
-    handled again as often as the table allows.
+    handled again as often as the table allows. What the centre answered itself has no unit whose
+    head could take charge.
     """
     order = case.ordered
     outputs = tables.decide(
@@ -36,14 +53,19 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     if outputs["outcome"] == "refused":
         reason = Phrase(str(outputs["refusal"]), str(outputs["refusal_en"]))
         raise Invalid(reason, {"judgement": reason})
-    return {name: outputs[name] for name in ("limit_stage", "supervise", "unit_leader")}
+    has_unit = order.dispatch_mode == DispatchMode.ASSIGN
+    return {
+        "limit_stage": outputs["limit_stage"],
+        "supervise": outputs["supervise"],
+        "unit_leader": bool(outputs["unit_leader"]) and has_unit,
+    }
 
 
 @service(
     Phrase("起算重办时限", "Start handling again"), results=frozenset({"contacted"}), stage=str
 )
 def start_re_handling(occasion: Occasion, stage: str) -> dict[str, object]:
-    """The unit handles the matter once more, limited as the table of limits says for `stage`.
+    """The matter is handled once more, limited as the table of limits says for `stage`.
 
     Gives `contacted`: the requester is to be spoken to again.
     """

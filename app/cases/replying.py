@@ -1,6 +1,6 @@
 """The unit contacts the requester, handles the matter, replies, and signs its reply."""
 
-from app.cases import tables
+from app.cases import suspending, tables
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
@@ -16,6 +16,7 @@ def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
 
     Gives `contacted`: this step is behind the unit, and is not asked of it again.
     """
+    suspending.go_on(uow, case)
     order = case.ordered
     tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
     if tables.answer(uow.session, case.demand, "first_contact", tried).outputs["contacted"]:
@@ -25,8 +26,12 @@ def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
 
 
 @step("reply")
-def reply(_uow: UnitOfWork, case: Case, given: Answers) -> None:
-    """The handler reports what was done; the unit has still to approve it."""
+def reply(uow: UnitOfWork, case: Case, given: Answers) -> None:
+    """The handler reports what was done; the unit has still to approve it.
+
+    An order that rests goes on first.
+    """
+    suspending.go_on(uow, case)
     order = case.ordered
     order.public_reply = str(given["public_reply"]) if given["public_reply"] else None
     order.status = OrderStatus.IN_APPROVAL

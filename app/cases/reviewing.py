@@ -5,6 +5,7 @@ from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
 from app.cases.replying import opinion_missing
 from app.cases.steps import step
+from app.core import facts
 from app.core.uow import UnitOfWork
 
 
@@ -17,6 +18,7 @@ def review_reply(uow: UnitOfWork, case: Case, given: Answers) -> None:
             raise opinion_missing("review_opinion")
         order.rejected_count += 1
         order.status = OrderStatus.HANDLING
+        facts.happened(uow, "reply_rejected", case.demand.id)
         return
     order.reviewed_at = uow.now
     order.status = OrderStatus.PENDING_CALLBACK

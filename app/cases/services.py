@@ -74,8 +74,9 @@ def declarations() -> dict[str, ServiceDeclaration]:
     }
 
 
-def load() -> None:
-    """Import every module of this package, so that all services and steps are registered."""
-    package = importlib.import_module("app.cases")
-    for module in pkgutil.iter_modules(package.__path__, "app.cases."):
-        importlib.import_module(module.name)
+def load(*names: str) -> None:
+    """Import every module of the packages, so that all their services and steps are registered."""
+    for name in names:
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+            importlib.import_module(module.name)

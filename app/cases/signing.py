@@ -6,6 +6,7 @@ from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
+from app.core import facts
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
@@ -24,7 +25,7 @@ def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> Facts:
 def sign_automatically(occasion: Occasion) -> dict[str, object]:
     """Nobody signed in time: the order counts as signed for at the instant the limit lapsed.
 
-    What the table `signing` says of it stays in the history, for supervision to act upon.
+    What the table `signing` says of it stays in the history, and supervision hears of it.
     """
     uow, case = occasion.uow, occasion.case
     order = case.ordered
@@ -40,5 +41,12 @@ def sign_automatically(occasion: Occasion) -> dict[str, object]:
         "sign_automatically",
         facts={name: outputs[name] for name in ("counts_as_late", "suspect_buck_passing")},
         at=occasion.at,
+    )
+    facts.happened(
+        uow,
+        "sign_for_lapsed",
+        case.demand.id,
+        at=occasion.at,
+        suspect_buck_passing=outputs["suspect_buck_passing"],
     )
     return {"signed": True}

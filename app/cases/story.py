@@ -125,6 +125,16 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             )
         case "recount_clock":
             return _recounted(facts)
+        case "supervise":
+            title = facts["title"]
+            return Phrase(f"触发督办：{title['zh']}", f"Supervision: {title['en']}")
+        case "issue_letter":
+            number = facts["letter"]
+            return Phrase(f"出具督办文书{number}", f"Supervision letter {number} issued")
+        case "hasten_clock":
+            name = _clock(facts)
+            earlier = due_in_words(datetime.fromisoformat(facts["due_after"]))
+            return Phrase(f"{name.zh}提前至{earlier}", f"{name.en} brought forward to {earlier}")
         case command:
             return _COMMANDS.get(command, Phrase(command, command))
 
@@ -137,10 +147,31 @@ _COMMANDS: Mapping[str, Phrase] = {
     "withdraw_overdue": Phrase("按新工作日历未超期，撤销超期登记", "Not overdue after all"),
     "start_re_handling": Phrase("重办", "Handling again"),
     "close_order": Phrase("停钟归档", "Closed and filed"),
+    "settle_return": Phrase("登记退单结果", "Return decided"),
+    "open_dispute": Phrase("受理权属争议", "Dispute about the owner opened"),
+    "begin_tier": Phrase("进入协调层级", "A tier of coordination began"),
+    "settle_dispute": Phrase("执行协调结果", "Ruling carried out"),
+    "change_catalogue": Phrase("审核派单目录变更", "Change of the catalogue reviewed"),
+    "archive": Phrase("归档", "Filed away"),
+    "reopen_order": Phrase("重开工单", "Reopened"),
+    "exclude_rating": Phrase("评价不计入单位考核", "Rating excluded from the unit's score"),
+    "accept_after_all": Phrase("异议成立，改为受理", "Accepted after all"),
+    "confirm_refusal": Phrase("维持不予受理", "The refusal stands"),
+    "refer_order": Phrase("转送系统外单位", "Referred to a body outside"),
     "hold": Phrase("流程异常，待修复", "Held for repair"),
     "try_again": Phrase("修复后继续", "Tried again after a repair"),
+    "escalate_urgent": Phrase("紧急呈报超时，报领导", "Urgent report late: the leader was told"),
+    "from_110": Phrase("由110转来", "Came from 110"),
+    "return_to_110": Phrase("结果回传110", "Result returned to 110"),
+    "relate": Phrase("关联为同一事项", "Related to an earlier demand"),
+    "merge_demand": Phrase("并入在办工单", "Merged into an open order"),
+    "joined_by": Phrase("另一诉求并入本单", "Another demand joined this order"),
+    "raise_urgency": Phrase("提高紧急程度", "Made more urgent"),
     "attach": Phrase("添加附件", "File attached"),
     "open_identity": Phrase("查看证件", "Looked at identity papers"),
+    "raise_supervision": Phrase("升级督办", "Supervision raised"),
+    "miss_supervision_limit": Phrase("逾期未反馈督办", "Supervision not answered in time"),
+    "refer_supervision": Phrase("移送纪检监察", "Referred to discipline inspection"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
 }
 
@@ -165,6 +196,8 @@ def _recounted(facts: Mapping[str, str]) -> Phrase:
 
 def _title(text: str, facts: Mapping[str, str]) -> str:
     text = text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ")
+    for secret in ("{code}", "{body}"):
+        text = text.replace(secret, "…")
     return text.replace("{due}", facts.get("due", "")).strip()
 
 

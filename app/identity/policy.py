@@ -97,6 +97,9 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "attachment.add": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
     + _unit(Role.UNIT_HANDLER),
+    # disputes about whose duty it is, and what the dispatch catalogue learns from them
+    "dispute.see": _WHOLE_CENTRE + _centre(Role.OWNERSHIP_AUTHORITY),
+    "catalogue.review": _centre(Role.DISPATCHER, Role.COORDINATOR, Role.DUTY_MANAGER),
     # the knowledge base
     "knowledge.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "knowledge.edit": _centre(Role.KNOWLEDGE_EDITOR),

@@ -18,6 +18,9 @@ class LetterKind(StrEnum):
 
     REMINDER_LETTER = "reminder_letter"
     SUPERVISION_NOTICE = "supervision_notice"
+    ON_SITE = "on_site"
+    SUMMONS_TALK = "summons_talk"
+    CIRCULAR = "circular"
     EXTENSION_NOTICE = "extension_notice"
     NON_ACCEPTANCE_NOTICE = "non_acceptance_notice"
 
@@ -35,6 +38,9 @@ class LetterKind(StrEnum):
 _NAMES = {
     LetterKind.REMINDER_LETTER: Phrase("工作提醒函", "Reminder letter"),
     LetterKind.SUPERVISION_NOTICE: Phrase("督办通知单", "Supervision notice"),
+    LetterKind.ON_SITE: Phrase("现场督办通知", "Notice of supervision on the spot"),
+    LetterKind.SUMMONS_TALK: Phrase("约谈通知书", "Summons to a talk"),
+    LetterKind.CIRCULAR: Phrase("通报", "Circular"),
     LetterKind.EXTENSION_NOTICE: Phrase("延期告知", "Notice of extension"),
     LetterKind.NON_ACCEPTANCE_NOTICE: Phrase("不予受理告知", "Notice of non-acceptance"),
 }
@@ -42,12 +48,15 @@ _NAMES = {
 _TO_A_UNIT = frozenset(
     {
         "number", "unit", "order_number", "demand_title", "due_on", "days_late",
-        "reply_by", "reason", "copy_to", "issuer", "issued_on",
+        "lateness", "reply_by", "reason", "copy_to", "issuer", "issued_on",
     }
 )  # fmt: skip
 _FIELDS = {
     LetterKind.REMINDER_LETTER: _TO_A_UNIT,
     LetterKind.SUPERVISION_NOTICE: _TO_A_UNIT,
+    LetterKind.ON_SITE: _TO_A_UNIT,
+    LetterKind.SUMMONS_TALK: _TO_A_UNIT,
+    LetterKind.CIRCULAR: _TO_A_UNIT,
     LetterKind.EXTENSION_NOTICE: frozenset(
         {"requester", "demand_number", "demand_title", "due_on", "new_due_on", "reason"}
         | {"issuer", "issued_on"}

@@ -1,4 +1,4 @@
-"""Bringing a profile into an office: its tables, its calendar, its categories.
+"""Bringing a profile into an office: its tables, calendar, letters and categories.
 
 Everything is published as the next version where it differs from the newest one, so that cases
 under way keep the versions they started under and new ones follow the profile.
@@ -6,12 +6,14 @@ under way keep the versions they started under and new ones follow the profile.
 
 from sqlalchemy import select
 
+from app.cases import catalogue
 from app.cases.models.city import Category
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.dmn import Model, read_model
+from app.profiles import published_letters
 from app.profiles.folders import DEFAULT
 from app.profiles.profile import Profile
 from app.profiles.shelf import load
@@ -27,10 +29,14 @@ def publish(uow: UnitOfWork, name: str) -> Profile:
     profile = load(name)
     offices.keep_local(uow, profile.calendar, profile.title.zh)
     for key, path in profile.tables.items():
-        version = registry.publish(uow, key, path.read_bytes())
+        text = path.read_bytes()
+        if key == catalogue.KEY:
+            text = catalogue.with_rulings(uow.session, text)
+        version = registry.publish(uow, key, text)
         is_new = version.published_at == uow.now
         if is_new and key in profile.own and profile.name != DEFAULT:
             require_same_shape(profile, key)
+    published_letters.publish(uow, profile.letters)
     _keep_categories(uow, profile)
     return profile
 

@@ -24,8 +24,12 @@ def order_status(code: str) -> str:
         OrderStatus.FEEDBACK: _("待热线审核"),
         OrderStatus.PENDING_CALLBACK: _("待回访"),
         OrderStatus.RE_HANDLING: _("重办中"),
+        OrderStatus.SUSPENDED: _("已挂账"),
+        OrderStatus.RETURN_ASKED: _("退单待审"),
+        OrderStatus.IN_COORDINATION: _("协调中"),
         OrderStatus.PENDING_CLOSURE: _("待办结"),
         OrderStatus.CLOSED: _("已办结"),
+        OrderStatus.ARCHIVED: _("已归档"),
     }[OrderStatus(code)]
 
 

@@ -47,9 +47,11 @@ def test_nobody_reached_is_tried_three_times_half_a_working_day_apart(office: Of
             assert office.waiting(case) == []
             office.wait(days=3)
             assert office.waiting(case) == ["callback"]
+    assert office.waiting(case) == []
+    assert office.clock(case, "callback").stopped_at == office.now
+    office.wait(days=4)
     assert office.waiting(case) == ["close"]
     assert office.order(case).status == OrderStatus.PENDING_CLOSURE
-    assert office.clock(case, "callback").stopped_at == office.now
     assert len(asked(office, case, "callback")) == 3
 
 
@@ -76,6 +78,8 @@ def test_an_order_is_handled_again_twice_and_the_second_time_under_supervision(
 ) -> None:
     case = judged(office, 1)
     office.do(case, "judge")
+    assert office.waiting(case) == ["take_charge"]
+    office.do(case, "take_charge")
     assert office.waiting(case) == ["first_contact"]
     assert office.clock(case, "handling").run == 2
     assert office.order(case).status == OrderStatus.RE_HANDLING

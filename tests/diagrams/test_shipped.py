@@ -12,7 +12,7 @@ from app.engine.checker import check
 from app.engine.content_checks import Surroundings
 from app.engine.diagram import read_diagram
 from app.identity.policy import Role
-from app.office import DIAGRAMS
+from app.office import DIAGRAMS, RULES
 from app.profiles.folders import TABLES
 
 FILES = sorted(DIAGRAMS.glob("*.bpmn"))
@@ -20,7 +20,7 @@ FILES = sorted(DIAGRAMS.glob("*.bpmn"))
 
 @pytest.fixture(autouse=True)
 def _services() -> None:
-    services.load()
+    services.load(*RULES)
 
 
 def surroundings() -> Surroundings:

@@ -21,6 +21,7 @@ class OrderStatus(StrEnum):
     FEEDBACK = "feedback"
     PENDING_CALLBACK = "pending_callback"
     RE_HANDLING = "re_handling"
+    SUSPENDED = "suspended"
     RETURN_ASKED = "return_asked"
     IN_COORDINATION = "in_coordination"
     PENDING_CLOSURE = "pending_closure"

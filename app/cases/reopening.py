@@ -1,0 +1,121 @@
+"""A closed order is opened again: asked for by people or proposed by a recheck, decided by the duty
+manager. The main process begins anew for the same demand, and the history goes on.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import history
+from app.cases.answers import Answers
+from app.cases.models.demand import DemandStatus
+from app.cases.models.work_order import DispatchMode, OrderStatus
+from app.cases.notices import register_messages
+from app.cases.orders import SUBJECT, Case
+from app.cases.procedures import begin, open_procedure, opened_for, opening, procedures_of
+from app.cases.services import Occasion, service
+from app.cases.steps import step
+from app.core.errors import Conflict, NotAllowed
+from app.core.phrase import Phrase
+from app.core.uow import Actor, UnitOfWork
+from app.identity.policy import Role
+
+KIND = "reopening"
+MAIN_PROCESS = "work_order"
+
+register_messages(
+    {
+        "reopening_waiting": (
+            Role.DUTY_MANAGER,
+            Phrase(
+                "工单{number}“{title}”的重开申请超时未批，请尽快审批。",
+                "The request to reopen {number} “{title}” waits too long: please decide.",
+            ),
+        ),
+    }
+)
+
+
+@opening(KIND)
+def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> Phrase | None:
+    """Only a closed order that is not filed away yet, and one request at a time."""
+    order = case.order
+    if order is None or order.status not in {OrderStatus.CLOSED, OrderStatus.ARCHIVED}:
+        return Phrase("只有已办结的工单可以重开。", "Only closed orders can be reopened.")
+    if order.status == OrderStatus.ARCHIVED:
+        return Phrase(
+            "工单已归档，不能重开。请为诉求人另行登记诉求。",
+            "The order is filed away and cannot be reopened: register a new demand.",
+        )
+    if order.closing_reason == "merged":
+        return Phrase(
+            "工单已并入其他工单，请重开并入的那一件。",
+            "The order joined another one: reopen that one.",
+        )
+    if order.dispatch_mode != DispatchMode.SELF and order.lead_unit_id is None:
+        return Phrase(
+            "工单没有承办单位，不能重开。请另行登记诉求。",
+            "The order has no unit to handle it: register a new demand.",
+        )
+    if procedures_of(session, case.demand.id, KIND, only_open=True):
+        return Phrase("已有一件重开申请待审批。", "A request is waiting already.")
+    return None
+
+
+def propose(uow: UnitOfWork, case: Case, cause: str, at: datetime) -> bool:
+    """Ask for a reopening by itself, once per cause; whether it could be asked for now."""
+    known = opened_for(uow.session, KIND, cause) is not None
+    if known or why_not_now(uow.session, case.main, uow.actor, at) is not None:
+        return False
+    opened = open_procedure(uow, case.main, KIND, cause=cause, at=at)
+    begin(uow, opened, message="reopening_found", at=at)
+    return True
+
+
+@step("decide_reopening")
+def decide(uow: UnitOfWork, asked: Case, given: Answers) -> None:
+    """The duty manager decides what somebody else asked for.
+
+    Raises `NotAllowed` for who asked, `Conflict` when the order is no longer closed.
+    """
+    procedure = asked.procedure
+    assert procedure is not None
+    if procedure.opened_by is not None and procedure.opened_by == uow.actor.user_id:
+        raise NotAllowed(
+            Phrase(
+                "重开是您申请的，须由另一人审批。",
+                "You asked for the reopening: somebody else must decide.",
+            )
+        )
+    if given["reopening_verdict"] == "approved" and asked.ordered.status != OrderStatus.CLOSED:
+        raise Conflict(
+            Phrase(
+                "工单已归档或已在办理，不能重开：请选择不同意。",
+                "The order is filed away or in hand already: refuse.",
+            )
+        )
+
+
+@service(Phrase("重开工单", "Reopen the order"))
+def reopen_order(occasion: Occasion) -> None:
+    """The order is handled again: a new main process, the same demand, one history."""
+    uow, case, at = occasion.uow, occasion.case.main, occasion.at
+    demand, order = case.demand, case.ordered
+    order.reopened_count += 1
+    order.closed_at = order.closing_reason = order.published = None
+    demand.status, demand.closed_at = DemandStatus.ORDERED, None
+    history.record(uow, demand.id, "reopen_order", facts={"reopened": order.reopened_count}, at=at)
+    demand.process_id = engine.create(uow, MAIN_PROCESS, SUBJECT, demand.id)
+    engine.start(
+        uow,
+        demand.process_id,
+        {
+            "anonymous": demand.anonymous,
+            "urgency": demand.urgency,
+            "dispatch_mode": order.dispatch_mode,
+            "signed": True,
+        },
+        message="reopened",
+        at=at,
+    )

@@ -1,0 +1,1 @@
+"""Supervision (督办): a case of its own beside an order, with its ladder, letters and quota."""

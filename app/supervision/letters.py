@@ -1,0 +1,175 @@
+"""Letters of a supervision: numbered in the series of their form and year, frozen when issued."""
+
+from datetime import datetime
+
+import orjson
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app import engine
+from app.cases import history, tables
+from app.cases.orders import SUBJECT, Case
+from app.cases.story import due_in_words
+from app.core.clock import CHINA
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.identity.models import HandlingUnit
+from app.identity.policy import ROLE_NAMES
+from app.profiles import published_letters
+from app.profiles.letters import LetterKind
+from app.supervision.models import SupervisionCase, SupervisionLetter, YearlyNumber
+from app.supervision.triggers import CLOCK
+
+ISSUER = Phrase("12345 政务服务便民热线中心", "12345 Hotline Centre")
+COPIED: dict[str, Phrase] = {
+    "inspection_office": Phrase("政府督查室", "Inspection office"),
+    "leader": Phrase("分管领导", "Leader in charge"),
+    "unit_approver": Phrase("单位审核人", "Approver of the unit"),
+}
+"""Who gets copies, by the codes of the table `supervision_ladder`."""
+
+
+def issue(uow: UnitOfWork, supervised: Case, rung: str, at: datetime) -> SupervisionLetter:
+    """Issue the letter of a rung to the unit that has the order now.
+
+    The reply limit runs already: the letter names its end. Number and text never change again.
+    """
+    row = uow.session.get_one(SupervisionCase, supervised.scope)
+    form = tables.decide(uow, supervised.demand, "supervision_ladder", {"rung": rung}).outputs
+    unit = uow.session.get_one(HandlingUnit, supervised.ordered.lead_unit_id)
+    assert supervised.procedure is not None
+    supervised.procedure.unit_id = unit.id  # the order may have gone to another unit meanwhile
+    clock = engine.clock_of(uow.session, SUBJECT, supervised.demand.id, CLOCK, supervised.scope)
+    assert clock is not None  # the diagram starts it just before
+    assert clock.due_at is not None
+    year = at.astimezone(CHINA).year
+    position = _next(uow, form["series"], year)
+    letter = SupervisionLetter(
+        procedure_id=row.procedure_id,
+        series=form["series"],
+        year=year,
+        position=position,
+        number=f"{form['series']}〔{year}〕{position}号",
+        rung=rung,
+        level=int(form["level"]),
+        form_zh=form["form"],
+        form_en=form["form_en"],
+        unit_id=unit.id,
+        addressee=form["addressee"],
+        copy_to=orjson.dumps(form["copy_to"]).decode(),
+        signed_by=form["signed_by"],
+        issued_at=at,
+        reply_by=clock.due_at,
+    )
+    if form["written"]:
+        _write(uow, supervised, row, letter, unit)
+    uow.session.add(letter)
+    uow.session.flush()
+    uow.session.expire(row, ["letters"])
+    history.record(
+        uow,
+        supervised.demand.id,
+        "issue_letter",
+        facts={
+            "procedure": row.procedure_id,
+            "letter": letter.number,
+            "rung": rung,
+            "unit": unit.id,
+            "reply_by": letter.reply_by.isoformat(),
+        },
+        at=at,
+    )
+    return letter
+
+
+def copies(letter: SupervisionLetter) -> list[str]:
+    """Who gets a copy, in the codes of the table."""
+    return [str(code) for code in orjson.loads(letter.copy_to)]
+
+
+def due_words(due: datetime) -> str:
+    """A limit as people read it."""
+    return due_in_words(due)
+
+
+def signature(letter: SupervisionLetter) -> Phrase:
+    """In whose name a letter is issued."""
+    return ROLE_NAMES[letter.signed_by]
+
+
+def _write(
+    uow: UnitOfWork,
+    supervised: Case,
+    row: SupervisionCase,
+    letter: SupervisionLetter,
+    unit: HandlingUnit,
+) -> None:
+    """The text from the profile's letter, in both languages."""
+    version, template = published_letters.newest(uow.session, LetterKind(letter.rung))
+    handling = engine.clock_of(uow.session, SUBJECT, supervised.demand.id, "handling")
+    due = handling.due_at if handling is not None else None
+    late = 0 if due is None else max(0, (letter.issued_at - due).days)
+    lateness = Phrase(f"现已逾期 {late} 天", f"now {late} days late")
+    if not late:
+        lateness = Phrase("请在期限内办结", "still to be settled in time")
+    closed_at = supervised.ordered.closed_at
+    if closed_at is not None:
+        day = closed_at.astimezone(CHINA)
+        lateness = Phrase(f"已于 {day:%Y-%m-%d} 办结", f"and was closed on {day:%Y-%m-%d}")
+    reason = Phrase(
+        "；".join(cause.title_zh for cause in row.causes) + "。",
+        "; ".join(cause.title_en for cause in row.causes) + ".",
+    )
+    copied = [COPIED.get(code, Phrase(code, code)) for code in copies(letter)]
+    none = Phrase("无", "nobody")
+    common = {
+        "number": letter.number,
+        "order_number": supervised.ordered.number,
+        "demand_title": supervised.demand.title,
+        "days_late": str(late),
+        "reply_by": due_in_words(letter.reply_by),
+        "issued_on": f"{letter.issued_at.astimezone(CHINA):%Y-%m-%d}",
+    }
+    letter.letter_version = version
+    letter.text_zh = template.filled(
+        {
+            **common,
+            "unit": unit.name_zh,
+            "due_on": due_in_words(due) if due is not None else "规定期限",
+            "lateness": lateness.zh,
+            "reason": reason.zh,
+            "copy_to": "、".join(one.zh for one in copied) or none.zh,
+            "issuer": ISSUER.zh,
+        },
+        "zh",
+    )
+    letter.text_en = template.filled(
+        {
+            **common,
+            "unit": unit.name_en,
+            "due_on": due_in_words(due) if due is not None else "its limit",
+            "lateness": lateness.en,
+            "reason": reason.en,
+            "copy_to": ", ".join(one.en for one in copied) or none.en,
+            "issuer": ISSUER.en,
+        },
+        "en",
+    )
+
+
+def _next(uow: UnitOfWork, series: str, year: int) -> int:
+    """The next of a series; its row stays locked until the end, so numbers have no gaps."""
+    connection = uow.session.connection()
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        build(YearlyNumber)
+        .values(series=series, year=year, last=0)
+        .on_conflict_do_nothing(index_elements=["series", "year"])
+    )
+    taken = connection.execute(
+        update(YearlyNumber)
+        .where(YearlyNumber.series == series, YearlyNumber.year == year)
+        .values(last=YearlyNumber.last + 1)
+        .returning(YearlyNumber.last)
+    )
+    return int(taken.scalar_one())
