@@ -14,6 +14,7 @@ from app.cases import queries
 from app.cases.history import faults
 from app.cases.models.demand import Demand
 from app.cases.models.history import HistoryEntry
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord
 from app.core import clock
 from app.core.db import Sessions, make_engine, make_sessions, reading
@@ -131,6 +132,7 @@ def assert_whole(sessions: Sessions, done: Counter[str], before: Counter[str]) -
             assert kept[element] - before[element] >= count, element
         assert engine.stuck_processes(session) == []
         started = set(session.scalars(select(Demand.process_id)))
+        started |= set(session.scalars(select(Procedure.process_id)))
         running = list(session.scalars(select(ProcessRow.id)))
         assert started == set(running)
     with unit_of_work(sessions, SYSTEM, clock.now()) as uow:
