@@ -12,7 +12,18 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import engine
-from app.cases import acts, clocks, history, orders, queries, repairing, requester, steps, story
+from app.cases import (
+    acts,
+    clocks,
+    history,
+    orders,
+    queries,
+    repairing,
+    requester,
+    steps,
+    story,
+    viewing,
+)
 from app.cases.models.demand import AnswerWay
 from app.cases.orders import Case
 from app.cases.requester import Requester
@@ -105,6 +116,10 @@ class Refusal:
 def case(demand_id: int) -> Page:
     """The page of a case, or only its panel when htmx asks for another tab."""
     found = _found(reading_session(), demand_id)
+    if viewing.is_watched(found.demand) and not request.headers.get("HX-Request"):
+        with acting() as uow:
+            viewing.note_view(uow, demand_id)
+        found = _found(reading_session(), demand_id)
     return _page(found, _my_task(found))
 
 
@@ -383,6 +398,10 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
     demand, order = found.demand, found.order
     city = City(session)
     who = asker or requester.masked(session, demand, g.actor, language())
+
+    def seen(field: str) -> str:
+        return requester.shown(session, demand, g.actor, field, language())
+
     facts = [
         Fact(_("诉求编号"), demand.number),
         Fact(_("来源渠道"), _option(session, found, "channel")),
@@ -394,8 +413,8 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
         Fact(_("诉求分类"), city.category(demand.category)),
         Fact(_("事发区域"), city.district(demand.district)),
         Fact(_("紧急程度"), _option(session, found, "urgency")),
-        Fact(_("事发地址"), demand.address, wide=True),
-        Fact(_("诉求内容"), demand.content, wide=True),
+        Fact(_("事发地址"), seen(requester.ADDRESS), wide=True),
+        Fact(_("诉求内容"), seen(requester.CONTENT), wide=True),
     ]
     if demand.answer:
         facts.append(Fact(_("答复内容"), demand.answer, wide=True))
