@@ -274,14 +274,12 @@ class Progress:
 
 def progress(session: Session, bulk_id: int) -> Progress:
     """How many orders a bulk extension has, and how many of them were extended or skipped."""
-    counted = {
-        outcome: count
-        for outcome, count in session.execute(
-            select(BulkExtensionOrder.outcome, func.count())
-            .where(BulkExtensionOrder.bulk_id == bulk_id)
-            .group_by(BulkExtensionOrder.outcome)
-        )
-    }
+    rows = session.execute(
+        select(BulkExtensionOrder.outcome, func.count())
+        .where(BulkExtensionOrder.bulk_id == bulk_id)
+        .group_by(BulkExtensionOrder.outcome)
+    )
+    counted = {row[0]: row[1] for row in rows}
     return Progress(
         sum(counted.values()),
         counted.get(BulkOutcome.EXTENDED, 0),

@@ -136,10 +136,12 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             earlier = due_in_words(datetime.fromisoformat(facts["due_after"]))
             return Phrase(f"{name.zh}提前至{earlier}", f"{name.en} brought forward to {earlier}")
         case "extend_clock" | "resume_clock":
-            name, due = _clock(facts), due_in_words(datetime.fromisoformat(facts["due_after"]))
+            name, until = _clock(facts), due_in_words(datetime.fromisoformat(facts["due_after"]))
             if entry.command == "extend_clock":
-                return Phrase(f"{name.zh}延至{due}", f"{name.en} limit extended until {due}")
-            return Phrase(f"{name.zh}恢复计时，至{due}", f"{name.en} limit goes on, due {due} now")
+                return Phrase(f"{name.zh}延至{until}", f"{name.en} limit extended until {until}")
+            return Phrase(
+                f"{name.zh}恢复计时，至{until}", f"{name.en} limit goes on, due {until} now"
+            )
         case "pause_clock":
             name = _clock(facts)
             return Phrase(f"{name.zh}暂停", f"{name.en} limit stands still")
