@@ -20,8 +20,10 @@ from app.web.throttle import Throttle
 
 Page = str | Response | tuple[str, int]
 
-THROTTLE = Throttle(most=30, minutes=10)
-"""[P] Visits of this page from one address."""
+_MOST, _MINUTES = 30, 10
+"""[P] Visits of this page from one address, within so many minutes."""
+_THROTTLE = "jieban.rating_throttle"
+"""Where the visits of an application are counted, in `app.extensions`."""
 
 _CHOICES = tuple(Option(code, phrase) for code, phrase in RATINGS.items())
 FORM = Form(
@@ -64,7 +66,8 @@ FORM = Form(
 @permission(PUBLIC)
 def rate(code: str) -> Page:
     """Show the form of a link, or take the rating. A link that is used or over says so."""
-    if not THROTTLE.admits(request.remote_addr or "", clock.now()):
+    throttle = current_app.extensions.setdefault(_THROTTLE, Throttle(most=_MOST, minutes=_MINUTES))
+    if not throttle.admits(request.remote_addr or "", clock.now()):
         abort(429)
     session = reading_session()
     link, order = calling_back.link_of(session, code)

@@ -16,7 +16,6 @@ from app.engine import TimerWaitRow
 from app.identity.directory import actor_of
 from app.identity.models import HandlingUnit, User
 from app.jobs.deadlines import tick
-from app.web import rating
 from app.web.throttle import Throttle
 from tests.web.conftest import DEMAND, Browser, Desks
 
@@ -71,11 +70,6 @@ def reviewed(sessions: Sessions, at: datetime) -> int:
     for element, login, given in WAY:
         do(sessions, case, element, login, at, **given)
     return case
-
-
-@pytest.fixture(autouse=True)
-def _fresh_throttle() -> None:
-    rating.THROTTLE = Throttle(most=30, minutes=10)
 
 
 @pytest.fixture
