@@ -35,7 +35,7 @@ RATER = Actor(user_id=None, name="诉求人")
 """Acts when the requester rates by the link."""
 
 _BY_LINK = "rated_by_link"
-_OVER = Phrase(
+OVER = Phrase(
     "这个评价链接已经用过，或者评价时间已过。如仍有意见，请拨打 12345。",
     "This link was used already, or the time to rate is over. If you still have something to "
     "say, please call 12345.",
@@ -94,7 +94,7 @@ def rate_by_link(uow: UnitOfWork, code: str, given: Mapping[str, object]) -> Cas
     asked = take(uow, link_of(uow.session, code)[1].demand_id)
     link, order = link_of(uow.session, code, lock=True)
     if not is_open(uow.session, link, order):
-        raise Conflict(_OVER)
+        raise Conflict(OVER)
     allowed = {**dict.fromkeys(DIMENSIONS, frozenset(RATINGS)), "solved": frozenset({"yes", "no"})}
     checked = {
         name: str(given.get(name)) if given.get(name) in values else None

@@ -183,13 +183,18 @@ def note_gap(uow: UnitOfWork, case: Case, at: datetime) -> None:
     """A consultation that became an order is closed: the base could not answer it.
 
     An editor has as long as the table of time limits says for `knowledge_item`, counted from `at`.
+    An order that was reopened and is closed again leaves the gap it has.
     """
-    if case.demand.nature != "consultation":
+    if case.demand.nature != "consultation" or _has_gap(uow.session, case.demand.id):
         return
     terms = clocks.terms_of(uow.session, case.demand, _STAGE)
     calendar = clocks.calendar_of(uow.session, None)
     due = deadline(calendar, at, terms.limit, terms.policy)
     uow.session.add(KnowledgeGap(demand_id=case.demand.id, opened_at=at, due_at=due.due_at))
+
+
+def _has_gap(session: Session, demand_id: int) -> bool:
+    return bool(session.scalar(select(KnowledgeGap.id).where(KnowledgeGap.demand_id == demand_id)))
 
 
 def fill_gap(uow: UnitOfWork, gap_id: int, item_id: int) -> None:

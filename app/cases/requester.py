@@ -17,6 +17,7 @@ from app.identity.policy import Role, may, require
 TABLE = "confidentiality"
 
 NAME, PHONE = "requester_name", "requester_phone"
+ADDRESS, CONTENT = "address", "content"
 
 _OPENNESS = ("hidden", "masked", "shown")
 
@@ -47,6 +48,12 @@ def masked(session: Session, demand: Demand, actor: Actor, language: str) -> Req
         _shown(name, demand.requester_name, _short_name(demand.requester_name), language),
         _shown(phone, demand.requester_phone, _short_phone(demand.requester_phone), language),
     )
+
+
+def shown(session: Session, demand: Demand, actor: Actor, field: str, language: str) -> str:
+    """Place or content as far as the actor may see it; nobody may ask for more."""
+    view = _view(session, demand, actor, field)
+    return str(getattr(demand, field)) if view.openness else view.word.in_language(language)
 
 
 def may_unmask(session: Session, demand: Demand, actor: Actor, unit_id: int | None) -> bool:

@@ -22,6 +22,7 @@ _STATES = {
     DemandStatus.ACCEPTED: "open",
     DemandStatus.ORDERED: "open",
     DemandStatus.CLOSED: "closed",
+    DemandStatus.ARCHIVED: "closed",
     DemandStatus.ANSWERED_ONLINE: "answered",
     DemandStatus.NOT_ACCEPTED: "not_accepted",
     DemandStatus.MERGED: "open",

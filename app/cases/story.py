@@ -135,6 +135,16 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             name = _clock(facts)
             earlier = due_in_words(datetime.fromisoformat(facts["due_after"]))
             return Phrase(f"{name.zh}提前至{earlier}", f"{name.en} brought forward to {earlier}")
+        case "extend_clock" | "resume_clock":
+            name, until = _clock(facts), due_in_words(datetime.fromisoformat(facts["due_after"]))
+            if entry.command == "extend_clock":
+                return Phrase(f"{name.zh}延至{until}", f"{name.en} limit extended until {until}")
+            return Phrase(
+                f"{name.zh}恢复计时，至{until}", f"{name.en} limit goes on, due {until} now"
+            )
+        case "pause_clock":
+            name = _clock(facts)
+            return Phrase(f"{name.zh}暂停", f"{name.en} limit stands still")
         case command:
             return _COMMANDS.get(command, Phrase(command, command))
 
@@ -143,6 +153,13 @@ _COMMANDS: Mapping[str, Phrase] = {
     "arrive": Phrase("诉求到达", "Demand arrived"),
     "create_order": Phrase("生成工单", "Work order created"),
     "sign_automatically": Phrase("逾期未签，系统自动签收", "Signed automatically"),
+    "open_procedure": Phrase("启动办理事项", "Procedure opened"),
+    "close_procedure": Phrase("办理事项结束", "Procedure closed"),
+    "mark_part_overdue": Phrase("协办或下级单位逾期未答复", "The part of another unit is overdue"),
+    "suspend": Phrase("列入挂账", "Entered in the register of pending matters"),
+    "renew_suspension": Phrase("继续挂账", "Rests on"),
+    "resume_order": Phrase("恢复办理", "Handling goes on"),
+    "extend_in_bulk": Phrase("批量延期", "Extended with others"),
     "mark_overdue": Phrase("办理超期", "Overdue"),
     "withdraw_overdue": Phrase("按新工作日历未超期，撤销超期登记", "Not overdue after all"),
     "start_re_handling": Phrase("重办", "Handling again"),
@@ -160,6 +177,10 @@ _COMMANDS: Mapping[str, Phrase] = {
     "refer_order": Phrase("转送系统外单位", "Referred to a body outside"),
     "hold": Phrase("流程异常，待修复", "Held for repair"),
     "try_again": Phrase("修复后继续", "Tried again after a repair"),
+    "free_hand_jump": Phrase("值班长处置：跳转环节", "Duty manager: put elsewhere"),
+    "free_hand_reassign": Phrase("值班长处置：改派单位", "Duty manager: given to another unit"),
+    "free_hand_cancel": Phrase("值班长处置：终止办理", "Duty manager: cancelled"),
+    "reorganise": Phrase("机构调整，转由新单位办理", "Units reorganised: moved to the new unit"),
     "escalate_urgent": Phrase("紧急呈报超时，报领导", "Urgent report late: the leader was told"),
     "from_110": Phrase("由110转来", "Came from 110"),
     "return_to_110": Phrase("结果回传110", "Result returned to 110"),
@@ -198,7 +219,9 @@ def _title(text: str, facts: Mapping[str, str]) -> str:
     text = text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ")
     for secret in ("{code}", "{body}"):
         text = text.replace(secret, "…")
-    return text.replace("{due}", facts.get("due", "")).strip()
+    for name, value in facts.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text.strip()
 
 
 def due_in_words(due: datetime) -> str:

@@ -94,15 +94,27 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     # the order and its story
     "order.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "order.see_worklist": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "order.free_hand": _centre(Role.DUTY_MANAGER),
+    "matter.see": _ANSWERING + _WHOLE_CENTRE,
+    "urgent.see": _ANSWERING + _WHOLE_CENTRE,
+    "police.return": _centre(Role.DUTY_MANAGER, Role.AGENT),
+    "unit.reorganise": _centre(Role.ADMINISTRATOR, Role.SYSTEM),
     "attachment.add": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
     + _unit(Role.UNIT_HANDLER),
     # disputes about whose duty it is, and what the dispatch catalogue learns from them
     "dispute.see": _WHOLE_CENTRE + _centre(Role.OWNERSHIP_AUTHORITY),
     "catalogue.review": _centre(Role.DISPATCHER, Role.COORDINATOR, Role.DUTY_MANAGER),
+    # orders that rest, and extensions of many orders
+    "suspension.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "bulk_extension.see": _centre(Role.DISPATCHER, Role.DUTY_MANAGER, Role.LEADER),
+    "bulk_extension.ask": _centre(Role.DISPATCHER, Role.DUTY_MANAGER),
+    "bulk_extension.decide": _centre(Role.DUTY_MANAGER, Role.LEADER),
     # the knowledge base
     "knowledge.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
     "knowledge.edit": _centre(Role.KNOWLEDGE_EDITOR),
+    # calling requesters back
+    "callback.see": _centre(Role.CALLBACK_AGENT, Role.DUTY_MANAGER),
     # diagrams
     "diagram.see": _centre(Role.PROCESS_DESIGNER)
     + _ANSWERING
@@ -113,6 +125,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "user.see": _centre(Role.ADMINISTRATOR),
+    "case.see_views": _centre(Role.ADMINISTRATOR),
     "calendar.see": _centre(Role.ADMINISTRATOR, Role.DUTY_MANAGER, Role.PROCESS_DESIGNER),
     "calendar.keep": _centre(Role.ADMINISTRATOR, Role.SYSTEM),
 }

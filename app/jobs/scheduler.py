@@ -10,9 +10,9 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.core import clock
+from app.jobs import extending, recounting
 from app.jobs.daily import every_day
 from app.jobs.deadlines import tick
-from app.jobs.recounting import work
 from app.jobs.sending import send_waiting, senders
 from app.office import Office
 
@@ -36,7 +36,16 @@ def start(office: Office) -> BackgroundScheduler:
         id="outbox",
     )
     scheduler.add_job(
-        lambda: work(office.sessions, clock.now), "interval", seconds=every, id="recounting"
+        lambda: recounting.work(office.sessions, clock.now),
+        "interval",
+        seconds=every,
+        id="recounting",
+    )
+    scheduler.add_job(
+        lambda: extending.work(office.sessions, clock.now),
+        "interval",
+        seconds=every,
+        id="bulk_extension",
     )
     scheduler.add_job(
         lambda: every_day(office.sessions, office.files, clock.now),

@@ -90,6 +90,10 @@ def _form(
         g.actor.roles,
         typed=typed if typed is not None or helped is None else helped.begin,
         errors=refusal.errors if refusal is not None else None,
-        choices={**choices_of(City(reading_session())), **files.chosen(form, typed)},
+        choices={
+            **choices_of(City(reading_session())),
+            **files.chosen(form, typed),
+            **(helped.choices if helped is not None else {}),
+        },
         attributes=helped.attributes if helped is not None else None,
     )

@@ -12,7 +12,19 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import engine
-from app.cases import acts, clocks, history, orders, queries, repairing, requester, steps, story
+from app.cases import (
+    acts,
+    catalogue,
+    clocks,
+    history,
+    orders,
+    queries,
+    repairing,
+    requester,
+    steps,
+    story,
+    viewing,
+)
 from app.cases.models.demand import AnswerWay
 from app.cases.orders import Case
 from app.cases.requester import Requester
@@ -26,7 +38,7 @@ from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit, User
-from app.web import files, labels
+from app.web import files, labels, supervised
 from app.web.access import acting, holds, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
@@ -59,13 +71,14 @@ class TaskView:
 @dataclass(frozen=True, slots=True)
 class Help:
     """What a page adds to the plain form of a step: a template shown before it with its values,
-    what the form begins with, and attributes of its fields.
+    what the form begins with, attributes of its fields, and what a field offers of its own.
     """
 
     template: str
     values: Mapping[str, object]
     begin: Mapping[str, Any] = field(default_factory=dict)
     attributes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    choices: Mapping[str, Choices] = field(default_factory=dict)
 
 
 HELPS: dict[str, Callable[[Case, HumanTaskRow], Help]] = {}
@@ -105,6 +118,10 @@ class Refusal:
 def case(demand_id: int) -> Page:
     """The page of a case, or only its panel when htmx asks for another tab."""
     found = _found(reading_session(), demand_id)
+    if viewing.is_watched(found.demand) and not request.headers.get("HX-Request"):
+        with acting() as uow:
+            viewing.note_view(uow, demand_id)
+        found = _found(reading_session(), demand_id)
     return _page(found, _my_task(found))
 
 
@@ -286,7 +303,11 @@ def _form(
         g.actor.roles,
         typed=typed if typed is not None or helped is None else helped.begin,
         errors=refusal.errors if refusal is not None else None,
-        choices={**choices_of(city), **files.chosen(form, typed)},
+        choices={
+            **choices_of(city),
+            **files.chosen(form, typed),
+            **(helped.choices if helped is not None else {}),
+        },
         attributes=helped.attributes if helped is not None else None,
     )
 
@@ -371,6 +392,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
             panel["drawn"] = _diagram(session, found)
         case _:
             panel["files"] = files.of_case(found)
+            panel["supervisions"] = supervised.supervisions(session, found.demand.id)
             panel["facts_of_case"] = _facts(session, found, asker)
             panel["recent"] = _recent(session, found)
             panel["may_unmask"] = asker is None and requester.may_unmask(
@@ -383,6 +405,10 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
     demand, order = found.demand, found.order
     city = City(session)
     who = asker or requester.masked(session, demand, g.actor, language())
+
+    def seen(field: str) -> str:
+        return requester.shown(session, demand, g.actor, field, language())
+
     facts = [
         Fact(_("诉求编号"), demand.number),
         Fact(_("来源渠道"), _option(session, found, "channel")),
@@ -394,8 +420,8 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
         Fact(_("诉求分类"), city.category(demand.category)),
         Fact(_("事发区域"), city.district(demand.district)),
         Fact(_("紧急程度"), _option(session, found, "urgency")),
-        Fact(_("事发地址"), demand.address, wide=True),
-        Fact(_("诉求内容"), demand.content, wide=True),
+        Fact(_("事发地址"), seen(requester.ADDRESS), wide=True),
+        Fact(_("诉求内容"), seen(requester.CONTENT), wide=True),
     ]
     if demand.answer:
         facts.append(Fact(_("答复内容"), demand.answer, wide=True))
@@ -411,6 +437,9 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
             Fact(_("签收时间"), moment(order.signed_at)),
             Fact(_("答复时间"), moment(order.replied_at)),
         ]
+        ruling = catalogue.ruling_behind(session, order)
+        if ruling is not None:
+            facts.append(Fact(_("派单依据"), _("协调裁定 %(number)s", number=ruling.number)))
         if order.public_reply:
             facts.append(Fact(_("公开答复"), order.public_reply, wide=True))
     return facts

@@ -33,7 +33,7 @@ def dispatching(case: Case, task: HumanTaskRow) -> Help:
             "co_units": [unit.name_in(language()) for unit in assisting],
             "foreseen": _foreseen(session, case, unit_id),
         },
-        begin={"lead_unit": unit_id},
+        begin={"lead_unit": unit_id, "co_units": [unit.id for unit in assisting]},
         attributes={
             "lead_unit": {
                 "hx-get": url_for("web.foreseen", task_id=task.id),

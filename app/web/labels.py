@@ -42,6 +42,8 @@ def demand_status(code: str) -> str:
         DemandStatus.ORDERED: _("已转工单"),
         DemandStatus.NOT_ACCEPTED: _("不予受理"),
         DemandStatus.CLOSED: _("已办结"),
+        DemandStatus.ARCHIVED: _("已归档"),
+        DemandStatus.MERGED: _("已并单"),
     }[DemandStatus(code)]
 
 

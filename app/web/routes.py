@@ -8,6 +8,7 @@ from app.web import (
     admin,
     agent,
     calendars,
+    callbacks,
     case,
     csrf,
     designer,
@@ -16,7 +17,9 @@ from app.web import (
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
     knowledge,
     lists,
+    rating,
     shell,
+    viewing,
 )
 from app.web.access import admit, recognise
 
@@ -74,6 +77,9 @@ web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, metho
 web.add_url_rule("/processes", "processes", designer.processes)
 web.add_url_rule("/processes/<key>", "process", designer.process)
 web.add_url_rule("/processes/<key>/diagram.bpmn", "process_file", designer.process_file)
+web.add_url_rule("/callbacks", "callbacks", callbacks.callbacks)
+web.add_url_rule("/rate/<code>", "rate", rating.rate, methods=["GET", "POST"])
+web.add_url_rule("/views", "views", viewing.views)
 web.add_url_rule("/users", "users", admin.users)
 web.add_url_rule("/repair", "repair", admin.repair)
 web.add_url_rule("/calendars", "calendars", calendars.calendars)

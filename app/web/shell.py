@@ -116,6 +116,7 @@ def _places() -> list[Place]:
     return [
         Place("web.register", _("登记诉求"), "demand.register"),
         Place("web.worklist", _("待办工单"), "order.see_worklist"),
+        Place("web.callbacks", _("回访"), "callback.see"),
         Place("web.my_demands", _("我登记的诉求"), "demand.register"),
         Place("web.knowledge_gaps", _("待补充知识"), "knowledge.edit"),
         Place("web.orders", _("工单查询"), "order.see"),
@@ -123,6 +124,7 @@ def _places() -> list[Place]:
         Place("web.processes", _("业务流程"), "diagram.see"),
         Place("web.calendars", _("日历管理"), "calendar.see"),
         Place("web.users", _("用户"), "user.see"),
+        Place("web.views", _("查看记录"), "case.see_views"),
         Place("web.repair", _("待修复流程"), "repair.see"),
     ]
 

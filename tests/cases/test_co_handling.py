@@ -20,7 +20,7 @@ TAKE_BACK = {"withdraw_reason": "派错单位。"}
 
 def with_co_unit(office: Office, until: str = "reply", **given: object) -> int:
     """A case whose order has the water group as co-unit, brought to a step of the lead unit."""
-    case = office.bring_to("dispatch", **given)
+    case = office.bring_to("dispatch", None, **given)
     office.do(case, "dispatch", co_units=[str(office.unit("water_group"))])
     while until not in office.waiting(case):
         office.do(case, next(one for one in office.waiting(case) if one != "answer_part"))

@@ -182,6 +182,21 @@ def test_a_closed_consultation_asks_an_editor_for_knowledge_within_a_working_day
     assert gap(office, online) is None, "the base could answer it"
 
 
+def test_an_order_closed_a_second_time_leaves_the_gap_it_has(office: Office) -> None:
+    case = office.bring_to("close", nature="consultation")
+    office.do(case, "close")
+    first = gap(office, case)
+    asks = {"reopening_ground": "came_back", "reopening_reason": "政策又有变化。"}
+    office.act(case, "reopening_by_agent", "agent", **asks)
+    office.do(case, "decide_reopening")
+    office.bring_to("close", case)
+    office.do(case, "close")
+    again = gap(office, case)
+    assert first is not None
+    assert again is not None
+    assert (again.id, again.opened_at) == (first.id, first.opened_at)
+
+
 def test_a_gap_is_closed_when_its_item_is_published(office: Office) -> None:
     demand_id = closed_consultation(office)
     noted = gap(office, demand_id)

@@ -1,11 +1,11 @@
-"""Returns: what a unit must give, who decides, and what becomes of limits, counters and the unit."""
+"""Returns: what a unit must give, who decides, and what becomes of limits and counters."""
 
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from app.cases import send_back
+from app.cases import acts, send_back, steps
 from app.cases.models.send_back import ReturnRequest
 from app.cases.orders import find
 from app.core import facts
@@ -234,13 +234,9 @@ def test_who_is_second_reads_that_it_has_been_sent_back(office: Office) -> None:
     case = office.bring_to("sign_for")
     task = office.task(case, "sign_for")
     send(office, case)
-    from app.cases import steps
-
     with pytest.raises(Conflict), office.acting("liaison") as uow:
         steps.complete(uow, task, {})
     with pytest.raises(DomainError), office.acting("liaison") as uow:
-        from app.cases import acts
-
         acts.act(uow, case, f"return_before_signing-{office.demand(case).process_id}", ASKED)
 
 

@@ -176,7 +176,7 @@ def test_what_the_table_does_not_admit_is_refused_with_its_reason(
     field: str,
     says: str,
 ) -> None:
-    case = office.bring_to("reply", **given)
+    case = office.bring_to("reply", None, **given)
     with pytest.raises(Invalid) as refusal:
         ask(office, case, tmp_path, **answers)
     assert says in refusal.value.phrase.zh

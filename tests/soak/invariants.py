@@ -1,0 +1,362 @@
+"""What must hold whatever people did: of one case after every step, of the whole office daily.
+
+Written against the rows, by other ways than the product's own: a check that asked the product
+would believe it.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import orjson
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.cases import history, queries
+from app.cases.models.demand import Demand, DemandStatus
+from app.cases.models.history import HistoryEntry
+from app.cases.models.procedure import Procedure
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.queries import Light
+from app.core.uow import Actor
+from app.engine import (
+    ClockRevisionRow,
+    ClockRow,
+    ClockRungRow,
+    HumanTaskRow,
+    MessageWaitRow,
+    ProcessRow,
+    RepairItemRow,
+    TimerWaitRow,
+)
+from app.identity.policy import UNIT_ROLES, may_do_step
+
+ENDED = frozenset(
+    {
+        DemandStatus.CLOSED,
+        DemandStatus.ANSWERED_ONLINE,
+        DemandStatus.NOT_ACCEPTED,
+        DemandStatus.MERGED,
+    }
+)
+EVERYTHING = 10**9
+"""More lines than any worklist has."""
+
+
+def faults_of_case(
+    session: Session, demand_id: int, people: Sequence[Actor], now: datetime
+) -> Iterator[str]:
+    """What does not hold of a case, in words."""
+    demand = session.get_one(Demand, demand_id)
+    procedures = {
+        found.id: found
+        for found in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
+    }
+    processes = session.scalars(
+        select(ProcessRow).where(ProcessRow.subject_id == demand_id).order_by(ProcessRow.id)
+    ).all()
+    order = session.scalar(select(WorkOrder).where(WorkOrder.demand_id == demand_id))
+    yield from _processes(demand, order, procedures, processes)
+    yield from _next_event(session, processes, now)
+    yield from _tasks(session, demand, order, procedures, people)
+    yield from _clocks(session, demand_id, procedures, processes, now)
+    yield from _causes(session, demand_id)
+    yield from _chain(session, demand_id, now)
+
+
+def _processes(
+    demand: Demand,
+    order: WorkOrder | None,
+    procedures: dict[int, Procedure],
+    processes: Sequence[ProcessRow],
+) -> Iterator[str]:
+    """What runs is one main process while the demand is open, and one for each open procedure.
+
+    An order that was reopened has a main process again, after the one that has ended.
+    """
+    for process in processes:
+        if process.status not in {"active", "completed", "cancelled"}:
+            yield f"process {process.id} is {process.status}"
+    running = Counter(process.scope for process in processes if process.status == "active")
+    wanted = Counter(one.id for one in procedures.values() if one.closed_at is None)
+    if demand.status not in ENDED:
+        wanted[0] = 1
+    elif demand.status == DemandStatus.NOT_ACCEPTED:
+        wanted[0] = min(running[0], 1)  # the requester may still object
+    for scope in sorted((running - wanted) + (wanted - running)):
+        what = "the main process"
+        if scope:
+            procedure = procedures.get(scope)
+            what = f"procedure {scope}"
+            if procedure is not None:
+                what = f"procedure {procedure.kind} (outcome {procedure.outcome})"
+        yield (
+            f"{what} should run {wanted[scope]} times and runs {running[scope]} times, the demand "
+            f"is {demand.status}"
+        )
+    if order is not None and (order.status == OrderStatus.CLOSED) != (order.closed_at is not None):
+        yield f"the order is {order.status}, closed at {order.closed_at}"
+
+
+def _next_event(session: Session, processes: Sequence[ProcessRow], now: datetime) -> Iterator[str]:
+    """Whatever runs waits for somebody, for an instant ahead, or for a message."""
+    running = [process.id for process in processes if process.status == "active"]
+    if not running:
+        return
+    waiting = set(
+        session.scalars(
+            select(HumanTaskRow.process_id).where(
+                HumanTaskRow.process_id.in_(running), HumanTaskRow.closed_at.is_(None)
+            )
+        )
+    )
+    waiting |= set(
+        session.scalars(
+            select(MessageWaitRow.process_id).where(MessageWaitRow.process_id.in_(running))
+        )
+    )
+    for timer in session.scalars(select(TimerWaitRow).where(TimerWaitRow.process_id.in_(running))):
+        if timer.due_at is not None or session.scalar(_armed_rung(timer)):
+            waiting.add(timer.process_id)
+    for process in running:
+        if process not in waiting:
+            yield f"process {process} waits for nothing"
+    del now
+
+
+def _armed_rung(timer: TimerWaitRow) -> object:
+    return (
+        select(func.count())
+        .select_from(ClockRungRow)
+        .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+        .join(
+            ProcessRow,
+            (ProcessRow.subject_id == ClockRow.subject_id) & (ProcessRow.scope == ClockRow.scope),
+        )
+        .where(
+            ProcessRow.id == timer.process_id,
+            ClockRow.name == timer.clock_name,
+            ClockRungRow.rung == timer.rung,
+            ClockRungRow.fire_at.is_not(None),
+        )
+    )
+
+
+def _tasks(
+    session: Session,
+    demand: Demand,
+    order: WorkOrder | None,
+    procedures: dict[int, Procedure],
+    people: Sequence[Actor],
+) -> Iterator[str]:
+    """Every open task is somebody's, of exactly one unit where it is a unit's."""
+    for task, status in session.execute(
+        select(HumanTaskRow, ProcessRow.status)
+        .join(ProcessRow, ProcessRow.id == HumanTaskRow.process_id)
+        .where(HumanTaskRow.subject_id == demand.id, HumanTaskRow.closed_at.is_(None))
+    ):
+        procedure = procedures.get(task.scope)
+        unit = order.lead_unit_id if order is not None else None
+        if procedure is not None and procedure.unit_id is not None:
+            unit = procedure.unit_id
+        if task.role in UNIT_ROLES and unit is None:
+            yield f"{task.element_id} is open for {task.role} of no unit"
+        elif not any(may_do_step(person, task.role or "", unit) for person in people):
+            yield f"nobody of the office can do {task.element_id} ({task.role} of unit {unit})"
+        if status != "active":
+            yield f"{task.element_id} is open in a process that is {status}"
+
+
+def _clocks(
+    session: Session,
+    demand_id: int,
+    procedures: dict[int, Procedure],
+    processes: Sequence[ProcessRow],
+    now: datetime,
+) -> Iterator[str]:
+    """One deadline a clock, counted once, with rungs that agree with it; none measures what is
+    over.
+    """
+    runs: dict[tuple[int, str], list[ClockRow]] = defaultdict(list)
+    for clock in session.scalars(
+        select(ClockRow).where(ClockRow.subject_id == demand_id).order_by(ClockRow.run)
+    ):
+        runs[clock.scope, clock.name].append(clock)
+    rungs: dict[int, list[ClockRungRow]] = defaultdict(list)
+    for rung in session.scalars(
+        select(ClockRungRow)
+        .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+        .where(ClockRow.subject_id == demand_id)
+    ):
+        rungs[rung.clock_id].append(rung)
+    for (scope, name), found in runs.items():
+        if [clock.run for clock in found] != list(range(1, len(found) + 1)):
+            yield f"clock {name}: runs {[clock.run for clock in found]}"
+        running = [clock for clock in found if clock.stopped_at is None]
+        if len(running) > 1:
+            yield f"clock {name} runs {len(running)} times at once"
+        alive = any(one.scope == scope and one.status == "active" for one in processes)
+        if running and not alive:
+            yield f"clock {name} of scope {scope} runs although what it measures is over"
+        for clock in found:
+            yield from _clock(clock, rungs[clock.id], now)
+
+
+def _clock(clock: ClockRow, rungs: Sequence[ClockRungRow], now: datetime) -> Iterator[str]:
+    at = f"clock {clock.name}/{clock.run}"
+    if orjson.loads(clock.terms).get("due_at") is not None:
+        promised = datetime.fromisoformat(orjson.loads(clock.terms)["due_at"])
+        if promised != clock.due_at:
+            yield f"{at}: due {clock.due_at}, its terms say {promised}"
+    if clock.stopped_at is not None and clock.stopped_at < clock.started_at:
+        yield f"{at}: started {clock.started_at}, stopped before that: {clock.stopped_at}"
+    for rung in rungs:
+        if rung.rung == "red" and rung.due_at != clock.due_at and clock.stopped_at is None:
+            yield f"{at}: red at {rung.due_at}, due {clock.due_at}"
+        if rung.fire_at is not None:
+            if clock.stopped_at is not None or clock.paused_at is not None:
+                yield f"{at}: {rung.rung} is armed although the clock stands still"
+            if rung.passed_at is not None:
+                yield f"{at}: {rung.rung} has passed and is armed"
+            if rung.fire_at != rung.due_at:
+                yield f"{at}: {rung.rung} fires at {rung.fire_at}, due {rung.due_at}"
+        told = [line for line in rung.fired_for.split("\n") if line]
+        if len(told) != len(set(told)):
+            yield f"{at}: {rung.rung} told a timer twice: {told}"
+        if rung.fired_at is not None and rung.fired_at > now:
+            yield f"{at}: {rung.rung} fired in the future"
+
+
+def _causes(session: Session, demand_id: int) -> Iterator[str]:
+    """A cause sets a procedure going once."""
+    for kind, cause, count in session.execute(
+        select(Procedure.kind, Procedure.cause, func.count())
+        .where(Procedure.demand_id == demand_id, Procedure.cause.is_not(None))
+        .group_by(Procedure.kind, Procedure.cause)
+        .having(func.count() > 1)
+    ):
+        yield f"{cause} set {kind} going {count} times"
+
+
+def _chain(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
+    """The chain of the case is whole, and its instants never go back."""
+    yield from history.faults_of_case(session, demand_id)
+    before = None
+    for position, command, at in session.execute(
+        select(HistoryEntry.position, HistoryEntry.command, HistoryEntry.at)
+        .where(HistoryEntry.demand_id == demand_id)
+        .order_by(HistoryEntry.position)
+    ):
+        if before is not None and at < before:
+            yield f"entry {position} ({command}) is of {at}, the one before of {before}"
+        if at > now:
+            yield f"entry {position} ({command}) is of the future: {at}"
+        before = at
+
+
+def faults_of_office(
+    session: Session, people: Sequence[Actor], now: datetime, *, ticked: bool
+) -> Iterator[str]:
+    """What does not hold of the office as a whole; `ticked`: nothing due may be left."""
+    for item in session.scalars(select(RepairItemRow).where(RepairItemRow.resolved_at.is_(None))):
+        yield f"process {item.process_id} in the repair queue: {item.what}: {item.error}"
+    if ticked:
+        for clock, rung in session.execute(
+            select(ClockRow, ClockRungRow)
+            .join(ClockRungRow, ClockRungRow.clock_id == ClockRow.id)
+            .where(ClockRungRow.fire_at < now)
+        ):
+            yield f"case {clock.subject_id}: {clock.name} {rung.rung} of {rung.fire_at} not fired"
+        for timer in session.scalars(
+            select(TimerWaitRow)
+            .join(ProcessRow, ProcessRow.id == TimerWaitRow.process_id)
+            .where(TimerWaitRow.due_at <= now, ProcessRow.status == "active")
+        ):
+            yield f"process {timer.process_id}: {timer.element_id} of {timer.due_at} not fired"
+    yield from _worklists(session, people, now)
+
+
+def _worklists(session: Session, people: Sequence[Actor], now: datetime) -> Iterator[str]:
+    """Worklists and their counts are what one finds by going through every open task."""
+    order_of = {
+        order.demand_id: order
+        for order in session.scalars(
+            select(WorkOrder).where(or_(WorkOrder.closed_at.is_(None), WorkOrder.id < 0))
+        )
+    }
+    order_of |= {
+        order.demand_id: order
+        for order in session.scalars(
+            select(WorkOrder)
+            .join(HumanTaskRow, HumanTaskRow.subject_id == WorkOrder.demand_id)
+            .where(HumanTaskRow.closed_at.is_(None))
+        )
+    }
+    open_tasks = session.execute(
+        select(HumanTaskRow, Procedure)
+        .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
+        .where(HumanTaskRow.closed_at.is_(None))
+    ).all()
+    lights = _lights(session, [task for task, _procedure in open_tasks], now)
+    for person in people:
+        mine = set()
+        for task, procedure in open_tasks:
+            order = order_of.get(task.subject_id)
+            unit = order.lead_unit_id if order is not None else None
+            if procedure is not None and procedure.unit_id is not None:
+                unit = procedure.unit_id
+            if may_do_step(person, task.role or "", unit):
+                mine.add(task.id)
+        page = queries.worklist(session, person, now, size=EVERYTHING)
+        shown = {item.task.id for item in page.items}
+        if shown != mine or page.total != len(mine):
+            yield f"the worklist of {person.name} differs by {sorted(shown ^ mine)}"
+        counted = queries.counts_by_light(session, person, now)
+        wanted = Counter(lights[task] for task in mine)
+        if {light: count for light, count in counted.items() if count} != wanted:
+            yield f"the counts of {person.name} are {counted}, by hand {wanted}"
+
+
+def _lights(session: Session, tasks: Sequence[HumanTaskRow], now: datetime) -> dict[int, Light]:
+    running: dict[tuple[int, int], list[ClockRow]] = defaultdict(list)
+    for clock in session.scalars(select(ClockRow).where(ClockRow.stopped_at.is_(None))):
+        running[clock.subject_id, clock.scope].append(clock)
+    yellow = dict(
+        session.execute(
+            select(ClockRungRow.clock_id, ClockRungRow.due_at)
+            .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+            .where(ClockRow.stopped_at.is_(None), ClockRungRow.rung == "yellow")
+        ).all()
+    )
+    found = {}
+    for task in tasks:
+        of_task = running[task.subject_id, task.scope] or running[task.subject_id, 0]
+        if not of_task:
+            found[task.id] = Light.NONE
+            continue
+        first = min(of_task, key=lambda clock: (clock.due_at is None, clock.due_at, clock.id))
+        if first.due_at is None:
+            found[task.id] = Light.NONE
+        elif first.paused_at is not None:
+            found[task.id] = Light.PAUSED
+        elif now > first.due_at:
+            found[task.id] = Light.RED
+        elif first.id in yellow and now > yellow[first.id]:
+            found[task.id] = Light.YELLOW
+        else:
+            found[task.id] = Light.GREEN
+    return found
+
+
+def faults_of_held_time(session: Session, demand_id: int) -> Iterator[str]:
+    """The stretches in which a clock ran and rested add up to the time since it started."""
+    for clock in session.scalars(select(ClockRow).where(ClockRow.subject_id == demand_id)):
+        at = clock.started_at
+        for revision in session.scalars(
+            select(ClockRevisionRow)
+            .where(ClockRevisionRow.clock_id == clock.id)
+            .order_by(ClockRevisionRow.id)
+        ):
+            if revision.at < at:
+                yield f"clock {clock.name}/{clock.run}: {revision.what} at {revision.at} after {at}"
+            at = revision.at

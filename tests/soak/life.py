@@ -1,0 +1,540 @@
+"""A random office on a virtual clock: people of all roles do what they may, and what they may not.
+
+Nothing here knows a procedure. The office is asked what can be done, and forms are filled from
+their data, so that a new diagram is tried the day it is published.
+"""
+
+import random
+import re
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from app.cases import acts, history, intake, queries, recounting, steps
+from app.cases.models.city import Category, District
+from app.cases.models.demand import Demand
+from app.cases.models.history import CaseHead
+from app.cases.orders import find, find_in_scope
+from app.core.clock import CHINA
+from app.core.db import reading
+from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
+from app.core.files import FileStore
+from app.core.phrase import Phrase
+from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
+from app.engine import HumanTaskRow, ProcessFault, bundle_of_process
+from app.engine.forms import Form
+from app.identity.directory import actor_of, add_user
+from app.identity.models import HandlingUnit, User
+from app.identity.policy import UNIT_ROLES, may_do_step
+from app.jobs import recounting as sweep
+from app.jobs.daily import every_day
+from app.worktime import offices
+from app.worktime.national import Notice, national_layer, shipped_notices
+from tests.office import DEMAND, WAY, Office
+from tests.soak.filling import City, filled, spoilt
+from tests.soak.invariants import ENDED, faults_of_case, faults_of_office
+
+BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
+"""The first working day of 2019: two revisions of the national calendar lie ahead, of 22 March
+2019 (五一) and of 26 January 2020 (春节), each published after the days were long promised.
+"""
+
+STEPS_A_CASE = 24
+"""How many things are done or tried for each demand that arrives."""
+
+TRIES = 3
+"""How often somebody mends what a form says is wrong."""
+
+T = TypeVar("T")
+
+
+class Fault(AssertionError):
+    """Something that must never be, with what it takes to see it again."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened, by kind."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def lines(self) -> Iterator[str]:
+        """For people, the commonest first."""
+        for label, counted in (("done", self.done), ("refused", self.refused)):
+            yield f"{label} {counted.total()}: " + ", ".join(
+                f"{kind} {count}" for kind, count in counted.most_common()
+            )
+        for kind, count in self.faults.most_common():
+            yield f"FAULT {count} × {kind}"
+
+
+class Life:
+    """Some time in the life of one office; `seed` decides everything.
+
+    The first `Fault` ends it; where a place to `keep` faults is given, each kind of them is kept
+    there once with its first example, its case is left alone, and life goes on.
+    """
+
+    def __init__(
+        self, office: Office, seed: int, files: Path, keep: Callable[[str], None] | None = None
+    ) -> None:
+        self.office = office
+        self.tally = Tally()
+        self._seed = seed
+        self._keep = keep
+        self._files = FileStore(files)
+        self._chance = random.Random(seed)
+        self._pages: deque[tuple[int, int, Actor, Mapping[str, object]]] = deque(maxlen=50)
+        self._asked: deque[tuple[int, str, Actor, Mapping[str, object]]] = deque(maxlen=50)
+        self._spoilt: set[int] = set()
+        self._touched: set[int] = set()
+        self._number = self._moves = 0
+        self._down_until: datetime | None = None
+        self._recount_at: datetime | None = None
+        self._ahead = [one for one in shipped_notices() if one.issued > BEGIN.date()]
+        self._go_back()
+        self._people_every_unit()
+        with reading(office.sessions) as session:
+            users = session.scalars(select(User).order_by(User.id)).all()
+            self._of_login = {user.login: actor_of(user) for user in users}
+            self._people = list(self._of_login.values())
+            self._city = City(
+                session.scalars(select(HandlingUnit.id)).all(),
+                session.scalars(select(District.code)).all(),
+                session.scalars(select(Category.code)).all(),
+            )
+
+    def live(self, demands: int, days: int, each_day: Callable[[str], bool] | None = None) -> None:
+        """`demands` arrive within `days`. `each_day` is told of every day, and may end it all.
+
+        Raises `Fault`.
+        """
+        arrived = 0
+        for day in range(1, days + 1):
+            arriving = demands * day // days - arrived
+            arrived += arriving
+            self._day(arriving)
+            words = f"{self.office.now:%Y-%m-%d} demands {arrived} moves {self._moves}"
+            if each_day is not None and not each_day(words):
+                break
+        with reading(self.office.sessions) as session:
+            self._judge("at the end", None, history.faults(session))
+
+    def _day(self, arriving: int) -> None:
+        begin = self.office.now
+        moves = [self._register] * arriving
+        moves += [self._something] * (arriving * STEPS_A_CASE)
+        self._chance.shuffle(moves)
+        for moment, move in zip(
+            sorted(map(self._moment, [begin] * len(moves))), moves, strict=True
+        ):
+            self._go_to(moment)
+            self._moves += 1
+            move()
+        self._go_to(begin + timedelta(days=1))
+        self._must("daily", lambda: every_day(self.office.sessions, self._files, self._now))
+        self._check_office()
+
+    def _moment(self, begin: datetime) -> datetime:
+        """Mostly by day, sometimes at night."""
+        at_night = self._chance.random() < 0.15
+        hours = self._chance.uniform(0, 24) if at_night else self._chance.triangular(7, 21, 10)
+        return begin + timedelta(seconds=int(hours * 3600))
+
+    # Time -------------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        return self.office.now
+
+    def _go_to(self, moment: datetime) -> None:
+        """Time goes by. The ticker looks, unless it is down; what was promised may change."""
+        self.office.now = moment
+        if self._down_until is not None and moment >= self._down_until:
+            self._down_until = None
+        elif self._down_until is None and self._chance.random() < 0.002:
+            self._down_until = moment + timedelta(hours=self._chance.triangular(1, 96, 8))
+            self.tally.done["outage of the ticker"] += 1
+        if self._ahead and moment.date() > self._ahead[0].issued:
+            self._adopt(self._ahead.pop(0))
+            self._recount_at = moment + timedelta(hours=self._chance.randint(1, 60))
+        if self._recount_at is not None and moment >= self._recount_at:
+            self._recount_at = None
+            self._recount()
+        if self._down_until is None:
+            self.tally.done["deadline passed"] += self._must("tick", self.office.tick)
+
+    def _go_back(self) -> None:
+        """The office stands at the beginning, with the nation's calendar as it was known then."""
+        self.office.now = BEGIN
+        known = national_layer(BEGIN.year + 2, BEGIN.date())
+        with unit_of_work(self.office.sessions, SYSTEM, BEGIN) as uow:
+            offices.publish(uow, replace(known, code=offices.NATION), "2019 年初所知")
+
+    def _people_every_unit(self) -> None:
+        """Somebody of every role in every unit, so that whatever is dispatched can be done; and a
+        second duty manager, to decide what the first one asked for.
+        """
+        with unit_of_work(self.office.sessions, SYSTEM, BEGIN) as uow:
+            add_user(uow, "duty_by_night", "夜值班", "correct horse", ["duty_manager"], None)
+            for unit in uow.session.scalars(select(HandlingUnit)).all():
+                held = {
+                    role
+                    for user in uow.session.scalars(select(User).where(User.unit_id == unit.id))
+                    for role in actor_of(user).roles
+                }
+                if UNIT_ROLES - held:
+                    login = f"all_of_{unit.code}"
+                    add_user(
+                        uow, login, f"{unit.name_zh}全岗", "correct horse", sorted(UNIT_ROLES), unit
+                    )
+
+    def _adopt(self, notice: Notice) -> None:
+        with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
+            layer = offices.newest_layer(uow.session, offices.NATION)
+            offices.publish(uow, offices.with_notice(layer, notice), notice.number)
+        self.tally.done["holiday notice"] += 1
+
+    def _recount(self) -> None:
+        with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
+            asked = recounting.ask_for_all(uow)
+        self.tally.done["case to recount"] += asked.total
+        while self._must("recount", lambda: sweep.work(self.office.sessions, self._now)):
+            pass
+
+    # What people do ---------------------------------------------------------------------------
+
+    def _something(self) -> None:
+        kinds: tuple[tuple[Callable[[], None], int], ...] = (
+            (self._do_own_work, 72),
+            (self._act, 13),
+            (self._do_nonsense, 4),
+            (self._do_others_work, 4),
+            (self._do_again, 3),
+            (self._act_again, 3),
+            (self._do_twice_at_once, 1),
+        )
+        [move] = self._chance.choices([kind for kind, _ in kinds], [often for _, often in kinds])
+        move()
+
+    def _register(self) -> None:
+        """A demand arrives; one in eight tells of a matter that was told before."""
+        chance = self._chance
+        self._number += 1
+        matter = chance.randrange(self._number) if chance.random() < 0.12 else self._number
+        usual = DEMAND | {
+            "requester_phone": f"138{matter:08d}",
+            "address": f"江畔区幸福小区{matter}号楼",
+            "title": f"夜间施工噪音{matter}",
+            "nature": chance.choice(["complaint", "complaint", "consultation", "help"]),
+            "urgency": chance.choices(["normal", "urgent", "critical"], [90, 7, 3])[0],
+        }
+        with reading(self.office.sessions) as session:
+            form = intake.registration_form(session)
+        if chance.random() < 0.9:
+            usual["non_acceptance_ground"] = ""
+
+        def register(given: Mapping[str, object]) -> int:
+            with self._acting(self._of_login["agent"]) as uow:
+                return intake.register(uow, given).demand.id
+
+        self._mending("register", None, form, usual, register)
+
+    def _do_own_work(self) -> None:
+        """Somebody does what their worklist says."""
+        found = self._own_task()
+        if found is None:
+            return
+        task, who = found
+
+        def complete(given: Mapping[str, object]) -> int:
+            self._complete(task.id, who, given)
+            self._pages.append((task.subject_id, task.id, who, given))
+            return task.subject_id
+
+        usual = _usual(task.element_id, self._chance)
+        self._mending(task.element_id, task.subject_id, self._form_of(task), usual, complete)
+
+    def _act(self) -> None:
+        """Somebody sets something going that they are offered on an order."""
+        demand = self._open_demand()
+        if demand is None:
+            return
+        who = self._chance.choice(self._people)
+        with reading(self.office.sessions) as session:
+            offered = acts.acts_of(session, find(session, demand), who, self.office.now)
+        if not offered:
+            return
+        chosen = self._chance.choice(offered)
+
+        def act(given: Mapping[str, object]) -> int:
+            self._asked.append((demand, chosen.key, who, given))
+            with self._acting(who) as uow:
+                return acts.act(uow, demand, chosen.key, given).demand.id
+
+        self._mending(f"act {chosen.element.id}", demand, chosen.form, {}, act)
+
+    def _do_nonsense(self) -> None:
+        """A form with one field wrong is refused, or was no nonsense after all."""
+        found = self._own_task()
+        if found is None:
+            return
+        task, who = found
+        form = self._form_of(task)
+        given = spoilt(
+            self._filled(form, _usual(task.element_id, self._chance)), form, self._chance
+        )
+        self._try("nonsense", task.subject_id, lambda: self._complete(task.id, who, given))
+
+    def _do_others_work(self) -> None:
+        """Anybody tries anything: it works exactly where the rule of steps says so."""
+        with reading(self.office.sessions) as session:
+            tasks = session.scalars(
+                select(HumanTaskRow)
+                .where(HumanTaskRow.closed_at.is_(None))
+                .order_by(HumanTaskRow.id)
+            ).all()
+            if not tasks:
+                return
+            task = self._chance.choice(tasks)
+            unit = find_in_scope(session, task.subject_id, task.scope).unit_id
+        who = self._chance.choice(self._people)
+        may = may_do_step(who, task.role or "", unit)
+        given = self._filled(self._form_of(task), _usual(task.element_id, self._chance))
+        ended = self._try("anybody", task.subject_id, lambda: self._complete(task.id, who, given))
+        if not may and not isinstance(ended, NotAllowed | Conflict):
+            words = f"{who.name} may not do {task.element_id}, and it ended with {ended!r}"
+            self._judge("anybody", task.subject_id, [words])
+
+    def _do_again(self) -> None:
+        """A page was left open, and the step has been done meanwhile."""
+        if self._pages:
+            demand, task, who, given = self._chance.choice(self._pages)
+            ended = self._try("again", demand, lambda: self._complete(task, who, given))
+            if not isinstance(ended, Conflict):
+                self._judge("again", demand, [f"task {task} was done again: {ended!r}"])
+
+    def _act_again(self) -> None:
+        """Somebody asks for what was asked for before, or for what only others may."""
+        if not self._asked:
+            return
+        demand, key, who, given = self._chance.choice(self._asked)
+        who = self._chance.choice([who, *self._people])
+
+        def act() -> None:
+            with self._acting(who) as uow:
+                acts.act(uow, demand, key, given)
+
+        self._try("act again", demand, act)
+
+    def _do_twice_at_once(self) -> None:
+        """Two clicks: one does the step, the other reads that it was done."""
+        found = self._own_task()
+        if found is None:
+            return
+        task, who = found
+        given = self._filled(self._form_of(task), _usual(task.element_id, self._chance))
+
+        def click(_: int) -> str:
+            try:
+                self._complete(task.id, who, given)
+            except ProcessFault:
+                raise
+            except DomainError as refusal:
+                return type(refusal).__name__
+            return "done"
+
+        def both() -> list[str]:
+            with ThreadPoolExecutor(2) as clicks:
+                return sorted(clicks.map(click, range(2)))
+
+        ends = self._must("twice at once", both, task.subject_id)
+        self.tally.refused["twice at once: " + " and ".join(ends)] += 1
+        if ends.count("done") == 2:
+            self._judge("twice at once", task.subject_id, [f"{task.element_id} was done twice"])
+        self._check_case(f"twice {task.element_id}", task.subject_id)
+
+    # Doing, trying, checking ------------------------------------------------------------------
+
+    def _mending(
+        self,
+        what: str,
+        demand: int | None,
+        form: Form | None,
+        usual: Mapping[str, object],
+        move: Callable[[Mapping[str, object]], int],
+    ) -> None:
+        """Do something; where the form says what is wrong, mend it and submit again."""
+        given = self._filled(form, usual)
+        wrong: frozenset[str] = frozenset()
+        for _ in range(TRIES):
+            ended = self._try(what, demand, partial(move, given))
+            if not isinstance(ended, Invalid):
+                return
+            wrong |= frozenset(ended.fields)
+            given = given | self._filled(form, usual, wrong)
+
+    def _try(self, what: str, demand: int | None, move: Callable[[], object]) -> DomainError | None:
+        """Do something that may be refused: the refusal, which leaves no trace."""
+        before = self._entries(demand)
+        try:
+            made = self._must(what, move, demand, refusable=True)
+        except DomainError as refusal:
+            self.tally.refused[f"{what}: {type(refusal).__name__}"] += 1
+            if self._entries(demand) != before:
+                self._judge(what, demand, [f"refused ({refusal}), and left traces"])
+            return refusal
+        self.tally.done[what] += 1
+        touched = demand or made
+        if touched is not None:
+            self._check_case(what, touched)
+        return None
+
+    def _must(
+        self,
+        what: str,
+        move: Callable[[], T],
+        demand: int | None = None,
+        *,
+        refusable: bool = False,
+    ) -> T:
+        """Do something that succeeds; a refusal passes where it is `refusable`."""
+        try:
+            return move()
+        except DomainError as refusal:
+            if refusable and not isinstance(refusal, ProcessFault):
+                raise
+            words = _traced(refusal)
+        except Fault:
+            raise
+        except Exception as defect:  # noqa: BLE001 - a defect is what is looked for
+            words = _traced(defect)
+        self._judge(what, demand, [words])
+        raise Conflict(Phrase("缺陷。", "A defect, kept."))
+
+    def _check_case(self, what: str, demand: int) -> None:
+        self._touched.add(demand)
+        if demand not in self._spoilt:
+            with reading(self.office.sessions) as session:
+                found = faults_of_case(session, demand, self._people, self.office.now)
+                self._judge(what, demand, found)
+
+    def _check_office(self) -> None:
+        with reading(self.office.sessions) as session:
+            found = faults_of_office(
+                session, self._people, self.office.now, ticked=self._down_until is None
+            )
+            self._judge("daily", None, found)
+            still_open = session.scalars(select(Demand.id).where(Demand.status.not_in(ENDED))).all()
+        for demand in still_open:
+            self._check_case("daily", demand)
+
+    def _judge(self, what: str, demand: int | None, found: Iterator[str] | list[str]) -> None:
+        for words in found:
+            kind = f"{what}: {_kind(words)}"
+            self.tally.faults[kind] += 1
+            if demand is not None:
+                self._spoilt.add(demand)
+            if self._keep is None or self.tally.faults[kind] == 1:
+                told = self._told(what, demand, words)
+                if self._keep is None:
+                    raise Fault(told)
+                self._keep(told)
+
+    def _told(self, what: str, demand: int | None, words: str) -> str:
+        lines = [
+            f"seed {self._seed}, move {self._moves}, {self.office.now:%Y-%m-%d %H:%M:%S}, {what}",
+            words,
+        ]
+        if demand is not None:
+            try:
+                lines += [f"case {demand}:", *self.office.story(demand)[-25:]]
+                lines += [f"open: {self.office.waiting(demand)}"]
+            except Exception as error:  # noqa: BLE001 - the fault itself is what must be told
+                lines.append(f"its story cannot be told: {error!r}")
+        return "\n".join(lines)
+
+    # Small things -----------------------------------------------------------------------------
+
+    def _acting(self, who: Actor) -> AbstractContextManager[UnitOfWork]:
+        return unit_of_work(self.office.sessions, who, self.office.now)
+
+    def _complete(self, task: int, who: Actor, given: Mapping[str, object]) -> None:
+        with self._acting(who) as uow:
+            steps.complete(uow, task, given)
+
+    def _own_task(self) -> tuple[HumanTaskRow, Actor] | None:
+        """Something on somebody's worklist, among what is most urgent there."""
+        with reading(self.office.sessions) as session:
+            asked = set(
+                session.scalars(
+                    select(HumanTaskRow.role).where(HumanTaskRow.closed_at.is_(None)).distinct()
+                )
+            )
+            busy = [who for who in self._people if who.roles & asked]
+            for who in self._chance.sample(busy, len(busy)):
+                items = queries.worklist(session, who, self.office.now).items
+                mine = [item.task for item in items if item.demand.id not in self._spoilt]
+                if mine:
+                    return self._chance.choice(mine), who
+        return None
+
+    def _open_demand(self) -> int | None:
+        """Mostly one that is not closed."""
+        with reading(self.office.sessions) as session:
+            chosen = select(Demand.id).order_by(Demand.id.desc())
+            if self._chance.random() < 0.9:
+                chosen = chosen.where(Demand.status.not_in(ENDED))
+            found = session.scalars(chosen.limit(200)).all()
+        found = [demand for demand in found if demand not in self._spoilt]
+        return self._chance.choice(found) if found else None
+
+    def _form_of(self, task: HumanTaskRow) -> Form | None:
+        with reading(self.office.sessions) as session:
+            element = bundle_of_process(session, task.process_id).element(task.element_id)
+            assert element is not None
+            return element.form
+
+    def _filled(
+        self,
+        form: Form | None,
+        usual: Mapping[str, object],
+        wrong: frozenset[str] = frozenset(),
+    ) -> dict[str, object]:
+        return filled(form, self._city, self._chance, self.office.now, usual, wrong)
+
+    def _entries(self, demand: int | None) -> int | None:
+        """How long the history of a case is."""
+        if demand is None:
+            return None
+        with reading(self.office.sessions) as session:
+            return session.scalar(select(CaseHead.entries).where(CaseHead.demand_id == demand))
+
+
+def _usual(element_id: str, chance: random.Random) -> Mapping[str, object]:
+    """Mostly what a smooth case needs, so that cases get on; else whatever the form offers."""
+    _who, usual = WAY.get(element_id, ("", {}))
+    return usual if chance.random() < 0.75 else {}
+
+
+def _traced(error: Exception) -> str:
+    """Where it happened, and last what it was, in one line."""
+    where = "".join(traceback.format_tb(error.__traceback__)[-12:])
+    lines = [line for line in str(error).splitlines() if line.strip()] or [""]
+    told = lines[1] if len(lines) > 1 and lines[0].startswith("(") else lines[0]
+    return f"{where}{type(error).__name__}: {told}"
+
+
+def _kind(words: str) -> str:
+    """The last line without numbers: two faults of one kind differ in those."""
+    return re.sub(r"\d+", "#", words.strip().splitlines()[-1])[:160]
