@@ -13,6 +13,7 @@ from app.web import (
     csrf,
     designer,
     dispatcher,
+    disputes,
     files,
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
     knowledge,
@@ -71,6 +72,11 @@ web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=
 web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
 web.add_url_rule("/cases/<id:demand_id>/files", "attach", files.attach, methods=["POST"])
 web.add_url_rule("/files/<id:attachment_id>", "download", files.download, methods=["GET", "POST"])
+web.add_url_rule("/disputes", "disputes", disputes.disputes)
+web.add_url_rule("/disputes/<id:dispute_id>", "dispute", disputes.dispute)
+web.add_url_rule(
+    "/disputes/changes/<id:change_id>", "review_change", disputes.review_change, methods=["POST"]
+)
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])

@@ -37,6 +37,7 @@ PEOPLE = {
     "reviewer": ("方细", "reviewer", None),
     "callback": ("夏音", "callback_agent", None),
     "admin": ("何平", "administrator", None),
+    "coordinator": ("和书", "coordinator", None),
     "inspector": ("铁衡", "inspector", None),
     "designer": ("屠乔", "process_designer", None),
     "editor": ("文薇", "knowledge_editor", None),
