@@ -7,6 +7,7 @@ from app.web import (
     acts,
     admin,
     agent,
+    bulk,
     calendars,
     callbacks,
     case,
@@ -20,6 +21,7 @@ from app.web import (
     lists,
     rating,
     shell,
+    suspended,
     viewing,
 )
 from app.web.access import admit, recognise
@@ -44,6 +46,19 @@ web.add_url_rule("/demands", "my_demands", lists.my_demands)
 web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "POST"])
 web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
 web.add_url_rule("/orders", "orders", lists.orders)
+web.add_url_rule("/suspended", "suspended", suspended.suspended)
+web.add_url_rule("/extensions", "bulk_extensions", bulk.bulk_extensions)
+web.add_url_rule("/extensions", "ask_bulk_extension", bulk.ask_bulk_extension, methods=["POST"])
+web.add_url_rule("/extensions/<id:bulk_id>", "bulk_extension", bulk.bulk_extension)
+web.add_url_rule(
+    "/extensions/<id:bulk_id>",
+    "decide_bulk_extension",
+    bulk.decide_bulk_extension,
+    methods=["POST"],
+)
+web.add_url_rule(
+    "/extensions/<id:bulk_id>/progress", "bulk_extension_progress", bulk.bulk_extension_progress
+)
 web.add_url_rule("/knowledge", "knowledge", knowledge.items)
 web.add_url_rule("/knowledge/new", "new_knowledge", knowledge.new_item, methods=["GET", "POST"])
 web.add_url_rule("/knowledge/gaps", "knowledge_gaps", knowledge.gaps)

@@ -9,6 +9,7 @@ from tests.web.conftest import PEOPLE, Browser, Desks
 
 EXAMPLES = {
     "demand_id": "1",
+    "bulk_id": "1",
     "task_id": "1",
     "process_id": "1",
     "attachment_id": "1",
