@@ -121,6 +121,10 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "knowledge.edit": _centre(Role.KNOWLEDGE_EDITOR),
     # calling requesters back
     "callback.see": _centre(Role.CALLBACK_AGENT, Role.DUTY_MANAGER),
+    # supervision
+    "supervision.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "supervision.lead": _centre(Role.INSPECTOR, Role.DUTY_MANAGER, Role.LEADER),
+    "supervision.import": _centre(Role.INSPECTOR, Role.DUTY_MANAGER),
     # diagrams
     "diagram.see": _centre(Role.PROCESS_DESIGNER)
     + _ANSWERING

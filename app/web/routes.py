@@ -21,6 +21,7 @@ from app.web import (
     lists,
     rating,
     shell,
+    supervision,
     suspended,
     viewing,
 )
@@ -80,6 +81,16 @@ web.add_url_rule(
     "withdraw_knowledge",
     knowledge.withdraw_item,
     methods=["POST"],
+)
+web.add_url_rule("/supervisions", "supervisions", supervision.supervisions)
+web.add_url_rule("/supervisions/<id:procedure_id>", "supervision", supervision.supervision)
+web.add_url_rule("/supervisions/letters", "supervision_letters", supervision.supervision_letters)
+web.add_url_rule(
+    "/supervisions/letters/<id:letter_id>", "supervision_letter", supervision.supervision_letter
+)
+web.add_url_rule("/supervisions/quota", "supervision_quota", supervision.supervision_quota)
+web.add_url_rule(
+    "/supervisions/report", "superior_report", supervision.superior_report, methods=["GET", "POST"]
 )
 web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)

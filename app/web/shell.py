@@ -121,6 +121,7 @@ def _places() -> list[Place]:
         Place("web.knowledge_gaps", _("待补充知识"), "knowledge.edit"),
         Place("web.orders", _("工单查询"), "order.see"),
         Place("web.disputes", _("权属协调"), "dispute.see"),
+        Place("web.supervisions", _("督办台账"), "supervision.see"),
         Place("web.suspended", _("挂账问题库"), "suspension.see"),
         Place("web.bulk_extensions", _("批量延期"), "bulk_extension.see"),
         Place("web.knowledge", _("知识库"), "knowledge.see"),
