@@ -36,6 +36,7 @@ PEOPLE = {
     "stranger": ("吴远", "unit_handler", "water_group"),
     "reviewer": ("方细", "reviewer", None),
     "callback": ("夏音", "callback_agent", None),
+    "duty": ("吴稳", "duty_manager", None),
     "admin": ("何平", "administrator", None),
     "coordinator": ("和书", "coordinator", None),
     "inspector": ("铁衡", "inspector", None),
