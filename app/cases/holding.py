@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import clocks, queries
+from app.cases import clocks, history, queries
 from app.cases.models.history import HistoryEntry
 from app.cases.orders import SUBJECT, Case
 from app.core.phrase import Phrase
@@ -134,7 +134,7 @@ class _UnitsAt:
         self._acts = [
             (entry.at, entry.unit_id)
             for entry in session.scalars(
-                select(HistoryEntry)
+                history.entries(session)
                 .where(
                     HistoryEntry.demand_id == case.demand.id,
                     HistoryEntry.unit_id.is_not(None),
