@@ -126,6 +126,7 @@ WAY: dict[str, tuple[str, dict[str, object]]] = {
         {"objection_verdict": "accepted", "objection_opinion": "不属诉讼事项。"},
     ),
     "decide_return_request": ("dispatcher", {}),
+    "report_promise": ("liaison", {}),
     "supplement": ("agent", {"supplement_note": "补充楼栋号和联系电话。"}),
     "agree_ownership": ("liaison", {"settled": "yes", "ruling": "经协商一致。"}),
     "rule_ownership": ("coordinator", {"settled": "yes", "ruling": "按管线产权确定主办单位。"}),

@@ -101,8 +101,15 @@ def preview(session: Session, query: Query, days: int, now: datetime) -> list[Pr
     """The orders that the query means, in order of their deadlines; nothing is written.
 
     An order whose limit has passed, rests or has stopped is not among them: an extension never
-    heals what is late. Days are in the unit of each limit.
+    heals what is late. Days are in the unit of each limit. Raises `Invalid` for an empty query.
     """
+    if query.is_empty:
+        raise Invalid(
+            Phrase(
+                "请至少选一个条件：不能对全部在办工单延期。",
+                "Choose a condition: not all open orders are extended at once.",
+            )
+        )
     rows = session.execute(
         select(Demand, WorkOrder, HandlingUnit, ClockRow)
         .join(WorkOrder, WorkOrder.demand_id == Demand.id)
@@ -135,7 +142,7 @@ def ask(uow: UnitOfWork, query: Query, days: int, ground: str, reason: str) -> B
     Raises `NotAllowed`, `Invalid` when the query is empty or finds nothing, or a value is wrong.
     """
     require(uow.actor, "bulk_extension.ask")
-    _check(query, days, ground, reason)
+    _check(days, ground, reason)
     found = preview(uow.session, query, days, uow.now)
     if not found:
         raise Invalid(
@@ -315,14 +322,7 @@ def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
         yield Demand.arrived_at < query.arrived_before
 
 
-def _check(query: Query, days: int, ground: str, reason: str) -> None:
-    if query.is_empty:
-        raise Invalid(
-            Phrase(
-                "请至少选一个条件：不能对全部在办工单延期。",
-                "Choose a condition: not all open orders are extended at once.",
-            )
-        )
+def _check(days: int, ground: str, reason: str) -> None:
     wrong: dict[str, Phrase] = {}
     if not 1 <= days <= MOST_DAYS:
         wrong["days"] = Phrase(f"请填写 1 至 {MOST_DAYS} 天。", f"From 1 to {MOST_DAYS} days.")

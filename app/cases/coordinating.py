@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app import engine
 from app.cases import catalogue, clock_changes, clocks, history, notices, tables
 from app.cases.answers import Answers
 from app.cases.models.dispute import (
+    CatalogueChange,
     Dispute,
     DisputeMeeting,
     DisputeParty,
@@ -27,7 +28,7 @@ from app.cases.orders import SUBJECT, Case, next_number
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.cases.story import due_in_words
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.identity.directory import unit_by_code
@@ -47,6 +48,9 @@ CAUSES: dict[str, Phrase] = {
     "no_owner_found": Phrase("派单时归属不明", "No owner found at dispatch"),
     "ruling_contested": Phrase("对裁定有异议", "A ruling is contested"),
 }
+
+_MOST_RULINGS = 5
+"""Earlier rulings that are shown to who rules now."""
 
 _OF_REASON = {"R03": "ownership_unclear", "R04": "functions_overlap"}
 
@@ -307,6 +311,33 @@ def is_ruled(session: Session, order_id: int) -> bool:
 def is_final(session: Session, order_id: int) -> bool:
     """Whether the highest tier has settled whose order it is: nothing comes after it."""
     return any(ruling.tier == TIERS[-1] for ruling in _rulings(session, order_id))
+
+
+def open_disputes(session: Session, tier: int | None = None) -> Sequence[Dispute]:
+    """The open disputes, or those of one tier, the oldest first."""
+    found = select(Dispute).where(Dispute.closed_at.is_(None)).order_by(Dispute.id)
+    if tier is not None:
+        found = found.where(Dispute.tier == tier)
+    return session.scalars(found.options(joinedload(Dispute.first_unit))).all()
+
+
+def find_dispute(session: Session, dispute_id: int) -> Dispute:
+    """The dispute, open or settled. Raises `NotFound`."""
+    found = session.get(Dispute, dispute_id)
+    if found is None:
+        raise NotFound(Phrase("没有这件权属争议。", "There is no such dispute."))
+    return found
+
+
+def rulings_on(session: Session, category: str, district: str) -> Sequence[Ruling]:
+    """What was ruled before on matters of this kind in this place, the latest first."""
+    return session.scalars(
+        select(Ruling)
+        .join(CatalogueChange)
+        .where(CatalogueChange.category == category, CatalogueChange.district == district)
+        .order_by(Ruling.id.desc())
+        .limit(_MOST_RULINGS)
+    ).all()
 
 
 def dispute_of(session: Session, case: Case) -> Dispute:

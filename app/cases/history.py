@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Table, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
 from app.cases.models.history import AnchoredHead, CaseHead, HistoryEntry
 from app.cases.models.work_order import StepRecord
-from app.core import audit
+from app.core import audit, late
 from app.core.audit import GENESIS, ChainAnchor
 from app.core.db import known
 from app.core.uow import UnitOfWork
@@ -51,13 +51,12 @@ def record(
 ) -> None:
     """Add an entry to the chain of a case. The caller holds the lock of the case.
 
-    `at` is given by what a deadline started (the due instant); otherwise it is `uow.now`.
+    The entries of a transaction are written together before its commit: whoever reads them
+    earlier asks for `entries`. `at` is given by what a deadline started (the due instant);
+    otherwise it is `uow.now`.
     """
     at = at or uow.now
-    connection = uow.session.connection()
-    heads = known(uow.session, "heads")  # a step makes several entries
-    head = heads.get(demand_id) or connection.execute(_HEAD, {"case": demand_id}).one_or_none()
-    position, previous = head or (0, GENESIS)
+    position, previous = _end(uow.session, demand_id)
     row = {
         "demand_id": demand_id,
         "position": position,
@@ -71,12 +70,48 @@ def record(
         "record_id": record_id,
     }
     digest = audit.link(previous, _content(row))
-    connection.execute(_ENTRY, {**row, "digest": digest})
-    connection.execute(
-        _BEGIN_HEAD if head is None else _MOVE_HEAD,
-        {"case": demand_id, "count": position + 1, "end": digest},
-    )
-    heads[demand_id] = (position + 1, digest)
+    late.add(uow.session, _write, {**row, "digest": digest})
+    known(uow.session, "heads")[demand_id] = (position + 1, digest)
+
+
+def entries(session: Session) -> Select[HistoryEntry]:
+    """The entries, for whoever reads them: also those that the transaction has just made."""
+    late.write_out(session)
+    return select(HistoryEntry)
+
+
+def _end(session: Session, demand_id: int) -> tuple[int, bytes]:
+    """How many entries a case has, and the digest of the last one."""
+    heads = known(session, "heads")
+    if demand_id not in heads:
+        for row in reversed(late.rows(session, _write)):  # a savepoint was rolled back since
+            if row["demand_id"] == demand_id:
+                return row["position"] + 1, row["digest"]
+        found = session.connection().execute(_HEAD, {"case": demand_id}).one_or_none()
+        heads[demand_id] = (0, GENESIS) if found is None else (found.entries, found.digest)
+    count, digest = heads[demand_id]
+    return count, digest
+
+
+def _write(session: Session, rows: Sequence[late.Row]) -> None:
+    """The entries of a transaction, and where the chains of their cases end now."""
+    connection = session.connection()
+    connection.execute(_ENTRY, rows)
+    begun = {row["demand_id"] for row in rows if row["position"] == 0}
+    ends = {
+        row["demand_id"]: {
+            "case": row["demand_id"],
+            "count": row["position"] + 1,
+            "end": row["digest"],
+        }
+        for row in rows
+    }
+    first = [end for case, end in ends.items() if case in begun]
+    moved = [end for case, end in ends.items() if case not in begun]
+    if first:
+        connection.execute(_BEGIN_HEAD, first)
+    if moved:
+        connection.execute(_MOVE_HEAD, moved)
 
 
 def read_heads(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
@@ -92,7 +127,7 @@ def story(session: Session, demand_id: int) -> list[HistoryEntry]:
     """Every entry of a case, in order."""
     return list(
         session.scalars(
-            select(HistoryEntry)
+            entries(session)
             .where(HistoryEntry.demand_id == demand_id)
             .order_by(HistoryEntry.position)
         )
@@ -102,6 +137,7 @@ def story(session: Session, demand_id: int) -> list[HistoryEntry]:
 def anchor(uow: UnitOfWork, day: date) -> ChainAnchor | None:
     """Anchor the heads that moved since the last anchor; none when `day` is anchored already."""
     session = uow.session
+    late.write_out(session)
     if session.scalar(select(ChainAnchor.id).where(ChainAnchor.day == day)) is not None:
         return None
     last = session.scalar(select(ChainAnchor).order_by(ChainAnchor.id.desc()).limit(1))

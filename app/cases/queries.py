@@ -182,6 +182,11 @@ def order_by_number(session: Session, number: str) -> WorkOrder | None:
     return session.scalar(select(WorkOrder).where(WorkOrder.number == number))
 
 
+def demand_by_number(session: Session, number: str) -> Demand | None:
+    """The demand with this number, or none."""
+    return session.scalar(select(Demand).where(Demand.number == number))
+
+
 def demands_registered_by(
     session: Session, user_id: int, *, page: int = 1, size: int = 20
 ) -> tuple[list[tuple[Demand, WorkOrder | None]], int]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from app.cases import reopening
+from app.cases import reopening, tables
 from app.cases.answers import Answers
 from app.cases.calling_back import keep_attempt, next_attempt
 from app.cases.models.demand import Demand
@@ -27,8 +28,8 @@ from app.core.uow import UnitOfWork
 from app.identity.policy import Role
 
 KIND = "recheck"
-PERCENT = 5
-"""[P] Share of the orders closed on a day that is asked once more; at least one."""
+DAYS = 7
+"""[P] How many days back a sample is still drawn, where the ticker was down."""
 
 register_messages(
     {
@@ -43,16 +44,30 @@ register_messages(
 )
 
 
-def draw(uow: UnitOfWork, day: date, percent: int = PERCENT) -> int:
+def days_to_draw(session: Session, today: date) -> list[date]:
+    """The days of the past week whose sample was not drawn yet, oldest first."""
+    days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
+    drawn = set(session.scalars(select(ReCheckSample.day).where(ReCheckSample.day.in_(days))))
+    return [day for day in days if day not in drawn]
+
+
+def draw(uow: UnitOfWork, day: date) -> int:
     """Draw the sample of the orders closed on `day` and open their rechecks; how many were drawn.
 
-    Drawn already: nothing happens, and the answer is 0.
+    The share is the table `re_check_sample`'s. Drawn already: nothing happens, the answer is 0.
     """
     if uow.session.get(ReCheckSample, day) is not None:
         return 0
     seed = f"re_check:{day.isoformat()}"
     eligible = _closed_on(uow, day)
-    drawn = sample([number for number, _demand_id in eligible], seed, percent)
+    answer = tables.answer(uow.session, None, "re_check_sample", {"closed": len(eligible)})
+    percent = int(answer.outputs["percent"])
+    drawn = sample(
+        [number for number, _demand_id in eligible],
+        seed,
+        percent,
+        int(answer.outputs["at_least"]),
+    )
     uow.session.add(
         ReCheckSample(
             day=day,
@@ -69,12 +84,12 @@ def draw(uow: UnitOfWork, day: date, percent: int = PERCENT) -> int:
     return len(drawn)
 
 
-def sample(numbers: Sequence[str], seed: str, percent: int) -> frozenset[str]:
+def sample(numbers: Sequence[str], seed: str, percent: int, at_least: int = 0) -> frozenset[str]:
     """The orders of the sample: those whose number has the smallest digest with the seed.
 
-    At least one where there is any and `percent` (0–100) is not 0.
+    `percent` is 0–100, rounded up to whole orders, of which there are `at_least` so many.
     """
-    count = -(-len(numbers) * percent // 100)
+    count = max(at_least, -(-len(numbers) * percent // 100))
     ranked = sorted(
         numbers, key=lambda number: hashlib.sha256(f"{seed}:{number}".encode()).digest()
     )

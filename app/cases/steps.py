@@ -8,7 +8,7 @@ ones without a release.
 from collections.abc import Callable, Mapping
 
 import orjson
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -120,7 +120,7 @@ def require(actor: Actor, what: Phrase, role: str, case: Case) -> None:
 def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:
     """The refusal for a task that is closed: who did the step, and when."""
     entry = session.scalar(
-        select(HistoryEntry)
+        history.entries(session)
         .where(
             HistoryEntry.demand_id == task.subject_id,
             HistoryEntry.element_id == task.element_id,

@@ -44,6 +44,7 @@ BINDINGS: Mapping[str, Binding] = {
     "extension_decision": Binding.CASE,
     "first_contact": Binding.CASE,
     "merge": Binding.CURRENT,
+    "re_check_sample": Binding.CURRENT,
     "re_handling": Binding.CASE,
     "return_decision": Binding.CASE,
     "return_request": Binding.CASE,

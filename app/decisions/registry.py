@@ -1,8 +1,10 @@
 """Published decision tables: publishing a version, asking one, keeping what it answered."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
+from html import unescape
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -110,6 +112,17 @@ def answer(
 def newest_version(session: Session, key: str) -> int:
     """The number of the newest version of the table `key`; raises NotFound if there is none."""
     return _row(session, key, None)[0]
+
+
+def title(session: Session, key: str, version: int) -> str:
+    """What people call the table in that version; its key where the file gives no other name."""
+    xml: str = session.scalars(
+        select(DecisionVersion.xml).where(
+            DecisionVersion.key == key, DecisionVersion.version == version
+        )
+    ).one()
+    named = re.search(rf'<decision id="{re.escape(key)}" name="([^"]+)"', xml)
+    return unescape(named.group(1)) if named is not None else key
 
 
 def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]:

@@ -93,13 +93,19 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "demand.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
     # the order and its story
     "order.see": _ANSWERING + _READING + _WHOLE_CENTRE + _WHOLE_UNIT,
-    "order.see_worklist": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "order.see_worklist": _ANSWERING
+    + _centre(Role.OWNERSHIP_AUTHORITY)
+    + _WHOLE_CENTRE
+    + _WHOLE_UNIT,
     "order.free_hand": _centre(Role.DUTY_MANAGER),
     "matter.see": _ANSWERING + _WHOLE_CENTRE,
     "urgent.see": _ANSWERING + _WHOLE_CENTRE,
     "police.return": _centre(Role.DUTY_MANAGER, Role.AGENT),
     "unit.reorganise": _centre(Role.ADMINISTRATOR, Role.SYSTEM),
-    "attachment.add": _ANSWERING + _WHOLE_CENTRE + _WHOLE_UNIT,
+    "attachment.add": _ANSWERING
+    + _centre(Role.OWNERSHIP_AUTHORITY)
+    + _WHOLE_CENTRE
+    + _WHOLE_UNIT,
     "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
     + _unit(Role.UNIT_HANDLER),
     # disputes about whose duty it is, and what the dispatch catalogue learns from them
@@ -115,6 +121,10 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "knowledge.edit": _centre(Role.KNOWLEDGE_EDITOR),
     # calling requesters back
     "callback.see": _centre(Role.CALLBACK_AGENT, Role.DUTY_MANAGER),
+    # supervision
+    "supervision.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "supervision.lead": _centre(Role.INSPECTOR, Role.DUTY_MANAGER, Role.LEADER),
+    "supervision.import": _centre(Role.INSPECTOR, Role.DUTY_MANAGER),
     # diagrams
     "diagram.see": _centre(Role.PROCESS_DESIGNER)
     + _ANSWERING

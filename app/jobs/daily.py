@@ -1,12 +1,13 @@
-"""Once a day: anchor the histories, keep provisional years, look for what is stuck or ends, and
-remove files that nothing names.
+"""Once a day: anchor the histories, keep provisional years, look for what is stuck or ends, draw
+the sample that is asked once more, file what was closed long ago, and remove files that nothing
+names.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from app.cases import attachments, history, recounting, repairing
+from app.cases import attachments, closing, history, rechecking, recounting, repairing
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
 from app.core.files import FileStore
@@ -27,6 +28,12 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
         attachments.forget_waiting(uow)
         latest = recounting.last_open_deadline(uow.session)
         alarm = offices.calendar_alarm(uow.session, today, latest)
+        undrawn = rechecking.days_to_draw(uow.session, today)
+    for day in undrawn:
+        with unit_of_work(sessions, SYSTEM, now) as uow:
+            rechecking.draw(uow, day)
+    with unit_of_work(sessions, SYSTEM, now) as uow:
+        closing.archive(uow)
     with reading(sessions) as session:
         before = (now - attachments.WAITS_FOR).timestamp()
         files.sweep(before, lambda digests: attachments.named(session, digests))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -34,6 +35,12 @@ OUTCOMES: Mapping[str, Phrase] = {
     "referred": Phrase("移送纪检监察", "Referred"),
     "withdrawn": Phrase("已撤销", "Withdrawn"),
 }
+SETTLED: Mapping[str, Phrase] = {
+    "accepted": Phrase("合格", "Accepted"),
+    "rejected": Phrase("不合格", "Not accepted"),
+    "unanswered": Phrase("逾期未反馈", "Not answered in time"),
+    "set_aside": Phrase("另行出具", "Overtaken by another"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +53,15 @@ class Entry:
     order: WorkOrder
     unit: HandlingUnit | None
     clock: ClockRow | None = None
-    yellow_at: Any = None
+    yellow_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A supervision for the story of an order: in words, with its causes and letters."""
+    """A supervision with the procedure that it is: its causes, its letters and how it ended."""
 
-    number: str
-    opened: Phrase
-    causes: tuple[tuple[SupervisionCause, Mapping[str, Any]], ...]
-    letters: tuple[SupervisionLetter, ...]
-    outcome: Phrase | None
+    case: SupervisionCase
+    procedure: Procedure
 
 
 def ledger(
@@ -108,15 +112,18 @@ def ledger(
     return [Entry(*row) for row in rows], total
 
 
-def counts_by_rung(session: Session) -> dict[str, int]:
-    """How many open supervisions stand on which rung."""
-    rows = session.execute(
-        select(SupervisionCase.rung, func.count())
+def counts_by_rung(session: Session, actor: Actor) -> dict[str, int]:
+    """How many open supervisions, of those the actor sees, stand on which rung."""
+    chosen = (
+        select(SupervisionCase.rung, func.count().label("open"))
         .join(Procedure, Procedure.id == SupervisionCase.procedure_id)
         .where(Procedure.closed_at.is_(None))
         .group_by(SupervisionCase.rung)
     )
-    counted = dict(rows)
+    if not actor.roles - UNIT_ROLES:
+        chosen = chosen.where(Procedure.unit_id == actor.unit_id)
+    rows = session.execute(chosen)
+    counted = {row.rung: row.open for row in rows}
     return {rung: counted[rung] for rung in RUNGS if rung in counted}
 
 
@@ -158,32 +165,16 @@ def letters(
 
 
 def supervisions_of(session: Session, demand_id: int) -> list[Told]:
-    """The supervisions of a case, oldest first, with causes, evidence and letters."""
+    """The supervisions of a case, oldest first."""
     rows = session.execute(
         select(SupervisionCase, Procedure)
         .join(Procedure, Procedure.id == SupervisionCase.procedure_id)
         .where(Procedure.demand_id == demand_id)
         .order_by(Procedure.id)
     )
-    return [_told(case, procedure) for case, procedure in rows]
+    return [Told(case, procedure) for case, procedure in rows]
 
 
 def evidence_of(cause: SupervisionCause) -> Mapping[str, Any]:
     """The facts a cause rests on and the table's rows: `occasion`, `facts`, `table`."""
     return dict(orjson.loads(cause.evidence))
-
-
-def _told(case: SupervisionCase, procedure: Procedure) -> Told:
-    rung = RUNGS[case.rung]
-    timing = "办结前" if case.timing == "pre_closure" else "办结后"
-    before = "before" if case.timing == "pre_closure" else "after"
-    return Told(
-        number=case.number,
-        opened=Phrase(
-            f"{timing}督办 {case.number}，现为{rung.zh}",
-            f"Supervision {case.number} {before} closure, now at: {rung.en}",
-        ),
-        causes=tuple((cause, evidence_of(cause)) for cause in case.causes),
-        letters=tuple(case.letters),
-        outcome=OUTCOMES.get(procedure.outcome) if procedure.outcome else None,
-    )

@@ -14,7 +14,6 @@ from app.core.clock import CHINA
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.identity.models import HandlingUnit
-from app.identity.policy import ROLE_NAMES
 from app.profiles import published_letters
 from app.profiles.letters import LetterKind
 from app.supervision.models import SupervisionCase, SupervisionLetter, YearlyNumber
@@ -90,11 +89,6 @@ def copies(letter: SupervisionLetter) -> list[str]:
 def due_words(due: datetime) -> str:
     """A limit as people read it."""
     return due_in_words(due)
-
-
-def signature(letter: SupervisionLetter) -> Phrase:
-    """In whose name a letter is issued."""
-    return ROLE_NAMES[letter.signed_by]
 
 
 def _write(

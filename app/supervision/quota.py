@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from sqlalchemy import case as sql_case
 from sqlalchemy import func, select
@@ -18,6 +19,7 @@ from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
 from app.decisions import registry
+from app.identity.models import HandlingUnit
 from app.supervision.triggers import KIND
 
 MEASURE = "monthly_supervision_share"
@@ -40,7 +42,7 @@ class Quota:
     @property
     def missing(self) -> int:
         """How many more orders are to be supervised to reach the target."""
-        return max(0, -int(-self.target * self.accepted // 100) - self.supervised)
+        return max(0, ceil(self.target * self.accepted / 100) - self.supervised)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Candidate:
 
     demand: Demand
     order: WorkOrder
+    unit: HandlingUnit
     merits: int
 
 
@@ -94,18 +97,18 @@ def candidates(session: Session, now: datetime, most: int) -> Sequence[Candidate
         Procedure.demand_id == WorkOrder.demand_id, Procedure.kind == KIND
     )
     rows = session.execute(
-        select(Demand, WorkOrder, merits)
+        select(Demand, WorkOrder, HandlingUnit, merits)
         .join(WorkOrder, WorkOrder.demand_id == Demand.id)
+        .join(HandlingUnit, HandlingUnit.id == WorkOrder.lead_unit_id)
         .where(
             WorkOrder.closed_at.is_(None),
-            WorkOrder.lead_unit_id.is_not(None),
             WorkOrder.dispatched_at <= now,
             ~supervised.exists(),
         )
         .order_by(merits.desc(), WorkOrder.dispatched_at, WorkOrder.id)
         .limit(most)
     )
-    return [Candidate(demand, order, int(weight)) for demand, order, weight in rows]
+    return [Candidate(demand, order, unit, int(weight)) for demand, order, unit, weight in rows]
 
 
 def _percent(part: int, whole: int) -> Decimal:

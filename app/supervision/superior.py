@@ -96,7 +96,7 @@ def _known(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     ordered = session.execute(
         select(WorkOrder.number, WorkOrder.demand_id).where(WorkOrder.number.in_(numbers))
     )
-    return found | dict(ordered)
+    return found | {row.number: row.demand_id for row in ordered}
 
 
 def _require_usable(numbers: Sequence[str]) -> None:

@@ -7,18 +7,22 @@ from app.web import (
     acts,
     admin,
     agent,
+    bulk,
     calendars,
     callbacks,
     case,
     csrf,
     designer,
     dispatcher,
+    disputes,
     files,
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
     knowledge,
     lists,
     rating,
     shell,
+    supervision,
+    suspended,
     viewing,
 )
 from app.web.access import admit, recognise
@@ -43,6 +47,19 @@ web.add_url_rule("/demands", "my_demands", lists.my_demands)
 web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "POST"])
 web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
 web.add_url_rule("/orders", "orders", lists.orders)
+web.add_url_rule("/suspended", "suspended", suspended.suspended)
+web.add_url_rule("/extensions", "bulk_extensions", bulk.bulk_extensions)
+web.add_url_rule("/extensions", "ask_bulk_extension", bulk.ask_bulk_extension, methods=["POST"])
+web.add_url_rule("/extensions/<id:bulk_id>", "bulk_extension", bulk.bulk_extension)
+web.add_url_rule(
+    "/extensions/<id:bulk_id>",
+    "decide_bulk_extension",
+    bulk.decide_bulk_extension,
+    methods=["POST"],
+)
+web.add_url_rule(
+    "/extensions/<id:bulk_id>/progress", "bulk_extension_progress", bulk.bulk_extension_progress
+)
 web.add_url_rule("/knowledge", "knowledge", knowledge.items)
 web.add_url_rule("/knowledge/new", "new_knowledge", knowledge.new_item, methods=["GET", "POST"])
 web.add_url_rule("/knowledge/gaps", "knowledge_gaps", knowledge.gaps)
@@ -65,12 +82,27 @@ web.add_url_rule(
     knowledge.withdraw_item,
     methods=["POST"],
 )
+web.add_url_rule("/supervisions", "supervisions", supervision.supervisions)
+web.add_url_rule("/supervisions/<id:procedure_id>", "supervision", supervision.supervision)
+web.add_url_rule("/supervisions/letters", "supervision_letters", supervision.supervision_letters)
+web.add_url_rule(
+    "/supervisions/letters/<id:letter_id>", "supervision_letter", supervision.supervision_letter
+)
+web.add_url_rule("/supervisions/quota", "supervision_quota", supervision.supervision_quota)
+web.add_url_rule(
+    "/supervisions/report", "superior_report", supervision.superior_report, methods=["GET", "POST"]
+)
 web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
 web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
 web.add_url_rule("/cases/<id:demand_id>/files", "attach", files.attach, methods=["POST"])
 web.add_url_rule("/files/<id:attachment_id>", "download", files.download, methods=["GET", "POST"])
+web.add_url_rule("/disputes", "disputes", disputes.disputes)
+web.add_url_rule("/disputes/<id:dispute_id>", "dispute", disputes.dispute)
+web.add_url_rule(
+    "/disputes/changes/<id:change_id>", "review_change", disputes.review_change, methods=["POST"]
+)
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])

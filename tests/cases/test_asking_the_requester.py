@@ -3,6 +3,7 @@ asked once more, the unit that objects, and the order that is opened again.
 """
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,8 +17,10 @@ from app.cases.models.work_order import Callback, OrderStatus
 from app.cases.procedures import procedures_of
 from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.core.files import FileStore
 from app.core.outbox import OutboxMessage
 from app.core.uow import SYSTEM, unit_of_work
+from app.jobs.daily import every_day
 from tests.office import Office
 
 GOOD = {
@@ -78,10 +81,10 @@ def outcomes(office: Office, case: int, kind: str) -> list[str | None]:
         return [procedure.outcome for procedure in procedures_of(session, case, kind)]
 
 
-def drawn(office: Office, percent: int = 100) -> int:
+def drawn(office: Office) -> int:
     """Draw the sample of today's closed orders."""
     with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
-        return rechecking.draw(uow, office.now.date(), percent)
+        return rechecking.draw(uow, office.now.date())
 
 
 # ---- the link
@@ -186,6 +189,24 @@ def test_a_sample_is_drawn_once_a_day_and_can_be_drawn_again_by_anybody(office: 
     assert once == rechecking.sample(list(reversed(numbers)), kept.seed, 5)
     assert len(once) == 2
     assert rechecking.sample(numbers, "another", 5) != once
+
+
+def test_every_day_draws_for_the_days_that_were_missed_and_files_what_is_old(
+    office: Office, tmp_path: Path
+) -> None:
+    case = closed(office)
+    office.wait(days=3)
+    files = FileStore(tmp_path)
+    for _ in range(2):
+        every_day(office.sessions, files, lambda: office.now)
+    assert office.waiting(case) == ["re_check"]
+    with reading(office.sessions) as session:
+        days = list(session.scalars(select(ReCheckSample.day).order_by(ReCheckSample.day)))
+    assert (len(days), days[0], days[-1]) == (7, date(2026, 2, 26), date(2026, 3, 4))
+    office.do(case, "re_check")
+    office.wait(days=31)
+    every_day(office.sessions, files, lambda: office.now)
+    assert office.order(case).status == OrderStatus.ARCHIVED
 
 
 def test_who_is_still_satisfied_stays_closed(office: Office) -> None:

@@ -51,6 +51,12 @@ BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
 STEPS_A_CASE = 24
 """How many things are done or tried for each demand that arrives."""
 
+NEGLECTED = 0.2
+"""The share of demands that nobody looks at for some days: their deadlines pass one by one."""
+
+OFFERED_TO = 4
+"""How many people somebody who wants to set something going is looked for among."""
+
 TRIES = 3
 """How often somebody mends what a form says is wrong."""
 
@@ -98,7 +104,7 @@ class Life:
         self._pages: deque[tuple[int, int, Actor, Mapping[str, object]]] = deque(maxlen=50)
         self._asked: deque[tuple[int, str, Actor, Mapping[str, object]]] = deque(maxlen=50)
         self._spoilt: set[int] = set()
-        self._touched: set[int] = set()
+        self._neglected: dict[int, datetime] = {}
         self._number = self._moves = 0
         self._down_until: datetime | None = None
         self._recount_at: datetime | None = None
@@ -246,7 +252,11 @@ class Life:
 
         def register(given: Mapping[str, object]) -> int:
             with self._acting(self._of_login["agent"]) as uow:
-                return intake.register(uow, given).demand.id
+                demand = intake.register(uow, given).demand.id
+            if chance.random() < NEGLECTED:
+                span = timedelta(hours=chance.triangular(2, 24 * 90, 24 * 4))
+                self._neglected[demand] = self.office.now + span
+            return demand
 
         self._mending("register", None, form, usual, register)
 
@@ -270,12 +280,16 @@ class Life:
         demand = self._open_demand()
         if demand is None:
             return
-        who = self._chance.choice(self._people)
+        offered = []
         with reading(self.office.sessions) as session:
-            offered = acts.acts_of(session, find(session, demand), who, self.office.now)
+            case = find(session, demand)
+            for person in self._chance.sample(self._people, OFFERED_TO):
+                found = acts.acts_of(session, case, person, self.office.now)
+                offered += [(act, person) for act in found]
         if not offered:
             return
-        chosen = self._chance.choice(offered)
+        rarely = [self._rarity(act) for act, _person in offered]
+        [(chosen, who)] = self._chance.choices(offered, rarely)
 
         def act(given: Mapping[str, object]) -> int:
             self._asked.append((demand, chosen.key, who, given))
@@ -423,7 +437,6 @@ class Life:
         raise Conflict(Phrase("缺陷。", "A defect, kept."))
 
     def _check_case(self, what: str, demand: int) -> None:
-        self._touched.add(demand)
         if demand not in self._spoilt:
             with reading(self.office.sessions) as session:
                 found = faults_of_case(session, demand, self._people, self.office.now)
@@ -484,10 +497,19 @@ class Life:
             busy = [who for who in self._people if who.roles & asked]
             for who in self._chance.sample(busy, len(busy)):
                 items = queries.worklist(session, who, self.office.now).items
-                mine = [item.task for item in items if item.demand.id not in self._spoilt]
+                mine = [item.task for item in items if self._is_looked_at(item.demand.id)]
                 if mine:
                     return self._chance.choice(mine), who
         return None
+
+    def _is_looked_at(self, demand: int) -> bool:
+        until = self._neglected.get(demand)
+        return demand not in self._spoilt and (until is None or until <= self.office.now)
+
+    def _rarity(self, act: acts.Act) -> float:
+        """What was seldom done is tried more often, and what must wait anyway seldom."""
+        weight = 1 / (1 + self.tally.done[f"act {act.element.id}"])
+        return weight if act.why_not is None else weight / 20
 
     def _open_demand(self) -> int | None:
         """Mostly one that is not closed."""
@@ -524,7 +546,7 @@ class Life:
 def _usual(element_id: str, chance: random.Random) -> Mapping[str, object]:
     """Mostly what a smooth case needs, so that cases get on; else whatever the form offers."""
     _who, usual = WAY.get(element_id, ("", {}))
-    return usual if chance.random() < 0.75 else {}
+    return usual if chance.random() < 0.7 else {}
 
 
 def _traced(error: Exception) -> str:

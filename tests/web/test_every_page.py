@@ -9,11 +9,15 @@ from tests.web.conftest import PEOPLE, Browser, Desks
 
 EXAMPLES = {
     "demand_id": "1",
+    "bulk_id": "1",
     "task_id": "1",
     "process_id": "1",
     "attachment_id": "1",
     "item_id": "1",
     "gap_id": "1",
+    "letter_id": "1",
+    "procedure_id": "1",
+    "dispute_id": "1",
     "name": "kit.css",
     "key": "work_order",
     "code": "CN",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.cases.models.work_order import WorkOrder
 from app.core.db import Base, Id
 from app.identity.models import HandlingUnit
 
@@ -53,6 +54,7 @@ class Dispute(Base):
     """The date that the requester was told: the end of the last tier that may be needed."""
     closed_at: Mapped[datetime | None]
 
+    order: Mapped[WorkOrder] = relationship()
     first_unit: Mapped[HandlingUnit | None] = relationship()
     parties: Mapped[list["DisputeParty"]] = relationship(order_by="DisputeParty.id")
     meetings: Mapped[list["DisputeMeeting"]] = relationship(order_by="DisputeMeeting.id")

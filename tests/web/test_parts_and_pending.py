@@ -1,0 +1,116 @@
+"""The pages of parts, of orders that rest, and of bulk extensions."""
+
+from io import BytesIO
+
+from lxml import html
+
+from app.core import clock
+from app.jobs import extending
+from app.office import Office
+from tests.web.conftest import Desks
+
+ASKED = {
+    "days": "3",
+    "ground": "other",
+    "reason": "暴雨红色预警。",
+    "district": "qingshi",
+}
+
+
+def act_address(desks: Desks, login: str, case: str, element: str) -> str:
+    page = desks.of(login).page(case)
+    (address,) = page.xpath(f"//ul[@class='acts']//a[contains(@href, '/{element}-')]/@href")
+    return str(address)
+
+
+def test_the_dispatcher_names_co_units_and_the_lead_reads_their_answers(desks: Desks) -> None:
+    case = desks.ordered()
+    page = desks.of("dispatcher").page(case)
+    (choice,) = page.xpath("//select[@name='co_units']")
+    assert choice.get("multiple") is not None
+    lead, co_unit = desks.unit("urban_management"), desks.unit("water_group")
+    desks.do("dispatcher", case, {"lead_unit": lead, "co_units": [co_unit]})
+    desks.do("liaison", case, {})
+    asked = desks.of("stranger").page(case).xpath("//section[@class='card']")[0].text_content()
+    assert "答复交办单位" in asked
+    desks.do("handler", case, {"contact_way": "phone", "contact_note": "已联系。"})
+    assert (
+        "办理中"
+        in desks.of("handler").page(case).xpath("//div[@class='side']//table")[0].text_content()
+    )
+    desks.do("stranger", case, {"part_result": "done", "part_answer": "管线无渗漏。"})
+    table = desks.of("handler").page(case).xpath("//div[@class='side']//table")[0].text_content()
+    assert "管线无渗漏。" in table
+    assert "已答复" in table
+
+
+def test_a_suspended_order_stands_in_the_register_of_its_unit(desks: Desks) -> None:
+    case = desks.handled()
+    liaison = desks.of("liaison")
+    address = act_address(desks, "liaison", case, "suspension_asked")
+    review = (clock.now().date().replace(day=1)).isoformat()
+    answer = liaison.client.post(
+        address,
+        data={
+            "csrf_token": liaison.token(),
+            "suspension_ground": "season",
+            "suspension_reason": "须待气温回升。",
+            "review_on": review,
+            "suspension_papers": (BytesIO("计划".encode()), "计划.txt"),
+        },
+    )
+    assert answer.status_code == 422
+    assert "须在今天之后" in answer.text
+    kept = html.fromstring(answer.text).xpath("//input[@name='suspension_papers'][@value]/@value")
+    answer = liaison.post(
+        address,
+        {
+            "suspension_ground": "season",
+            "suspension_reason": "须待气温回升。",
+            "suspension_condition": "气温回升",
+            "suspension_papers": kept,
+        },
+    )
+    assert answer.status_code == 302
+    desks.do("duty", case, {"suspension_verdict": "approved"})
+    register = desks.of("liaison").page("/suspended")
+    assert "气温回升" in register.xpath("//table")[0].text_content()
+    assert not desks.of("stranger").page("/suspended").xpath("//table")
+    assert (
+        "已挂账" in desks.of("liaison").page(case).xpath("//div[@class='head']")[0].text_content()
+    )
+
+
+def test_a_bulk_extension_is_previewed_asked_for_approved_and_done(
+    desks: Desks, office: Office
+) -> None:
+    desks.handled()
+    dispatcher = desks.of("dispatcher")
+    shown = dispatcher.post("/extensions", ASKED)
+    assert shown.status_code == 200
+    page = html.fromstring(shown.text)
+    assert "将延期 1 件" in page.text_content()
+    (seen,) = page.xpath("//input[@name='seen']/@value")
+    desks.handled(requester_phone="13812340000", title="另一处路灯不亮")
+    again = dispatcher.post("/extensions", {**ASKED, "seen": seen})
+    assert "请核对新的名单" in again.text
+    (seen,) = html.fromstring(again.text).xpath("//input[@name='seen']/@value")
+    made = dispatcher.post("/extensions", {**ASKED, "seen": seen})
+    assert made.status_code == 302
+    address = made.headers["Location"]
+    assert not dispatcher.page(address).xpath("//input[@name='verdict']")
+    assert dispatcher.post(address, {"verdict": "approved"}).status_code == 403
+    duty = desks.of("duty")
+    assert duty.post(address, {"verdict": "refused"}).status_code == 422
+    assert duty.post(address, {"verdict": "approved"}).status_code == 302
+    assert duty.page(address).xpath("//progress")
+    assert extending.work(office.sessions, clock.now) == 2
+    table = duty.page(address).xpath("//table")[0].text_content()
+    assert table.count("已延期") == 2
+    assert duty.post(address, {"verdict": "approved"}).status_code == 409
+
+
+def test_a_bulk_extension_needs_a_condition(desks: Desks) -> None:
+    answer = desks.of("dispatcher").post("/extensions", {**ASKED, "district": ""})
+    assert answer.status_code == 422
+    assert "至少选一个条件" in answer.text
