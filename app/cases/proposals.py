@@ -24,6 +24,8 @@ class Proposal:
 class NonAcceptance:
     """Why a demand is not accepted, the lawful channel to name, and the row that says so."""
 
+    ground: str
+    """N1–N9."""
     lawful_channel: Phrase
     reason: Phrase
 
@@ -38,6 +40,7 @@ def non_acceptance(session: Session, demand: Demand) -> NonAcceptance | None:
         return None
     row = answer.evidence.rows[0]
     return NonAcceptance(
+        str(outputs["reason_code"]),
         Phrase(str(outputs["lawful_channel"]), str(outputs["lawful_channel_en"])),
         Phrase(
             f"{outputs['reason']}（受理审查表第 {answer.evidence.version} 版第 {row.index} 行）",

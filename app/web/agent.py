@@ -97,7 +97,9 @@ def refusing(case: Case, _task: HumanTaskRow) -> Help:
     return Help(
         "beside_refusal.html",
         {"reason": say(found.reason) if found else ""},
-        begin={"lawful_channel": say(found.lawful_channel)} if found else {},
+        begin={"lawful_channel": say(found.lawful_channel), "told_ground": found.ground}
+        if found
+        else {},
     )
 
 

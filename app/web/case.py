@@ -16,6 +16,7 @@ from app.cases import (
     acts,
     catalogue,
     clocks,
+    explaining,
     history,
     orders,
     queries,
@@ -56,7 +57,7 @@ _AMONG_THE_FACTS = frozenset({"register", "answer_or_order"})
 """Steps whose answers the page shows as facts of the demand."""
 _RECENT = 5
 """From the judgement back to the reply that it is about."""
-TABS = ("basic", "progress", "deadlines", "diagram")
+TABS = ("basic", "progress", "deadlines", "story", "diagram")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +280,7 @@ def _page(
 
 def possible_acts(session: Session, found: Case) -> list[ActView]:
     """What the reader may set going on the case, beside the open steps."""
-    return [
+    possible = [
         ActView(
             say(act.element.label),
             url_for("web.act", demand_id=found.demand.id, key=act.key),
@@ -287,6 +288,11 @@ def possible_acts(session: Session, found: Case) -> list[ActView]:
         )
         for act in acts.acts_of(session, found, g.actor, clock.now())
     ]
+    order = found.order
+    if holds(g.actor, "order.free_hand") and order is not None and order.closed_at is None:
+        address = url_for("web.free_hand", demand_id=found.demand.id)
+        possible.append(ActView(_("值班长处置"), address, ""))
+    return possible
 
 
 def _form(
@@ -367,6 +373,9 @@ def _tags(found: Case) -> list[str]:
         tags.append(ngettext("审核退回 %(num)s 次", "审核退回 %(num)s 次", times))
     if found.order is not None and found.order.re_handled_count:
         tags.append(_("重办"))
+    if found.order is not None and found.order.reopened_count:
+        times = found.order.reopened_count
+        tags.append(ngettext("重开 %(num)s 次", "重开 %(num)s 次", times))
     return [tag for tag in tags if tag]
 
 
@@ -380,6 +389,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
             ("basic", _("基本信息")),
             ("progress", _("办理过程")),
             ("deadlines", _("时限说明")),
+            ("story", _("全程说明")),
             ("diagram", _("流程图")),
         ],
     }
@@ -388,6 +398,8 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
             panel["events"] = _events(session, found)
         case "deadlines":
             panel["limits"] = _limits(session, found)
+        case "story":
+            panel["sections"] = _story(session, found)
         case "diagram":
             panel["drawn"] = _diagram(session, found)
         case _:
@@ -399,6 +411,17 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
                 session, found.demand, g.actor, found.unit_id
             )
     return panel
+
+
+def _story(session: Session, found: Case) -> list[dict[str, object]]:
+    """The whole story, as the console tells it."""
+    return [
+        {
+            "title": say(part.title),
+            "lines": [{"depth": line.depth, "text": say(line.text)} for line in part.lines],
+        }
+        for part in explaining.explain(session, found, clock.now(), g.actor.roles)
+    ]
 
 
 def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]:
@@ -432,6 +455,7 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
     if order is not None:
         unit = session.get(HandlingUnit, order.lead_unit_id) if order.lead_unit_id else None
         facts += [
+            Fact(_("派单方式"), labels.dispatch_mode(order.dispatch_mode)),
             Fact(_("主办单位"), unit.name_in(language()) if unit else ""),
             Fact(_("派单时间"), moment(order.dispatched_at)),
             Fact(_("签收时间"), moment(order.signed_at)),
@@ -440,6 +464,11 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
         ruling = catalogue.ruling_behind(session, order)
         if ruling is not None:
             facts.append(Fact(_("派单依据"), _("协调裁定 %(number)s", number=ruling.number)))
+        if order.referred_to:
+            facts.append(Fact(_("转送单位"), order.referred_to))
+            facts.append(Fact(_("转送文号"), order.referral_number or ""))
+        if order.published is not None:
+            facts.append(Fact(_("结果公开"), _("是") if order.published else _("否")))
         if order.public_reply:
             facts.append(Fact(_("公开答复"), order.public_reply, wide=True))
     return facts

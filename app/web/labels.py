@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models.city import Category, District
 from app.cases.models.demand import DemandStatus
-from app.cases.models.work_order import OrderStatus
+from app.cases.models.work_order import DispatchMode, OrderStatus
 from app.identity.directory import units
 from app.web.forms import Choices
 from app.web.language import _, language
@@ -45,6 +45,15 @@ def demand_status(code: str) -> str:
         DemandStatus.ARCHIVED: _("已归档"),
         DemandStatus.MERGED: _("已并单"),
     }[DemandStatus(code)]
+
+
+def dispatch_mode(code: str) -> str:
+    """Who answers an order."""
+    return {
+        DispatchMode.ASSIGN: _("交办"),
+        DispatchMode.SELF: _("自办"),
+        DispatchMode.REFER: _("转送"),
+    }[DispatchMode(code)]
 
 
 def urgency(code: str) -> str:

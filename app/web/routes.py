@@ -15,6 +15,7 @@ from app.web import (
     designer,
     dispatcher,
     disputes,
+    duty,
     files,
     handler,  # noqa: F401 # it has no page of its own: it helps with a form
     knowledge,
@@ -96,6 +97,16 @@ web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
 web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
+web.add_url_rule("/urgent", "urgent", duty.urgent_and_110)
+web.add_url_rule("/urgent/<id:procedure_id>/slip", "slip", duty.slip)
+web.add_url_rule("/matters", "matters", duty.matters)
+web.add_url_rule("/matters/<id:demand_id>", "matter", duty.matter)
+web.add_url_rule(
+    "/cases/<id:demand_id>/free-hand", "free_hand", duty.hand, methods=["GET", "POST"]
+)
+web.add_url_rule(
+    "/cases/<id:demand_id>/return-110", "return_to_110", duty.return_to_110, methods=["POST"]
+)
 web.add_url_rule("/cases/<id:demand_id>/files", "attach", files.attach, methods=["POST"])
 web.add_url_rule("/files/<id:attachment_id>", "download", files.download, methods=["GET", "POST"])
 web.add_url_rule("/disputes", "disputes", disputes.disputes)

@@ -124,6 +124,8 @@ def _places() -> list[Place]:
         Place("web.supervisions", _("督办台账"), "supervision.see"),
         Place("web.suspended", _("挂账问题库"), "suspension.see"),
         Place("web.bulk_extensions", _("批量延期"), "bulk_extension.see"),
+        Place("web.urgent", _("紧急与110"), "urgent.see"),
+        Place("web.matters", _("重复与群体诉求"), "matter.see"),
         Place("web.knowledge", _("知识库"), "knowledge.see"),
         Place("web.processes", _("业务流程"), "diagram.see"),
         Place("web.calendars", _("日历管理"), "calendar.see"),

@@ -1,0 +1,44 @@
+"""The supervisions of a case as a part of its whole story."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app.cases.explaining import Line, section
+from app.cases.orders import Case
+from app.cases.story import due_in_words
+from app.core.clock import CHINA
+from app.core.phrase import Phrase
+from app.supervision.ledger import OUTCOMES, RUNGS, supervisions_of
+
+
+@section(Phrase("督办", "Supervision"))
+def supervision(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
+    """Each supervision with its causes and its letters."""
+    for told in supervisions_of(session, case.demand.id):
+        found, procedure = told.case, told.procedure
+        rung = RUNGS.get(found.rung, Phrase(found.rung, found.rung))
+        outcome = procedure.outcome or ""
+        ended = OUTCOMES.get(outcome, Phrase(outcome, outcome)) if outcome else None
+        yield Line(
+            Phrase(
+                f"督办{found.number}：{rung.zh}，{ended.zh if ended else '进行中'}。",
+                f"Supervision {found.number}: {rung.en}, {ended.en if ended else 'open'}.",
+            )
+        )
+        for cause in found.causes:
+            when = f"{cause.fired_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+            yield Line(
+                Phrase(f"{when} {cause.title_zh}", f"{when} {cause.title_en}"),
+                depth=1,
+            )
+        for letter in found.letters:
+            due = due_in_words(letter.reply_by)
+            yield Line(
+                Phrase(
+                    f"{letter.number} {letter.form_zh}，{due}前反馈",
+                    f"{letter.number} {letter.form_en}, answer by {due}",
+                ),
+                depth=1,
+            )
