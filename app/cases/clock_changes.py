@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
-
 from app import engine
 from app.cases import clocks, history
 from app.cases.orders import SUBJECT, Case
@@ -43,9 +41,9 @@ def running(uow: UnitOfWork, case: Case, name: str) -> Running:
                 f"The limit “{label.en}” is not running now and cannot be changed.",
             )
         )
-    given = Deadline.from_json(orjson.loads(clock.terms))
+    counted = clocks.given(clock)
     return Running(
-        clock, given, offices.working_calendar(uow.session, given.calendar, given.version)
+        clock, counted, offices.working_calendar(uow.session, counted.calendar, counted.version)
     )
 
 

@@ -178,8 +178,13 @@ def promised(session: Session, demand: Demand, at: datetime) -> datetime:
 
 def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:
     """Why a clock is due when it is, in sentences, the result first."""
-    given = Deadline.from_json(orjson.loads(clock.terms))
-    return explain(offices.working_calendar(session, given.calendar, given.version), given)
+    counted = given(clock)
+    return explain(offices.working_calendar(session, counted.calendar, counted.version), counted)
+
+
+def given(clock: ClockRow) -> Deadline:
+    """The deadline of a clock as it was counted: limit, switches, pauses and extensions."""
+    return Deadline.from_json(orjson.loads(clock.terms))
 
 
 def terms_of(session: Session, demand: Demand, stage: str) -> Terms:

@@ -13,8 +13,8 @@ from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import SUBJECT, Case, next_number
-from app.cases.steps import Facts
 from app.cases.services import Occasion, service
+from app.cases.steps import Facts
 from app.cases.story import due_in_words
 from app.core.errors import Invalid
 from app.core.phrase import Phrase

@@ -102,10 +102,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "urgent.see": _ANSWERING + _WHOLE_CENTRE,
     "police.return": _centre(Role.DUTY_MANAGER, Role.AGENT),
     "unit.reorganise": _centre(Role.ADMINISTRATOR, Role.SYSTEM),
-    "attachment.add": _ANSWERING
-    + _centre(Role.OWNERSHIP_AUTHORITY)
-    + _WHOLE_CENTRE
-    + _WHOLE_UNIT,
+    "attachment.add": _ANSWERING + _centre(Role.OWNERSHIP_AUTHORITY) + _WHOLE_CENTRE + _WHOLE_UNIT,
     "requester.unmask": _centre(Role.AGENT, Role.DISPATCHER, Role.CALLBACK_AGENT)
     + _unit(Role.UNIT_HANDLER),
     # disputes about whose duty it is, and what the dispatch catalogue learns from them

@@ -16,8 +16,9 @@ from app.web import (
     dispatcher,
     disputes,
     duty,
+    extensions,  # noqa: F401 # they have no page of their own: they help with a form
     files,
-    handler,  # noqa: F401 # it has no page of its own: it helps with a form
+    handler,  # noqa: F401
     knowledge,
     lists,
     rating,
@@ -101,9 +102,7 @@ web.add_url_rule("/urgent", "urgent", duty.urgent_and_110)
 web.add_url_rule("/urgent/<id:procedure_id>/slip", "slip", duty.slip)
 web.add_url_rule("/matters", "matters", duty.matters)
 web.add_url_rule("/matters/<id:demand_id>", "matter", duty.matter)
-web.add_url_rule(
-    "/cases/<id:demand_id>/free-hand", "free_hand", duty.hand, methods=["GET", "POST"]
-)
+web.add_url_rule("/cases/<id:demand_id>/free-hand", "free_hand", duty.hand, methods=["GET", "POST"])
 web.add_url_rule(
     "/cases/<id:demand_id>/return-110", "return_to_110", duty.return_to_110, methods=["POST"]
 )
