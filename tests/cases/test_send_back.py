@@ -289,6 +289,20 @@ def test_what_is_not_the_hotlines_leads_to_non_acceptance_with_the_clocks_stoppe
     assert office.clock(case, "total").stopped_at == office.now
 
 
+def test_accepted_after_all_it_is_dispatched_anew_and_the_total_limit_goes_on(
+    office: Office,
+) -> None:
+    case = sent_back(office, reason_code="R08")
+    total = office.clock(case, "total").due_at
+    office.do(case, "decide_return_request", return_verdict="non_acceptance")
+    office.do(case, "tell_non_acceptance", told_ground="N3")
+    office.act(case, "objection_raised", "agent", objection_text="诉讼已撤回。")
+    office.do(case, "decide_objection")
+    assert office.waiting(case) == ["dispatch"]
+    clock = office.clock(case, "total")
+    assert (clock.due_at, clock.run, clock.stopped_at) == (total, 1, None)
+
+
 def in_parallel(office: Office) -> int:
     """A case at its lead unit, with a co-unit at work and an extension asked for."""
     case = office.bring_to("dispatch")
