@@ -11,6 +11,7 @@ from app.web import (
     calendars,
     callbacks,
     case,
+    co_unit,  # noqa: F401 # it has no page of its own: it helps with forms
     csrf,
     designer,
     dispatcher,
@@ -21,6 +22,7 @@ from app.web import (
     knowledge,
     lists,
     rating,
+    reorganising,
     shell,
     supervision,
     suspended,
@@ -101,9 +103,7 @@ web.add_url_rule("/urgent", "urgent", duty.urgent_and_110)
 web.add_url_rule("/urgent/<id:procedure_id>/slip", "slip", duty.slip)
 web.add_url_rule("/matters", "matters", duty.matters)
 web.add_url_rule("/matters/<id:demand_id>", "matter", duty.matter)
-web.add_url_rule(
-    "/cases/<id:demand_id>/free-hand", "free_hand", duty.hand, methods=["GET", "POST"]
-)
+web.add_url_rule("/cases/<id:demand_id>/free-hand", "free_hand", duty.hand, methods=["GET", "POST"])
 web.add_url_rule(
     "/cases/<id:demand_id>/return-110", "return_to_110", duty.return_to_110, methods=["POST"]
 )
@@ -124,6 +124,7 @@ web.add_url_rule("/callbacks", "callbacks", callbacks.callbacks)
 web.add_url_rule("/rate/<code>", "rate", rating.rate, methods=["GET", "POST"])
 web.add_url_rule("/views", "views", viewing.views)
 web.add_url_rule("/users", "users", admin.users)
+web.add_url_rule("/units/reorganise", "reorganise", reorganising.units, methods=["GET", "POST"])
 web.add_url_rule("/repair", "repair", admin.repair)
 web.add_url_rule("/calendars", "calendars", calendars.calendars)
 web.add_url_rule("/calendars", "open_calendar", calendars.open_calendar, methods=["POST"])
