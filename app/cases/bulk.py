@@ -34,6 +34,7 @@ from app.engine import ClockRow
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role, require
 from app.worktime import offices
+from app.worktime.calendars import WorkingCalendar
 from app.worktime.deadlines import Deadline
 from app.worktime.running import extended
 
@@ -128,10 +129,13 @@ def preview(session: Session, query: Query, days: int, now: datetime) -> list[Pr
         .order_by(ClockRow.due_at, Demand.id)
     )
     found = []
+    calendars: dict[tuple[str, str], WorkingCalendar] = {}
     for demand, order, unit, clock in rows:
         given = Deadline.from_json(orjson.loads(clock.terms))
-        calendar = offices.working_calendar(session, given.calendar, given.version)
-        after = extended(calendar, given, days, now)
+        stamp = given.calendar, given.version
+        if stamp not in calendars:
+            calendars[stamp] = offices.working_calendar(session, *stamp)
+        after = extended(calendars[stamp], given, days, now)
         found.append(Prospect(demand, order, unit, clock.id, given.due_at, after.due_at))
     return found
 

@@ -210,8 +210,12 @@ def next_attempt(session: Session, order: WorkOrder) -> int:
 
 
 def _attempts(session: Session, order: WorkOrder) -> tuple[int, int]:
-    """The last attempt, and how often in a row nobody was reached since the reply was reviewed."""
-    this_round = and_(Callback.way == RatingWay.PHONE, Callback.called_at >= order.reviewed_at)
+    """The last attempt, and how often in a row nobody was reached since the reply was reviewed.
+
+    An order that was referred elsewhere had no reply to review: all attempts count.
+    """
+    since = order.reviewed_at or order.created_at
+    this_round = and_(Callback.way == RatingWay.PHONE, Callback.called_at >= since)
     last_reached = (
         select(func.coalesce(func.max(Callback.attempt), 0))
         .where(Callback.order_id == order.id, Callback.reached)

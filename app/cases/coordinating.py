@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from app import engine
-from app.cases import catalogue, clock_changes, clocks, history, notices, tables
+from app.cases import catalogue, clock_changes, clocks, co_handling, history, notices, tables
 from app.cases.answers import Answers
 from app.cases.models.dispute import (
     CatalogueChange,
@@ -252,7 +252,8 @@ def assign_fallback_owner(occasion: Occasion) -> None:
 def settle_dispute(occasion: Occasion) -> dict[str, object]:
     """The order goes to the unit ruled; the former one keeps it, with its limit, where it is that.
 
-    Gives `signed`, `contacted`, `owner_changed` and `co_units`.
+    Units that are to assist get their parts: at once, or with the order (`co_units`). Gives
+    `signed`, `contacted`, `owner_changed` and `co_units`, too.
     """
     uow, case, at = occasion.uow, occasion.case, occasion.at
     order = case.ordered
@@ -276,12 +277,15 @@ def settle_dispute(occasion: Occasion) -> dict[str, object]:
         uow, case.demand.id, "settle_dispute",
         facts={"dispute": dispute.id, "ruling": ruling.number, "unit": ruling.lead_unit_id}, at=at,
     )  # fmt: skip
-    assisting = [unit_by_code(uow.session, code) for code in ruling.co_units.split()]
+    found = [unit_by_code(uow.session, code) for code in ruling.co_units.split()]
+    assisting = [unit.id for unit in found if unit is not None]
+    if not changed:
+        co_handling.open_parts(occasion, assisting)
     return {
         "signed": order.signed_at is not None,
         "contacted": order.contacted_at is not None,
         "owner_changed": changed,
-        "co_units": [unit.id for unit in assisting if unit is not None],
+        "co_units": assisting if changed else [],
     }
 
 

@@ -139,7 +139,10 @@ def _summary(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
 
 def _course(roles: frozenset[str]) -> Tell:
     def tell(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
-        """The steps in order, each followed by the rules that were asked at that instant."""
+        """The steps in order, each followed by the rules that were asked at that instant.
+
+        What was registered stands on the page, as far as the reader may see it.
+        """
         assert case.demand.process_id is not None  # set when the demand arrived
         lines = story.story(session, case.demand.id, case.demand.process_id, roles)
         decisions = session.scalars(
@@ -160,7 +163,7 @@ def _course(roles: frozenset[str]) -> Tell:
         for position, one in enumerate(lines):
             text = f"{_at(one.at)} {one.who}{'：' if one.who else ''}"
             yield Line(Phrase(text + one.what.zh, f"{_at(one.at)} {one.who}: {one.what.en}"))
-            for answer in one.answers:
+            for answer in () if one.element_id == "register" else one.answers:
                 yield Line(
                     Phrase(
                         f"{answer.label.zh}：{answer.value.zh}",

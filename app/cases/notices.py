@@ -185,7 +185,7 @@ def _tell_people(
             continue
         post(
             uow,
-            key=f"{number}:{message}:{at.isoformat()}:{person.id}",
+            key=":".join([number, message, at.isoformat(), str(person.id), *values.values()]),
             medium="sms" if person.phone else "email",
             recipient=recipient,
             template=message,

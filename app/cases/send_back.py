@@ -6,6 +6,7 @@ What the decision does to clocks, counters and the way the order takes is `retur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from app import engine
 from app.cases import (
     clock_changes,
     clocks,
+    co_handling,
     coordinating,
     history,
     merging,
@@ -22,6 +24,7 @@ from app.cases import (
 )
 from app.cases.answers import Answers
 from app.cases.coordinating import UNIT_CLOCKS
+from app.cases.models.part import Relation
 from app.cases.models.procedure import Procedure
 from app.cases.models.send_back import ReturnRequest
 from app.cases.models.work_order import OrderStatus
@@ -34,7 +37,7 @@ from app.core import facts
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.engine import ClockRow
+from app.engine import ClockRow, MessageWaitRow
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
@@ -249,8 +252,8 @@ def counted(session: Session, unit_id: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a decision on the return would do: in the words of the table, to which limits, and
-    which procedures that run beside the order would end with it.
+    """What a decision on the return would do: in the words of the table, to the unit's limits and
+    counters, and whether the order leaves its unit at once.
     """
 
     decision: str
@@ -273,15 +276,39 @@ def plans(session: Session, case: Case, decisions: Sequence[str]) -> list[Plan]:
                 Phrase(str(effect["reason"]), str(effect["reason_en"])),
                 str(effect["handling_clock"]),
                 bool(effect["counts_against_unit"]),
-                effect["next"] in {"re_dispatch", "coordination"},
+                effect["next"] == "re_dispatch",
             )
         )
     return found
 
 
-def beside(session: Session, case: Case) -> Sequence[Procedure]:
-    """What runs beside the order now, and would end or begin anew if the order left the unit."""
-    return procedures_of(session, case.demand.id, only_open=True)
+class Fate(StrEnum):
+    """What becomes of something that runs beside an order when the order leaves its unit."""
+
+    ENDS = "ends"
+    GOES_ON = "goes_on"
+    """For the new lead unit; it ends where its own unit leads from now on."""
+    UNTOUCHED = "untouched"
+
+
+def beside(session: Session, case: Case) -> list[tuple[Procedure, Fate]]:
+    """What runs beside the order now, and what would become of each if the order left its unit."""
+    leaving = set(
+        session.scalars(
+            select(MessageWaitRow.process_id).where(
+                MessageWaitRow.kind == "signal", MessageWaitRow.name == "order_left_unit"
+            )
+        )
+    )
+    found = []
+    for one in procedures_of(session, case.demand.id, only_open=True):
+        fate = Fate.ENDS if one.process_id in leaving else Fate.UNTOUCHED
+        if fate is Fate.ENDS and one.kind == co_handling.KIND:
+            part = co_handling.part_of(session, Case(case.demand, one))
+            if part.relation == Relation.CO or part.above_id is not None:
+                fate = Fate.GOES_ON
+        found.append((one, fate))
+    return found
 
 
 def limits_now(session: Session, case: Case) -> list[ClockRow]:

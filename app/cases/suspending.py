@@ -267,7 +267,6 @@ def resume_order(occasion: Occasion) -> None:
     if case.ordered.status == OrderStatus.SUSPENDED:
         case.ordered.status = suspension.status_before
         notices.tell(uow, case, "handling_goes_on", at=at)
-        notices.tell(uow, case, "suspension_over", at=at)
     history.record(uow, case.demand.id, "resume_order", facts={"procedure": case.scope}, at=at)
 
 

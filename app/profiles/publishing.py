@@ -6,7 +6,7 @@ under way keep the versions they started under and new ones follow the profile.
 
 from sqlalchemy import select
 
-from app.cases import catalogue
+from app.cases import catalogue, reorganising
 from app.cases.models.city import Category
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
@@ -32,6 +32,7 @@ def publish(uow: UnitOfWork, name: str) -> Profile:
         text = path.read_bytes()
         if key == catalogue.KEY:
             text = catalogue.with_rulings(uow.session, text)
+            text = reorganising.with_heirs(uow.session, text)
         version = registry.publish(uow, key, text)
         is_new = version.published_at == uow.now
         if is_new and key in profile.own and profile.name != DEFAULT:

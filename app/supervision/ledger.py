@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import func, select
@@ -56,8 +56,7 @@ class Entry:
     yellow_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A supervision with the procedure that it is: its causes, its letters and how it ended."""
 
     case: SupervisionCase

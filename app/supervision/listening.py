@@ -10,7 +10,7 @@ from app import engine
 from app.cases.calling_back import DIMENSIONS
 from app.cases.models.extension import ExtensionRequest
 from app.cases.models.procedure import Procedure
-from app.cases.models.work_order import Callback, WorkOrder
+from app.cases.models.work_order import Callback, RatingWay, WorkOrder
 from app.cases.orders import SUBJECT, Case, find
 from app.cases.repeats import demands_of
 from app.core.facts import Happening, on
@@ -55,7 +55,12 @@ def lapsed(uow: UnitOfWork, heard: Happening) -> None:
 
 @on("rated")
 def rated(uow: UnitOfWork, heard: Happening) -> None:
-    """The requester rated the handling: all three dimensions, and how often in vain by now."""
+    """The requester rated the handling: all three dimensions, and how often in vain by now.
+
+    What a recheck finds is a trigger of its own, see `rechecked`.
+    """
+    if heard.facts["way"] == RatingWay.RE_CHECK:
+        return
     case = find(uow.session, heard.subject_id)
     given = {name: heard.facts[name] for name in DIMENSIONS}
     is_in_vain = "dissatisfied" in given.values()

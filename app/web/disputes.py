@@ -13,7 +13,9 @@ from app import engine
 from app.cases import acts, catalogue, clocks, coordinating, orders, send_back
 from app.cases.acts import Act
 from app.cases.models.dispute import CatalogueChange, Dispute, Ruling, Settlement
+from app.cases.models.procedure import Procedure
 from app.cases.orders import SUBJECT, Case
+from app.cases.send_back import Fate
 from app.core import clock
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
@@ -104,7 +106,8 @@ def deciding(case: Case, task: HumanTaskRow) -> Help:
     form = engine.form_of(session, task.process_id, task.element_id)
     verdict = form.field("return_verdict") if form is not None else None
     labels = {option.value: say(option.label) for option in verdict.options} if verdict else {}
-    beside = _beside(session, case)
+    beside = send_back.beside(session, case)
+    ends = [_beside(session, one) for one, fate in beside if fate is Fate.ENDS]
     names = [say(clocks.NAMES[limit.name]) for limit in send_back.limits_now(session, case)]
     city = City(session)
     suggested = session.get(HandlingUnit, asked.suggested_unit_id or 0)
@@ -125,12 +128,13 @@ def deciding(case: Case, task: HumanTaskRow) -> Help:
                 Fact(_("诉求分类"), city.category(case.demand.category)),
             ],
             "hazard": asked.hazard,
+            "beside": [(_beside(session, one), _fate(fate)) for one, fate in beside],
             "plans": [
                 PlanRow(
                     labels[plan.decision],
                     say(plan.words),
                     _limit_effect(plan.unit_limits, names),
-                    _("、").join(beside) if plan.leaves_unit and beside else _("不变"),
+                    _("、").join(ends) if plan.leaves_unit and ends else _("无"),
                     _("计入") if plan.counts_against_unit else _("不计"),
                 )
                 for plan in send_back.plans(session, case, list(labels))
@@ -359,16 +363,21 @@ def _limit_effect(effect: str, names: Sequence[str]) -> str:
     return _("%(limits)s：%(effect)s", limits=_("、").join(names), effect=words)
 
 
-def _beside(session: Session, case: Case) -> list[str]:
-    """What runs beside the order, by name and unit: it ends or begins anew with the unit."""
-    found = []
-    for one in send_back.beside(session, case):
-        bundle = acts.opening_bundle(session, one.kind)
-        process = bundle.processes[bundle.main]
-        name = say(Phrase(process.name, process.name_en or process.name))
-        unit = session.get(HandlingUnit, one.unit_id or 0)
-        found.append(f"{name}（{unit.name_in(language())}）" if unit else name)
-    return found
+def _beside(session: Session, one: Procedure) -> str:
+    """What runs beside the order, by name and unit."""
+    bundle = acts.opening_bundle(session, one.kind)
+    process = bundle.processes[bundle.main]
+    name = say(Phrase(process.name, process.name_en or process.name))
+    unit = session.get(HandlingUnit, one.unit_id or 0)
+    return _("%(name)s（%(unit)s）", name=name, unit=unit.name_in(language())) if unit else name
+
+
+def _fate(fate: Fate) -> str:
+    return {
+        Fate.ENDS: _("终止"),
+        Fate.GOES_ON: _("继续，改由新主办单位牵头"),
+        Fate.UNTOUCHED: _("不受影响"),
+    }[fate]
 
 
 def _unit_name(session: Session, unit_id: int) -> str:

@@ -11,6 +11,7 @@ from app.web import (
     calendars,
     callbacks,
     case,
+    co_unit,  # noqa: F401 # it has no page of its own: it helps with forms
     csrf,
     designer,
     dispatcher,
@@ -22,6 +23,7 @@ from app.web import (
     knowledge,
     lists,
     rating,
+    reorganising,
     shell,
     supervision,
     suspended,
@@ -123,6 +125,7 @@ web.add_url_rule("/callbacks", "callbacks", callbacks.callbacks)
 web.add_url_rule("/rate/<code>", "rate", rating.rate, methods=["GET", "POST"])
 web.add_url_rule("/views", "views", viewing.views)
 web.add_url_rule("/users", "users", admin.users)
+web.add_url_rule("/units/reorganise", "reorganise", reorganising.units, methods=["GET", "POST"])
 web.add_url_rule("/repair", "repair", admin.repair)
 web.add_url_rule("/calendars", "calendars", calendars.calendars)
 web.add_url_rule("/calendars", "open_calendar", calendars.open_calendar, methods=["POST"])

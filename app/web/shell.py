@@ -130,6 +130,7 @@ def _places() -> list[Place]:
         Place("web.processes", _("业务流程"), "diagram.see"),
         Place("web.calendars", _("日历管理"), "calendar.see"),
         Place("web.users", _("用户"), "user.see"),
+        Place("web.reorganise", _("机构调整"), "unit.reorganise"),
         Place("web.views", _("查看记录"), "case.see_views"),
         Place("web.repair", _("待修复流程"), "repair.see"),
     ]

@@ -13,6 +13,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, selectinload
 
 from app.core.clock import CHINA
+from app.core.db import known
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -46,6 +47,12 @@ differently needs none."""
 _FROM_PROFILE = "城市方案："
 """How the reason of a local version begins that a profile brought, and not the office."""
 
+_IN_FORCE = "calendars in force"
+"""By code, what the running transaction has found in force; a publication in it empties this."""
+
+_STANDARD = "standard calendar"
+"""The same of the code of the office's own calendar."""
+
 _KEPT = 64
 """Calendars held in memory, about 3 MB each; one more puts out the oldest."""
 _built: dict[tuple[str, ...], WorkingCalendar] = {}
@@ -76,6 +83,10 @@ def working_calendar(session: Session, code: str, version: str | None = None) ->
 
     Raises `NotFound` for a calendar or version there is none of.
     """
+    in_force = known(session, _IN_FORCE)  # a step starts and foresees several clocks
+    if version is None and code in in_force:
+        calendar: WorkingCalendar = in_force[code]
+        return calendar
     if version is None:
         found = [(c, n, d) for c, n, d in session.execute(_NEWEST, {"code": code})]
     else:
@@ -89,22 +100,27 @@ def working_calendar(session: Session, code: str, version: str | None = None) ->
             )
         )
     key = tuple(digest for _, _, digest in found)  # by content: databases may share a process
-    calendar = _built.get(key)
-    if calendar is None:
+    built = _built.get(key)
+    if built is None:
         layers = [_layer(session, code, number, digest) for code, number, digest in found]
         with _building:
-            calendar = _built.get(key)
-            if calendar is None:
+            built = _built.get(key)
+            if built is None:
                 while len(_built) >= _KEPT:
                     del _built[next(iter(_built))]
-                calendar = _built[key] = WorkingCalendar(layers)
-    return calendar
+                built = _built[key] = WorkingCalendar(layers)
+    if version is None:
+        in_force[code] = built
+    return built
 
 
 def standard_code(session: Session) -> str:
     """The calendar of units that name none of their own: the office's own, else the nation's."""
-    own = session.scalar(select(Calendar.code).where(Calendar.code == LOCAL))
-    return own or NATION
+    standard = known(session, _STANDARD)
+    if LOCAL not in standard:
+        own = session.scalar(select(Calendar.code).where(Calendar.code == LOCAL))
+        standard[LOCAL] = own or NATION
+    return str(standard[LOCAL])
 
 
 def keep_local(uow: UnitOfWork, layer: Layer, reason: str) -> None:
@@ -339,6 +355,8 @@ def publish(uow: UnitOfWork, layer: Layer, reason: str) -> CalendarVersion:
     )
     uow.session.add(version)
     uow.session.flush()
+    known(uow.session, _IN_FORCE).clear()
+    known(uow.session, _STANDARD).clear()
     uow.session.add_all(
         CalendarDay(
             version_id=version.id,

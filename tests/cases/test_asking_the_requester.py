@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app.cases import calling_back, closing, rechecking
+from app.cases import calling_back, closing, rechecking, steps
 from app.cases.calling_back import RATER
 from app.cases.models.demand import DemandStatus
 from app.cases.models.procedure import Procedure
@@ -365,6 +365,28 @@ def test_who_asked_does_not_decide_and_a_second_request_waits(office: Office) ->
         office.do(case, "decide_reopening")
     with pytest.raises(Conflict, match="waiting already"):
         office.act(case, "reopening_by_inspector", "inspector", **ASKS)
+
+
+def test_of_two_who_decide_at_once_the_second_reads_who_was_first(office: Office) -> None:
+    case = closed(office)
+    office.act(case, "reopening_by_agent", "agent", **ASKS)
+    task = office.task(case, "decide_reopening")
+    office.do(case, "decide_reopening")
+    with pytest.raises(Conflict) as late, office.acting("duty") as uow:
+        steps.complete(uow, task, {"reopening_verdict": "refused", "reopening_opinion": "不。"})
+    assert "吴值班" in late.value.phrase.zh
+    assert office.order(case).reopened_count == 1
+
+
+def test_an_order_can_be_reopened_more_than_once_and_each_is_counted(office: Office) -> None:
+    case = closed(office)
+    for times in (1, 2):
+        office.act(case, "reopening_by_agent", "agent", **ASKS)
+        office.do(case, "decide_reopening")
+        assert office.order(case).reopened_count == times
+        office.bring_to("close", case)
+        office.do(case, "close")
+    assert outcomes(office, case, "reopening") == ["approved", "approved"]
 
 
 def test_the_duty_manager_is_reminded_of_a_request(office: Office) -> None:

@@ -305,3 +305,11 @@ def test_a_part_ends_when_the_order_is_closed_without_an_answer(office: Office) 
         find(uow.session, case).ordered.status = OrderStatus.CLOSED
         engine.signal(uow, process_id, "order_closed")
     assert outcomes(office, case) == [("water_group", "void")]
+
+
+def test_two_parts_late_at_the_same_instant_are_two_notices(office: Office) -> None:
+    case = with_co_unit(office)
+    office.act(case, "co_unit_added", "dispatcher", co_unit=str(office.unit("riverside")))
+    office.wait(days=5)
+    assert [one.part.overdue for one in parts(office, case)] == [True, True]
+    assert told(office, "part_late") == 2

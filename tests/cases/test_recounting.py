@@ -466,7 +466,8 @@ def test_a_recount_gives_what_counting_from_the_start_gives_but_for_the_protecti
         newest = offices.working_calendar(session, "CN")
     after = {clock.id: clock for clock in clocks_that_run(office)}
     assert before.keys() == after.keys()
-    assert foreseen.counts.total() == len(before)
+    outdated = [clock for clock in before.values() if given(clock).version != newest.version]
+    assert foreseen.counts.total() == len(outdated)
     for clock_id, clock in after.items():
         old, new = given(before[clock_id]), given(clock)
         anew = deadline(newest, old.start, old.limit, old.policy)

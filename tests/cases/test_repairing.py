@@ -71,7 +71,7 @@ def test_after_the_cause_is_mended_the_process_goes_on_where_it_stood(
     with reading(office.sessions) as session:
         assert list(faults(session)) == []
     office.do(case, "reply")
-    assert office.waiting(case) == ["approve_reply"]
+    assert "approve_reply" in office.waiting(case)
 
 
 def test_a_person_whose_step_fails_loses_nothing_and_the_duty_manager_sees_it(

@@ -289,6 +289,79 @@ def test_what_is_not_the_hotlines_leads_to_non_acceptance_with_the_clocks_stoppe
     assert office.clock(case, "total").stopped_at == office.now
 
 
+def test_accepted_after_all_it_is_dispatched_anew_and_the_total_limit_goes_on(
+    office: Office,
+) -> None:
+    case = sent_back(office, reason_code="R08")
+    total = office.clock(case, "total").due_at
+    office.do(case, "decide_return_request", return_verdict="non_acceptance")
+    office.do(case, "tell_non_acceptance", told_ground="N3")
+    office.act(case, "objection_raised", "agent", objection_text="诉讼已撤回。")
+    office.do(case, "decide_objection")
+    assert office.waiting(case) == ["dispatch"]
+    clock = office.clock(case, "total")
+    assert (clock.due_at, clock.run, clock.stopped_at) == (total, 1, None)
+
+
+def in_parallel(office: Office) -> int:
+    """A case at its lead unit, with a co-unit at work and an extension asked for."""
+    case = office.bring_to("dispatch")
+    office.do(case, "dispatch", co_units=[office.unit("riverside")])
+    for step in ("sign_for", "first_contact"):
+        office.do(case, step)
+    asked = {
+        "days": "2",
+        "ground": "complex",
+        "extension_reason": "须检测。",
+        "legal_basis": "第五条",
+    }
+    office.act(case, "extension_asked", "liaison", **asked)
+    return case
+
+
+def beside(office: Office, case: int) -> dict[str, str]:
+    with reading(office.sessions) as session:
+        found = send_back.beside(session, find(session, case))
+        return {procedure.kind: str(fate) for procedure, fate in found}
+
+
+def test_a_re_dispatch_ends_what_is_the_units_and_leaves_the_co_units_at_work(
+    office: Office,
+) -> None:
+    case = in_parallel(office)
+    send(office, case)
+    assert beside(office, case) == {"sub_order": "goes_on", "extension": "ends"}
+    assert "answer_part" in office.waiting(case)
+    office.do(
+        case,
+        "decide_return_request",
+        return_verdict="other_unit",
+        new_lead_unit=office.unit("water_group"),
+    )
+    assert sorted(office.waiting(case)) == ["answer_part", "sign_for"]
+    assert beside(office, case) == {"sub_order": "goes_on"}
+
+
+def test_a_refused_return_leaves_everything_that_runs_beside_as_it_was(office: Office) -> None:
+    case = in_parallel(office)
+    before = sorted(office.waiting(case))
+    send(office, case)
+    office.do(
+        case, "decide_return_request", return_verdict="refused", return_opinion="属你局职责。"
+    )
+    assert sorted(office.waiting(case)) == before
+
+
+def test_a_returned_order_that_joins_another_ends_what_runs_beside_it(office: Office) -> None:
+    other = office.bring_to("reply")
+    case = in_parallel(office)
+    send(office, case, reason_code="R06")
+    number = office.order(other).number
+    office.do(case, "decide_return_request", return_verdict="merge", merge_number=number)
+    assert beside(office, case) == {}
+    assert office.waiting(case) == []
+
+
 def test_the_plan_says_what_each_decision_does_before_it_is_taken(office: Office) -> None:
     case = sent_back(office)
     with reading(office.sessions) as session:

@@ -18,6 +18,7 @@ EXAMPLES = {
     "letter_id": "1",
     "procedure_id": "1",
     "dispute_id": "1",
+    "change_id": "1",
     "name": "kit.css",
     "key": "work_order",
     "code": "CN",

@@ -1,0 +1,150 @@
+"""A unit is merged, split or closed: its orders, parts, people and catalogue rows find heirs."""
+
+import pytest
+
+from app.cases import reorganising, tables
+from app.cases.reorganising import plan
+from app.core import jobs
+from app.core.db import reading
+from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.uow import SYSTEM, unit_of_work
+from app.identity.directory import add_user
+from app.identity.models import HandlingUnit
+from app.jobs.reorganising import work
+from app.office import publish_shipped
+from tests.office import Office
+
+
+@pytest.fixture
+def big(office: Office) -> Office:
+    """An office with an administrator and a third unit."""
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        add_user(uow, "admin", "何平", "correct horse", ["administrator"], None)
+        uow.session.add(
+            HandlingUnit(code="third", name_zh="第三局", name_en="Third", kind="department")
+        )
+    return office
+
+
+def given(office: Office, kind: str = "merged", **more: str) -> dict[str, object]:
+    return {
+        "unit": str(office.unit("urban_management")),
+        "kind": kind,
+        "heir": str(office.unit("water_group")),
+        "basis": "云编办〔2026〕8号",
+        "shares": "",
+    } | more
+
+
+def carry_out(office: Office, kind: str = "merged", by: str = "admin", **more: str) -> None:
+    with office.acting(by) as uow:
+        reorganising.carry_out(uow, given(office, kind, **more))
+
+
+def move(office: Office) -> None:
+    for _knock in range(5):
+        work(office.sessions, lambda: office.now)
+
+
+def lead_for(office: Office, category: str) -> str:
+    with reading(office.sessions) as session:
+        matter = {"category": category, "district": "jiangpan"}
+        return str(tables.answer(session, None, "dispatch_catalogue", matter).outputs["lead_unit"])
+
+
+def is_open(office: Office) -> bool:
+    with reading(office.sessions) as session:
+        return jobs.is_open(session, reorganising.JOB)
+
+
+def test_a_merged_units_orders_go_on_with_the_heir_where_they_stand(big: Office) -> None:
+    cases = [big.bring_to(step) for step in ("sign_for", "reply", "callback")]
+    closed = big.bring_to("close")
+    big.do(closed, "close")
+    due = big.clock(cases[1], "handling").due_at
+    carry_out(big)
+    move(big)
+    heir = big.unit("water_group")
+    assert [big.order(case).lead_unit_id for case in cases] == [heir] * 3
+    assert big.order(closed).lead_unit_id == big.unit("urban_management")
+    assert big.clock(cases[1], "handling").due_at == due
+    assert "机构调整" in "".join(big.story(cases[0]))
+    assert not is_open(big)
+    big.do(cases[0], "sign_for")  # its people came along
+    big.do(cases[1], "reply")
+    assert big.actor("handler").unit_id == heir
+
+
+def test_the_catalogue_names_the_heir_and_a_release_does_not_undo_it(big: Office) -> None:
+    before = lead_for(big, "illegal_construction")
+    assert before == "urban_management"
+    carry_out(big)
+    assert lead_for(big, "illegal_construction") == "water_group"
+    publish_shipped(big.sessions, big.now)
+    assert lead_for(big, "illegal_construction") == "water_group"
+    with pytest.raises(Invalid):
+        case = big.bring_to("dispatch")
+        big.do(case, "dispatch", lead_unit=big.unit("urban_management"))
+
+
+def test_a_split_unit_has_an_heir_for_each_category(big: Office) -> None:
+    noise = big.bring_to("reply")
+    carry_out(big, "split", shares="noise=third")
+    move(big)
+    assert big.order(noise).lead_unit_id == big.unit("third")
+    assert lead_for(big, "illegal_construction") == "water_group"
+
+
+def test_parts_of_the_unit_go_along(big: Office) -> None:
+    case = big.bring_to("reply")
+    big.act(case, "extension_asked", "liaison", days="2", ground="complex",
+            extension_reason="须会商。", legal_basis="办法")  # fmt: skip
+    carry_out(big)
+    move(big)
+    assert "extension_withdrawn" in {act.element.id for act in big.acts(case, "stranger")}
+
+
+def test_the_preview_counts_and_changes_nothing(big: Office) -> None:
+    case = big.bring_to("reply")
+    with reading(big.sessions) as session:
+        checked = reorganising.answers.check(
+            reorganising.FORM, given(big), frozenset({"administrator"})
+        )
+        found = plan(session, checked)
+        assert [(order.demand_id, heir.code) for order, _demand, heir in found.orders] == [
+            (case, "water_group")
+        ]
+        assert found.people == 4
+        assert found.rows > 0
+    assert big.order(case).lead_unit_id == big.unit("urban_management")
+    assert lead_for(big, "illegal_construction") == "urban_management"
+
+
+def test_who_may_not_and_what_is_wrong_is_refused(big: Office) -> None:
+    for login in ("duty", "dispatcher", "leader"):
+        with pytest.raises(NotAllowed):
+            carry_out(big, by=login)
+    with pytest.raises(Invalid) as same:
+        carry_out(big, heir=str(big.unit("urban_management")))
+    assert set(same.value.fields) == {"heir"}
+    with pytest.raises(Invalid) as unlisted:
+        carry_out(big, "split")
+    assert set(unlisted.value.fields) == {"shares"}
+    with pytest.raises(Invalid) as unknown:
+        carry_out(big, "split", shares="nothing=nobody")
+    assert set(unknown.value.fields) == {"shares"}
+    carry_out(big)
+    with pytest.raises(Conflict, match="under way"):
+        carry_out(big, unit=str(big.unit("third")))
+
+
+def test_killed_half_way_it_goes_on_and_twice_changes_nothing(big: Office) -> None:
+    cases = [big.bring_to("sign_for") for _number in range(3)]
+    carry_out(big)
+    with unit_of_work(big.sessions, SYSTEM, big.now) as uow:
+        assert reorganising.move_case(uow, cases[0])
+    with unit_of_work(big.sessions, SYSTEM, big.now) as uow:
+        assert not reorganising.move_case(uow, cases[0])
+    move(big)
+    assert {big.order(case).lead_unit_id for case in cases} == {big.unit("water_group")}
+    assert not is_open(big)
