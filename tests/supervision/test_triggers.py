@@ -40,10 +40,10 @@ def numbers(office: Office) -> list[str]:
         )
 
 
-def tell(office: Office, case: int, kind: str, **told: object) -> None:
+def tell(office: Office, case: int, kind: str, **told: int) -> None:
     with office.acting("agent") as uow:
         take(uow, case)
-        facts.happened(uow, kind, case, **told)
+        facts.happened(uow, kind, case, at=office.now, **told)
 
 
 def test_an_urgent_order_nobody_signs_for_is_buck_passing(office: Office) -> None:
