@@ -39,7 +39,7 @@ from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit, User
-from app.web import files, labels, supervised
+from app.web import files, labels, parts, supervised
 from app.web.access import acting, holds, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
@@ -461,6 +461,9 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
             Fact(_("签收时间"), moment(order.signed_at)),
             Fact(_("答复时间"), moment(order.replied_at)),
         ]
+        others = parts.all_parts_in_words(session, found)
+        if others:
+            facts.append(Fact(_("协办和下级单位"), others, wide=True))
         ruling = catalogue.ruling_behind(session, order)
         if ruling is not None:
             facts.append(Fact(_("派单依据"), _("协调裁定 %(number)s", number=ruling.number)))

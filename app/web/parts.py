@@ -1,20 +1,13 @@
-"""Help with parts of an order: what was asked of the unit, and what the others have answered."""
+"""Parts of an order for pages: whose they are, until when, and how far they have come."""
 
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.cases import co_handling, orders
-from app.cases.acts import Act
+from app.cases import co_handling
 from app.cases.co_handling import PartOfUnit
 from app.cases.models.part import Relation
 from app.cases.orders import Case
-from app.engine import HumanTaskRow
-from app.identity.models import HandlingUnit
-from app.web import acts, case
-from app.web.access import reading_session
-from app.web.case import Help
-from app.web.forms import Choices
 from app.web.language import _, due, language, moment
 
 
@@ -34,6 +27,20 @@ class PartRow:
 def part_rows(session: Session, found: Case) -> list[PartRow]:
     """The parts that are answered to the unit of the case, or of the part that is meant."""
     return [_row(one) for one in co_handling.parts_below(session, found)]
+
+
+def all_parts_in_words(session: Session, found: Case) -> str:
+    """Every part of a case with its state, a line each; empty when there is none."""
+    rows = [_row(one) for one in co_handling.parts_of(session, found.demand.id)]
+    return "\n".join(
+        _(
+            "%(unit)s（%(relation)s）%(state)s",
+            unit=row.unit,
+            relation=row.relation,
+            state=row.state,
+        )
+        for row in rows
+    )
 
 
 def _row(one: PartOfUnit) -> PartRow:
@@ -63,47 +70,3 @@ def _state(one: PartOfUnit) -> tuple[str, str]:
             return _("已收回或退回"), "grey"
         case _:
             return _("已失效"), "grey"
-
-
-def answering_part(found: Case, task: HumanTaskRow) -> Help:
-    """What is asked of the unit, by whom and until when, and what units below it have answered."""
-    session = reading_session()
-    meant = orders.find_in_scope(session, found.demand.id, task.scope)
-    part = co_handling.part_of(session, meant)
-    giver = session.get(HandlingUnit, part.giver_unit_id or 0)
-    own = next(
-        one
-        for one in co_handling.parts_of(session, found.demand.id)
-        if one.procedure.id == task.scope
-    )
-    return Help(
-        "beside_part.html",
-        {
-            "giver": giver.name_in(language()) if giver is not None else "",
-            "asked": part.task or "",
-            "part_due": due(own.due_at),
-            "parts": part_rows(session, meant),
-        },
-    )
-
-
-def passing_down(_found: Case, act: Act) -> Help:
-    """Only the units directly below are offered."""
-    session = reading_session()
-    below = co_handling.lower_units(session, act.case.unit_id)
-    offered = [(str(unit.id), unit.name_in(language())) for unit in below]
-    return Help(
-        "parts_given.html",
-        {"parts": part_rows(session, act.case)},
-        choices={"lower_unit": Choices(options=offered)},
-    )
-
-
-def adding(found: Case, _act: Act) -> Help:
-    """The units that have a part already."""
-    return Help("parts_given.html", {"parts": part_rows(reading_session(), found)})
-
-
-case.HELPS["answer_part"] = answering_part
-acts.HELPS["passed_down"] = acts.HELPS["part_passed_down"] = passing_down
-acts.HELPS["co_unit_added"] = adding

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app import engine
-from app.cases import attachments
+from app.cases import attachments, steps
 from app.cases.models.suspension import Suspension
 from app.cases.procedures import procedures_of
 from app.cases.suspending import pending
@@ -198,6 +198,16 @@ def test_refused_leaves_everything_as_it_was_and_takes_a_reason(
     assert outcomes(office, case) == ["refused"]
     assert office.order(case).status == "handling"
     assert told(office, "suspension_refused") == 1
+
+
+def test_of_two_who_decide_the_second_is_told_who_was_first(office: Office, tmp_path: Path) -> None:
+    case = office.bring_to("reply")
+    ask(office, case, tmp_path)
+    task = office.task(case, "decide_suspension")
+    office.do(case, "decide_suspension")
+    with pytest.raises(Conflict) as late, office.acting("duty") as uow:
+        steps.complete(uow, task, {"suspension_verdict": "approved"})
+    assert "已由吴值班" in late.value.phrase.zh
 
 
 def test_the_clocks_run_on_while_the_request_waits_and_the_decision_is_urged(

@@ -40,6 +40,8 @@ def test_the_dispatcher_names_co_units_and_the_lead_reads_their_answers(desks: D
     )
     desks.do("stranger", case, {"part_result": "done", "part_answer": "管线无渗漏。"})
     table = desks.of("handler").page(case).xpath("//div[@class='side']//table")[0].text_content()
+    facts = desks.of("reviewer").page(case).xpath("//div[@id='panel']")[0].text_content()
+    assert "市水务集团（协办）已答复" in " ".join(facts.split())
     assert "管线无渗漏。" in table
     assert "已答复" in table
 
