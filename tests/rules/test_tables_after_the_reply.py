@@ -24,8 +24,8 @@ RUNGS = (
 TABLES = (
     *("assessment", "assessment_grades", "assessment_targets", "callback", "closing"),
     *("closing_publication", "confidentiality", "coordination", "coordination_entry"),
-    *("re_check_sample", "re_handling", "satisfaction", "supervision_ladder", "supervision_ladder_steps"),
-    "supervision_triggers",
+    *("re_check_sample", "re_handling", "satisfaction", "supervision_ladder"),
+    *("supervision_ladder_steps", "supervision_triggers"),
 )
 
 
