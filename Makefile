@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+ORDERS ?= 2000
+SEED   ?= 1
 
-.PHONY: help setup setup-dev run test lint check bench format lock migration bpmn-report clean
+.PHONY: help setup setup-dev run test lint check bench soak format lock migration bpmn-report clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +43,9 @@ check: lint test  ## everything CI asks (outlines and the migration head are tes
 
 bench: setup-dev  ## measure; prints a table and writes var/bench.json
 	@$(BIN)/python -m bench
+
+soak: setup-dev  ## let a random office live for three years: make soak ORDERS=20000 SEED=1
+	@$(BIN)/python -m tests.soak --orders $(ORDERS) --seed $(SEED)
 
 bpmn-report: setup-dev  ## what the engine accepts, refuses and gets right, over the corpus
 	@$(BIN)/python -m tests.engine.corpus.report

@@ -34,7 +34,7 @@ def main() -> int:
         print(
             f"\r{words} in {spent:.0f} s, faults {life.tally.faults.total()} ", end="", flush=True
         )
-        return spent < given.seconds
+        return bool(spent < given.seconds)
 
     def keep(words: str) -> None:
         with given.keep_going.open("a", encoding="utf-8") as notes:

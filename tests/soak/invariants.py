@@ -6,21 +6,22 @@ would believe it.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import orjson
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.cases import history, queries
+from app.cases import history, holding, queries
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.orders import Case
 from app.cases.queries import Light
 from app.core.uow import Actor
 from app.engine import (
-    ClockRevisionRow,
     ClockRow,
     ClockRungRow,
     HumanTaskRow,
@@ -57,10 +58,11 @@ def faults_of_case(
     ).all()
     order = session.scalar(select(WorkOrder).where(WorkOrder.demand_id == demand_id))
     yield from _processes(demand, order, procedures, processes)
-    yield from _next_event(session, processes, now)
+    yield from _next_event(session, processes)
     yield from _tasks(session, demand, order, procedures, people)
     yield from _clocks(session, demand_id, procedures, processes, now)
     yield from _causes(session, demand_id)
+    yield from _held_time(session, Case(demand), now)
     yield from _chain(session, demand_id, now)
 
 
@@ -98,7 +100,7 @@ def _processes(
         yield f"the order is {order.status}, closed at {order.closed_at}"
 
 
-def _next_event(session: Session, processes: Sequence[ProcessRow], now: datetime) -> Iterator[str]:
+def _next_event(session: Session, processes: Sequence[ProcessRow]) -> Iterator[str]:
     """Whatever runs waits for somebody, for an instant ahead, or for a message."""
     running = [process.id for process in processes if process.status == "active"]
     if not running:
@@ -121,10 +123,9 @@ def _next_event(session: Session, processes: Sequence[ProcessRow], now: datetime
     for process in running:
         if process not in waiting:
             yield f"process {process} waits for nothing"
-    del now
 
 
-def _armed_rung(timer: TimerWaitRow) -> object:
+def _armed_rung(timer: TimerWaitRow) -> Select[int]:
     return (
         select(func.count())
         .select_from(ClockRungRow)
@@ -238,6 +239,17 @@ def _causes(session: Session, demand_id: int) -> Iterator[str]:
         yield f"{cause} set {kind} going {count} times"
 
 
+def _held_time(session: Session, case: Case, now: datetime) -> Iterator[str]:
+    """Who held the case follows without gaps, and adds up to the time since it arrived."""
+    held = holding.holdings(session, case, now)
+    whole = (case.demand.closed_at or now) - case.demand.arrived_at
+    if sum((one.elapsed for one in held), timedelta(0)) != whole:
+        yield f"it was held for {[one.elapsed for one in held]}, and is {whole} old"
+    for one, following in pairwise(held):
+        if one.until != following.since:
+            yield f"held until {one.until}, and then from {following.since}"
+
+
 def _chain(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
     """The chain of the case is whole, and its instants never go back."""
     yield from history.faults_of_case(session, demand_id)
@@ -280,9 +292,7 @@ def _worklists(session: Session, people: Sequence[Actor], now: datetime) -> Iter
     """Worklists and their counts are what one finds by going through every open task."""
     order_of = {
         order.demand_id: order
-        for order in session.scalars(
-            select(WorkOrder).where(or_(WorkOrder.closed_at.is_(None), WorkOrder.id < 0))
-        )
+        for order in session.scalars(select(WorkOrder).where(WorkOrder.closed_at.is_(None)))
     }
     order_of |= {
         order.demand_id: order
@@ -346,17 +356,3 @@ def _lights(session: Session, tasks: Sequence[HumanTaskRow], now: datetime) -> d
         else:
             found[task.id] = Light.GREEN
     return found
-
-
-def faults_of_held_time(session: Session, demand_id: int) -> Iterator[str]:
-    """The stretches in which a clock ran and rested add up to the time since it started."""
-    for clock in session.scalars(select(ClockRow).where(ClockRow.subject_id == demand_id)):
-        at = clock.started_at
-        for revision in session.scalars(
-            select(ClockRevisionRow)
-            .where(ClockRevisionRow.clock_id == clock.id)
-            .order_by(ClockRevisionRow.id)
-        ):
-            if revision.at < at:
-                yield f"clock {clock.name}/{clock.run}: {revision.what} at {revision.at} after {at}"
-            at = revision.at

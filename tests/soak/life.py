@@ -93,7 +93,12 @@ class Life:
     """
 
     def __init__(
-        self, office: Office, seed: int, files: Path, keep: Callable[[str], None] | None = None
+        self,
+        office: Office,
+        seed: int,
+        files: Path,
+        keep: Callable[[str], None] | None = None,
+        begin: datetime = BEGIN,
     ) -> None:
         self.office = office
         self.tally = Tally()
@@ -108,8 +113,8 @@ class Life:
         self._number = self._moves = 0
         self._down_until: datetime | None = None
         self._recount_at: datetime | None = None
-        self._ahead = [one for one in shipped_notices() if one.issued > BEGIN.date()]
-        self._go_back()
+        self._ahead = [one for one in shipped_notices() if one.issued > begin.date()]
+        self._go_back(begin)
         self._people_every_unit()
         with reading(office.sessions) as session:
             users = session.scalars(select(User).order_by(User.id)).all()
@@ -180,18 +185,18 @@ class Life:
         if self._down_until is None:
             self.tally.done["deadline passed"] += self._must("tick", self.office.tick)
 
-    def _go_back(self) -> None:
+    def _go_back(self, begin: datetime) -> None:
         """The office stands at the beginning, with the nation's calendar as it was known then."""
-        self.office.now = BEGIN
-        known = national_layer(BEGIN.year + 2, BEGIN.date())
-        with unit_of_work(self.office.sessions, SYSTEM, BEGIN) as uow:
-            offices.publish(uow, replace(known, code=offices.NATION), "2019 年初所知")
+        self.office.now = begin
+        known = national_layer(begin.year + 2, begin.date())
+        with unit_of_work(self.office.sessions, SYSTEM, begin) as uow:
+            offices.publish(uow, replace(known, code=offices.NATION), f"{begin:%Y-%m-%d} 所知")
 
     def _people_every_unit(self) -> None:
         """Somebody of every role in every unit, so that whatever is dispatched can be done; and a
         second duty manager, to decide what the first one asked for.
         """
-        with unit_of_work(self.office.sessions, SYSTEM, BEGIN) as uow:
+        with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
             add_user(uow, "duty_by_night", "夜值班", "correct horse", ["duty_manager"], None)
             for unit in uow.session.scalars(select(HandlingUnit)).all():
                 held = {
@@ -398,8 +403,13 @@ class Life:
             wrong |= frozenset(ended.fields)
             given = given | self._filled(form, usual, wrong)
 
-    def _try(self, what: str, demand: int | None, move: Callable[[], object]) -> DomainError | None:
-        """Do something that may be refused: the refusal, which leaves no trace."""
+    def _try(
+        self, what: str, demand: int | None, move: Callable[[], int | None]
+    ) -> DomainError | None:
+        """Do something that may be refused: the refusal, which leaves no trace.
+
+        `move` gives the case where it was none before.
+        """
         before = self._entries(demand)
         try:
             made = self._must(what, move, demand, refusable=True)
