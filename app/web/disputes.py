@@ -28,7 +28,7 @@ from app.web.access import acting, permission, reading_session
 from app.web.acts import HELPS as ACT_HELPS
 from app.web.case import HELPS, Help, event_of, lines_of
 from app.web.labels import City
-from app.web.language import _, language, moment, say
+from app.web.language import _, due, language, moment, say
 from app.web.lights import Light, Lights
 from app.web.paging import Page, page_of
 from app.web.views import Event, Fact
@@ -85,7 +85,7 @@ class PlanRow:
     decision: str
     words: str
     limit: str
-    beside: str
+    ends: str
     mark: str
 
 
@@ -134,8 +134,8 @@ def deciding(case: Case, task: HumanTaskRow) -> Help:
                     labels[plan.decision],
                     say(plan.words),
                     _limit_effect(plan.unit_limits, names),
-                    _("、").join(ends) if plan.leaves_unit and ends else _("无"),
-                    _("计入") if plan.counts_against_unit else _("不计"),
+                    _("、").join(ends) if plan.leaves_unit else "",
+                    _("计为不当退单") if plan.counts_against_unit else "",
                 )
                 for plan in send_back.plans(session, case, list(labels))
             ],
@@ -244,7 +244,7 @@ def _told(session: Session, dispute: Dispute) -> dict[str, object]:
         Fact(_("首接单位"), dispute.first_unit.name_in(language()) if dispute.first_unit else ""),
         Fact(_("事项"), matter),
         Fact(_("受理时间"), moment(dispute.opened_at)),
-        Fact(_("已告知诉求人最迟"), moment(dispute.promised_at)),
+        Fact(_("最迟明确时间"), due(dispute.promised_at)),
     ]
     if dispute.hazard:
         done = dispute.hazard_handled_at
