@@ -29,6 +29,7 @@ COMPARED = {
     "category": "change",
     "district": "change",
     "address": "input changed delay:500ms",
+    "content": "input changed delay:1s",
 }
 """The fields by which similar demands are found, and the event upon which it is looked anew."""
 
@@ -140,6 +141,7 @@ def _similar() -> list[dict[str, object]]:
         category=typed["category"],
         district=typed["district"],
         address=typed["address"].strip(),
+        content=typed["content"],
     )
     return rows_of(similar_demands(session, clock.now(), matter), City(session))
 
