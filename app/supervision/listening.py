@@ -55,16 +55,15 @@ def lapsed(uow: UnitOfWork, heard: Happening) -> None:
 
 @on("rated")
 def rated(uow: UnitOfWork, heard: Happening) -> None:
-    """The requester rated the handling: all three dimensions, and how often in vain by now.
+    """The requester is dissatisfied: with which of the three dimensions, and how often by now.
 
-    What a recheck finds is a trigger of its own, see `rechecked`.
+    Most ratings are not, and cost nothing. What a recheck finds is a trigger of its own.
     """
-    if heard.facts["way"] == RatingWay.RE_CHECK:
+    given = {name: heard.facts[name] for name in DIMENSIONS}
+    if heard.facts["way"] == RatingWay.RE_CHECK or "dissatisfied" not in given.values():
         return
     case = find(uow.session, heard.subject_id)
-    given = {name: heard.facts[name] for name in DIMENSIONS}
-    is_in_vain = "dissatisfied" in given.values()
-    times = _times_in_vain(uow.session, case) if is_in_vain else 0
+    times = _times_in_vain(uow.session, case)
     occasion = f"rating/{heard.facts['rating']}"
     consider(uow, case, occasion, heard.at, **given, dissatisfied_times=times)
 
