@@ -10,18 +10,36 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import orjson
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
-from app.cases import answers, clocks, history, knowledge
+from app.cases import (
+    answers,
+    calling_back,
+    clocks,
+    closing,
+    history,
+    knowledge,
+    merging,
+    transfer_110,
+)
 from app.cases.answers import Answers
 from app.cases.intake import MAIN_PROCESS
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand, DemandStatus
-from app.cases.models.work_order import Callback, OrderStatus, StepRecord, WorkOrder
+from app.cases.models.work_order import (
+    Callback,
+    DispatchMode,
+    OrderStatus,
+    RatingWay,
+    StepRecord,
+    WorkOrder,
+)
 from app.cases.orders import SUBJECT, Case, next_number
 from app.cases.similar import matter_of, similar_demands
+from app.cases.story import due_in_words
 from app.core import audit
 from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.facts import happened
 from app.core.outbox import post
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -189,20 +207,21 @@ class HandwrittenCases(OfficeCases):
         )
         if not acceptance.outputs["accepted"]:
             raise Invalid(REFUSED)
+        due = due_in_words(clocks.promised(uow.session, demand, uow.now))
         post(
             uow,
             key=f"{demand.number}:accepted:{uow.now.isoformat()}",
             medium="sms",
             recipient=demand.requester_phone,
             template="accepted",
-            values={"number": demand.number},
+            values={"number": demand.number, "due": due, "code": demand.query_code},
         )
         history.record(
             uow,
             demand.id,
             "notify_requester",
             element_id="tell_acceptance",
-            facts={"message": "accepted"},
+            facts={"message": "accepted", "due": due},
         )
         similar_demands(uow.session, uow.now, matter_of(demand), other_than=demand.id)
         self._open(uow, case, "answer_or_order")
@@ -234,9 +253,10 @@ class HandwrittenCases(OfficeCases):
             raise Invalid(REFUSED)
         order = case.ordered
         order.lead_unit_id = unit.id
+        order.dispatch_mode = DispatchMode.ASSIGN
         order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
         order.status = OrderStatus.DISPATCHED
-        return {"signed": False, "contacted": False}
+        return {"signed": False, "contacted": False, "dispatch_mode": "assign"}
 
     def _after_dispatch(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         order = case.ordered
@@ -321,6 +341,7 @@ class HandwrittenCases(OfficeCases):
                 raise Invalid(REFUSED)
             order.rejected_count += 1
             order.status = OrderStatus.HANDLING
+            happened(uow, "reply_rejected", case.demand.id)
             return
         order.reviewed_at = uow.now
         order.status = OrderStatus.PENDING_CALLBACK
@@ -337,23 +358,14 @@ class HandwrittenCases(OfficeCases):
     def _callback(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
         if given["reached"] != "yes" or not given["solved"]:
             raise Invalid(REFUSED)
-        order = case.ordered
-        before = uow.session.execute(
-            select(func.count()).select_from(Callback).where(Callback.order_id == order.id)
-        ).scalar_one()
-        ratings = {name: given[name] for name in ("efficiency", "attitude", "result")}
-        uow.session.add(
-            Callback(
-                order_id=order.id,
-                attempt=before + 1,
-                called_at=uow.now,
-                called_by=uow.actor.user_id,
-                reached=True,
-                solved=given["solved"] == "yes",
-                **ratings,
-            )
+        calling_back.keep_attempt(
+            uow,
+            case,
+            given,
+            RatingWay.PHONE,
+            calling_back.next_attempt(uow.session, case.ordered),
         )
-        return {"attempts": 1}
+        return {"attempts": 0}
 
     def _after_callback(self, uow: UnitOfWork, case: Case, facts: Mapping[str, object]) -> None:
         decided = registry.decide(
@@ -406,8 +418,16 @@ class HandwrittenCases(OfficeCases):
             )
         ):
             self._stop_clock(uow, case, name)
-        history.record(uow, demand.id, "close_order", facts={"reason": order.closing_reason})
+        order.published = closing._is_published(uow, case)
+        history.record(
+            uow,
+            demand.id,
+            "close_order",
+            facts={"reason": order.closing_reason, "published": order.published},
+        )
         knowledge.note_gap(uow, case, uow.now)
+        merging.tell_joined(uow, case)
+        transfer_110.ask_to_return(uow, case, uow.now)
         process = uow.session.get_one(ProcessRow, demand.process_id)
         process.status = "completed"
         process.ended_at = uow.now
