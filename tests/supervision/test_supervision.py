@@ -173,6 +173,7 @@ def test_from_the_fourth_rung_on_the_leader_signs_before_anything_goes_out(offic
     )
     assert letters(office) == []
     assert office.waiting(case) == ["reply", "sign_letter"]
+    assert told(office, "supervision_to_be_signed") == 1
     with pytest.raises(DomainError):
         office.do(case, "sign_letter", "inspector")
     office.do(case, "sign_letter", "leader")
