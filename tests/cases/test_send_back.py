@@ -240,6 +240,16 @@ def test_who_is_second_reads_that_it_has_been_sent_back(office: Office) -> None:
         acts.act(uow, case, f"return_before_signing-{office.demand(case).process_id}", ASKED)
 
 
+def test_an_order_that_is_closed_cannot_be_sent_back(office: Office) -> None:
+    case = office.bring_to("reply")
+    key = office.act_key(case, "return_after_signing", "liaison")
+    office.bring_to("close", case)
+    office.do(case, "close")
+    with pytest.raises(Conflict) as refusal, office.acting("liaison") as uow:
+        acts.act(uow, case, key, ASKED)
+    assert "流程已继续" in refusal.value.phrase.zh
+
+
 def test_for_a_supplement_the_limit_rests_and_goes_on_where_it_was(office: Office) -> None:
     case = sent_back(office, reason_code="R05")
     office.do(case, "decide_return_request", return_verdict="supplement")
