@@ -13,7 +13,7 @@ _BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 SCRIPTS = {
     "check_acceptance": 'acceptance = {"accepted": True}',
     "find_similar": "similar_count = 0",
-    "decide_callback": 'callback = {"outcome": "satisfied"}',
+    "decide_callback": 'callback = {"outcome": "satisfied", "send_link": False}',
 }
 """What services and tables give back; everything else they do is outside the process."""
 
@@ -22,7 +22,14 @@ LEAD = (
     Move("answer_or_order", {"outcome": "order"}),
     Move(
         "dispatch",
-        {"owner_unclear": False, "lead_unit": 1, "signed": False, "contacted": False},
+        {
+            "owner_unclear": False,
+            "dispatch_mode": "assign",
+            "lead_unit": 1,
+            "co_units": None,
+            "signed": False,
+            "contacted": False,
+        },
     ),
     Move("sign_for", {"signed": True}),
     Move("first_contact", {"contact_way": "phone", "contacted": True}),

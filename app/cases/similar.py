@@ -90,13 +90,13 @@ def similar_demands(
         for row in session.execute(_pool(way, since, other_than)):
             found[row.id] = _compared(matter, row)
     likeliest = sorted(found.values(), key=lambda one: one.rank, reverse=True)[:JUDGED]
-    hinted = list(islice(_hinted(session, now, matter, likeliest), search["most"]))
+    hinted = list(islice(_hinted(session, now, likeliest), search["most"]))
     return _with_orders(session, hinted)
 
 
 def judge(session: Session, now: datetime, matter: Matter, earlier: Demand) -> Mapping[str, Any]:
     """What the table `duplicates` says of a demand about `matter` beside an earlier one."""
-    return _judged(session, now, matter, _compared(matter, _row_of(earlier)))
+    return _judged(session, now, _compared(matter, _row_of(earlier)))
 
 
 JUDGED = 30
@@ -179,7 +179,7 @@ def _compared(matter: Matter, row: _Row) -> _Likeness:
     )
 
 
-def _judged(session: Session, now: datetime, matter: Matter, found: _Likeness) -> Mapping[str, Any]:
+def _judged(session: Session, now: datetime, found: _Likeness) -> Mapping[str, Any]:
     answered: Mapping[str, Any] = tables.answer(
         session,
         None,
@@ -190,18 +190,19 @@ def _judged(session: Session, now: datetime, matter: Matter, found: _Likeness) -
             "same_place": found.same_place,
             "text_similarity": found.text,
             "earlier": _STATES[DemandStatus(found.row.status)],
-            "days_since": (now - (found.row.closed_at or found.row.arrived_at)).days,
+            # one that ended while this was being typed ended later than `now`
+            "days_since": max(0, (now - (found.row.closed_at or found.row.arrived_at)).days),
         },
     ).outputs
     return answered
 
 
 def _hinted(
-    session: Session, now: datetime, matter: Matter, likeliest: Iterable[_Likeness]
+    session: Session, now: datetime, likeliest: Iterable[_Likeness]
 ) -> Iterator[tuple[_Likeness, Mapping[str, Any]]]:
     """Those of the candidates that the table finds worth a hint."""
     for one in likeliest:
-        outputs = _judged(session, now, matter, one)
+        outputs = _judged(session, now, one)
         if outputs["hint"]:
             yield one, outputs
 

@@ -35,6 +35,7 @@ from app.identity.policy import UNIT_ROLES, may_do_step
 ENDED = frozenset(
     {
         DemandStatus.CLOSED,
+        DemandStatus.ARCHIVED,
         DemandStatus.ANSWERED_ONLINE,
         DemandStatus.NOT_ACCEPTED,
         DemandStatus.MERGED,
@@ -96,7 +97,8 @@ def _processes(
             f"{what} should run {wanted[scope]} times and runs {running[scope]} times, the demand "
             f"is {demand.status}"
         )
-    if order is not None and (order.status == OrderStatus.CLOSED) != (order.closed_at is not None):
+    over = order is not None and order.status in {OrderStatus.CLOSED, OrderStatus.ARCHIVED}
+    if order is not None and over != (order.closed_at is not None):
         yield f"the order is {order.status}, closed at {order.closed_at}"
 
 
