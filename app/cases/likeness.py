@@ -187,7 +187,9 @@ class Measure:
 class Relation(Protocol):
     """What the table `relation` says of two demands: `same_matter`, `possible`, `different`."""
 
-    def __call__(self, *, requester: bool, category: bool, place: bool, text: int) -> str: ...
+    def __call__(self, *, requester: bool, category: bool, place: bool, text: int) -> str:
+        """`same_matter`, `possible` or `different`, from what the two have in common."""
+        ...
 
 
 def measure(accounts: Sequence[Account], relation: Relation) -> Measure:

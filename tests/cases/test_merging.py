@@ -41,7 +41,7 @@ def merge(office: Office, into: int | None, **given: object) -> int:
 def test_what_is_alike_is_measured_on_labelled_pairs(capsys: pytest.CaptureFixture[str]) -> None:
     found = measure(read_accounts(PAIRS), shipped_relation())
     with capsys.disabled():
-        print(f"\n{found}")  # noqa: T201 - the figures are what the test is for
+        print(f"\n{found}")
     assert found.pairs >= 200
     assert found.precision >= 0.80
     assert found.recall >= 0.85
