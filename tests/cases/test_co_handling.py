@@ -313,3 +313,20 @@ def test_two_parts_late_at_the_same_instant_are_two_notices(office: Office) -> N
     office.wait(days=5)
     assert [one.part.overdue for one in parts(office, case)] == [True, True]
     assert told(office, "part_late") == 2
+
+
+def test_a_part_ends_when_the_order_is_merged_into_another(office: Office) -> None:
+    office.bring_to("reply")
+    case = with_co_unit(office, "sign_for")
+    office.act(
+        case,
+        "return_before_signing",
+        "liaison",
+        reason_code="R06",
+        return_statement="与在办工单同一事项。",
+        return_basis="在办工单",
+        suggested_unit="",
+    )
+    office.do(case, "decide_return_request", return_verdict="merge", return_opinion="并单。")
+    assert office.order(case).status == "closed"
+    assert outcomes(office, case) == [("water_group", "void")]

@@ -1,6 +1,7 @@
 """The pages of parts, of orders that rest, and of bulk extensions."""
 
 from io import BytesIO
+from typing import Any
 
 from lxml import html
 
@@ -17,16 +18,20 @@ ASKED = {
 }
 
 
+def parsed(text: str) -> Any:
+    return html.fromstring(text)
+
+
 def act_address(desks: Desks, login: str, case: str, element: str) -> str:
     page = desks.of(login).page(case)
-    (address,) = page.xpath(f"//ul[@class='acts']//a[contains(@href, '/{element}-')]/@href")
+    address = page.xpath(f"//ul[@class='acts']//a[contains(@href, '/{element}-')]/@href")[0]
     return str(address)
 
 
 def test_the_dispatcher_names_co_units_and_the_lead_reads_their_answers(desks: Desks) -> None:
     case = desks.ordered()
     page = desks.of("dispatcher").page(case)
-    (choice,) = page.xpath("//select[@name='co_units']")
+    choice = page.xpath("//select[@name='co_units']")[0]
     assert choice.get("multiple") is not None
     lead, co_unit = desks.unit("urban_management"), desks.unit("water_group")
     desks.do("dispatcher", case, {"lead_unit": lead, "co_units": [co_unit]})
@@ -63,7 +68,7 @@ def test_a_suspended_order_stands_in_the_register_of_its_unit(desks: Desks) -> N
     )
     assert answer.status_code == 422
     assert "须在今天之后" in answer.text
-    kept = html.fromstring(answer.text).xpath("//input[@name='suspension_papers'][@value]/@value")
+    kept = parsed(answer.text).xpath("//input[@name='suspension_papers'][@value]/@value")
     answer = liaison.post(
         address,
         {
@@ -90,13 +95,13 @@ def test_a_bulk_extension_is_previewed_asked_for_approved_and_done(
     dispatcher = desks.of("dispatcher")
     shown = dispatcher.post("/extensions", ASKED)
     assert shown.status_code == 200
-    page = html.fromstring(shown.text)
+    page = parsed(shown.text)
     assert "将延期 1 件" in page.text_content()
-    (seen,) = page.xpath("//input[@name='seen']/@value")
+    seen = page.xpath("//input[@name='seen']/@value")[0]
     desks.handled(requester_phone="13812340000", title="另一处路灯不亮")
     again = dispatcher.post("/extensions", {**ASKED, "seen": seen})
     assert "请核对新的名单" in again.text
-    (seen,) = html.fromstring(again.text).xpath("//input[@name='seen']/@value")
+    seen = parsed(again.text).xpath("//input[@name='seen']/@value")[0]
     made = dispatcher.post("/extensions", {**ASKED, "seen": seen})
     assert made.status_code == 302
     address = made.headers["Location"]
