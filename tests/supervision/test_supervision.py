@@ -6,6 +6,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
+from app.cases import steps
 from app.cases.models.procedure import Procedure
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid
@@ -261,8 +262,6 @@ def test_who_answers_after_the_limit_reads_that_it_is_too_late(office: Office) -
     case = overdue(office)
     task = office.task(case, "supervision_feedback")
     office.wait(days=10, ticking=False)
-    from app.cases import steps
-
     with pytest.raises(Conflict), office.acting("approver") as uow:
         steps.complete(uow, task, FEEDBACK)
 
