@@ -43,7 +43,7 @@ class View:
 
 def masked(session: Session, demand: Demand, actor: Actor, language: str) -> Requester:
     """What the actor sees without asking for more."""
-    name, phone = (_view(session, demand, actor, field) for field in (NAME, PHONE))
+    name, phone = (_view(session, demand, actor.roles, field) for field in (NAME, PHONE))
     return Requester(
         _shown(name, demand.requester_name, _short_name(demand.requester_name), language),
         _shown(phone, demand.requester_phone, _short_phone(demand.requester_phone), language),
@@ -52,8 +52,15 @@ def masked(session: Session, demand: Demand, actor: Actor, language: str) -> Req
 
 def shown(session: Session, demand: Demand, actor: Actor, field: str, language: str) -> str:
     """Place or content as far as the actor may see it; nobody may ask for more."""
-    view = _view(session, demand, actor, field)
+    view = _view(session, demand, actor.roles, field)
     return str(getattr(demand, field)) if view.openness else view.word.in_language(language)
+
+
+def hidden(session: Session, demand: Demand, roles: frozenset[str]) -> frozenset[str]:
+    """The fields of the registration that somebody with these roles must not read."""
+    return frozenset(
+        field for field in (ADDRESS, CONTENT) if not _view(session, demand, roles, field).openness
+    )
 
 
 def may_unmask(session: Session, demand: Demand, actor: Actor, unit_id: int | None) -> bool:
@@ -61,7 +68,7 @@ def may_unmask(session: Session, demand: Demand, actor: Actor, unit_id: int | No
     return (
         bool(demand.requester_phone)
         and may(actor, "requester.unmask", unit_id)
-        and _view(session, demand, actor, PHONE).full
+        and _view(session, demand, actor.roles, PHONE).full
     )
 
 
@@ -73,7 +80,7 @@ def unmask(uow: UnitOfWork, demand_id: int) -> Requester:
     case = take(uow, demand_id)
     require(uow.actor, "requester.unmask", case.unit_id)
     for field in (NAME, PHONE):
-        view = _view(uow.session, case.demand, uow.actor, field)
+        view = _view(uow.session, case.demand, uow.actor.roles, field)
         if not view.full:
             assert view.refusal is not None  # a row that withholds says why
             raise NotAllowed(view.refusal)
@@ -81,9 +88,9 @@ def unmask(uow: UnitOfWork, demand_id: int) -> Requester:
     return Requester(case.demand.requester_name, case.demand.requester_phone)
 
 
-def _view(session: Session, demand: Demand, actor: Actor, field: str) -> View:
-    """The widest view that one of the actor's roles has; without a known role, the public's."""
-    roles = sorted(actor.roles & frozenset(Role)) or ["public"]
+def _view(session: Session, demand: Demand, given: frozenset[str], field: str) -> View:
+    """The widest view that one of the given roles has; without a known role, the public's."""
+    roles = sorted(given & frozenset(Role)) or ["public"]
     views = [_view_of_role(session, demand, role, field) for role in roles]
     return max(views, key=lambda view: (view.openness, view.full))
 

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history
+from app.cases import history, requester
 from app.cases.clocks import NAMES
 from app.cases.models.city import Category, District
+from app.cases.models.demand import Demand
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord
@@ -57,6 +58,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         procedure.id: procedure.process_id
         for procedure in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
     }
+    secret = _PERSONAL | requester.hidden(session, session.get_one(Demand, demand_id), roles)
     lines = []
     for entry in history.story(session, demand_id):
         record = records.get(entry.record_id or 0)
@@ -72,7 +74,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 for field in element.form.fields
                 if field.is_visible_to(roles)
                 and given.get(field.name) not in (None, "", False, [])
-                and field.name not in _PERSONAL
+                and field.name not in secret
             ]
         lines.append(
             Line(

@@ -4,6 +4,7 @@ import pytest
 
 from app.cases import requester, viewing
 from app.cases.orders import find
+from app.cases.story import story
 from app.core.db import reading
 from app.core.uow import Actor
 from tests.office import DEMAND, Office
@@ -54,3 +55,14 @@ def test_looks_at_plain_cases_are_not_kept(office: Office) -> None:
     case = office.register()
     with reading(office.sessions) as session:
         assert not viewing.is_watched(find(session, case).demand)
+
+
+def test_the_story_keeps_place_and_content_from_whoever_may_not_see_them(office: Office) -> None:
+    case = office.register(confidential=True)
+    with reading(office.sessions) as session:
+        process = find(session, case).demand.process_id
+        assert process is not None
+        for roles, told in ((frozenset({"handler"}), False), (frozenset({"agent"}), True)):
+            lines = story(session, case, process, roles)
+            texts = [answer.value.zh for line in lines for answer in line.answers]
+            assert (DEMAND["content"] in texts) is told
