@@ -205,7 +205,7 @@ def _is_atom(value: Value) -> bool:
 
 def _is_plain_truth(cell: syntax.Tests) -> bool:
     """Whether a cell reads `true` or is a condition that mentions `?`: truths are no mistake."""
-    return any(syntax.mentions_placeholder(test.operand) for test in cell.tests)
+    return any(syntax.mentions_tested_value(test.operand) for test in cell.tests)
 
 
 def _broken(table: DecisionTable, reason: Phrase, rows: tuple[int, ...], column: int) -> Finding:

@@ -53,12 +53,12 @@ def is_whole_number_test(node: Node) -> bool:
     if not isinstance(node, syntax.Comparison) or node.operator != "=":
         return False
     sides = (node.left, node.right)
-    return any(isinstance(side, syntax.Placeholder) for side in sides) and any(
+    return any(isinstance(side, syntax.TestedValue) for side in sides) and any(
         isinstance(side, syntax.Call)
         and isinstance(side.function, syntax.Name)
         and side.function.name == "floor"
         and len(side.arguments) == 1
-        and isinstance(side.arguments[0], syntax.Placeholder)
+        and isinstance(side.arguments[0], syntax.TestedValue)
         for side in sides
     )
 
@@ -77,7 +77,9 @@ def _ends_of_test(test: syntax.Test) -> list[Value] | None:
     node = test.operand
     if isinstance(node, syntax.Literal):  # most cells of a catalogue are nothing else
         return _ends_of_value(node.value)
-    if test.operator is None and (syntax.mentions_placeholder(node) or isinstance(node, syntax.In)):
+    if test.operator is None and (
+        syntax.mentions_tested_value(node) or isinstance(node, syntax.In)
+    ):
         return ends_of_condition(node)
     value = constant_of(node)
     return None if value is NO_CONSTANT else _ends_of_value(value)
@@ -85,21 +87,21 @@ def _ends_of_test(test: syntax.Test) -> list[Value] | None:
 
 def ends_of_condition(node: Node) -> list[Value] | None:
     """The constants that a condition about `?` compares it with; None where there is more."""
-    if isinstance(node, syntax.Placeholder):
+    if isinstance(node, syntax.TestedValue):
         return [True, False]
     if constant_of(node) is not NO_CONSTANT:
         return []
     if isinstance(node, syntax.Logic):
         return _all([ends_of_condition(operand) for operand in node.operands])
     if isinstance(node, syntax.Comparison):
-        if isinstance(node.left, syntax.Placeholder):
+        if isinstance(node.left, syntax.TestedValue):
             return _ends_of_operand(node.right)
-        if isinstance(node.right, syntax.Placeholder):
+        if isinstance(node.right, syntax.TestedValue):
             return _ends_of_operand(node.left)
         return None
-    if isinstance(node, syntax.Between) and isinstance(node.operand, syntax.Placeholder):
+    if isinstance(node, syntax.Between) and isinstance(node.operand, syntax.TestedValue):
         return _all([_ends_of_operand(node.low), _ends_of_operand(node.high)])
-    if isinstance(node, syntax.In) and isinstance(node.operand, syntax.Placeholder):
+    if isinstance(node, syntax.In) and isinstance(node.operand, syntax.TestedValue):
         return _all([_ends_of_test(test) for test in node.tests])
     if (
         isinstance(node, syntax.Call)

@@ -130,11 +130,6 @@ OPERATIONS: Mapping[str, Callable[[Value, Value], Value]] = {
 }
 
 
-def whole_seconds(value: timedelta) -> timedelta:
-    """`value` without its fraction of a second."""
-    return (value // _SECOND) * _SECOND
-
-
 def _shift(moment: Value, by: Value) -> Value:
     cls = type(moment)
     if type(by) is Months:

@@ -16,7 +16,7 @@ def constant(value: Value) -> Code:
     return lambda _run: value
 
 
-def placeholder(run: Run) -> Value:
+def tested_value(run: Run) -> Value:
     """`?`: the value that the unary tests are about."""
     return run.input
 

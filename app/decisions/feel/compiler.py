@@ -29,7 +29,7 @@ from app.decisions.feel.closures import (
     in_items,
     local,
     not_boolean,
-    placeholder,
+    tested_value,
 )
 from app.decisions.feel.errors import FeelError, FeelNull
 from app.decisions.feel.functions import BUILTINS, Builtin
@@ -165,8 +165,8 @@ class Compiler:
     def _literal(self, node: syntax.Literal, _lexical: Lexical | None) -> Code:
         return constant(node.value)
 
-    def _placeholder(self, _node: syntax.Placeholder, _lexical: Lexical | None) -> Code:
-        return placeholder
+    def _tested_value(self, _node: syntax.TestedValue, _lexical: Lexical | None) -> Code:
+        return tested_value
 
     def _grouped(self, node: syntax.Grouped, lexical: Lexical | None) -> Code:
         return self.compile(node.inner, lexical)
@@ -277,17 +277,17 @@ class Compiler:
         if node.operator is not None:
             operand = node.operand
             if isinstance(operand, syntax.Literal):
-                return comparing.with_constant(node.operator, placeholder, operand.value, node.at)
+                return comparing.with_constant(node.operator, tested_value, operand.value, node.at)
             code = self.compile(operand, lexical)
-            return comparing.general(node.operator, placeholder, code, node.at)
+            return comparing.general(node.operator, tested_value, code, node.at)
         if isinstance(node.operand, syntax.Literal) and node.operand.value is not None:
-            return comparing.with_constant("=", placeholder, node.operand.value, node.at)
+            return comparing.with_constant("=", tested_value, node.operand.value, node.at)
         if isinstance(node.operand, syntax.RangeLiteral):
             quick = comparing.within_constants(node.operand)
             if quick is not None:
                 return quick
         code = self.compile(node.operand, lexical)
-        if syntax.mentions_placeholder(node.operand):
+        if syntax.mentions_tested_value(node.operand):
             return code
 
         def matches(run: Run) -> bool | None:
@@ -564,7 +564,7 @@ class Compiler:
     _BY_NODE: ClassVar[Mapping[type[Node], Callable[..., Code]]] = {
         syntax.Literal: _literal,
         syntax.Name: _name,
-        syntax.Placeholder: _placeholder,
+        syntax.TestedValue: _tested_value,
         syntax.Grouped: _grouped,
         syntax.Negation: _negation,
         syntax.Arithmetic: _arithmetic,

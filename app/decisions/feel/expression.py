@@ -7,7 +7,7 @@ from typing import Any
 from app.core.phrase import Phrase
 from app.decisions.feel import builtins  # noqa: F401 - defines the built-in functions
 from app.decisions.feel.compiler import Compiler, Findings, HostFunction
-from app.decisions.feel.errors import Diagnostic, FeelError, TooCostly
+from app.decisions.feel.errors import Diagnostic, TooCostly
 from app.decisions.feel.kinds import Kinds, kinds_of
 from app.decisions.feel.parser import parse_expression, parse_unary_tests
 from app.decisions.feel.run import Code, Run
@@ -75,20 +75,6 @@ class Expression:
         `functions` replaces host functions for this evaluation. Raises TooCostly at a bound.
         """
         return self._value(Run(scope, self._slots, now, functions))
-
-    def evaluate_strictly(
-        self,
-        scope: Mapping[str, object],
-        *,
-        now: datetime | None = None,
-        functions: Functions | None = None,
-    ) -> Any:
-        """Like `evaluate`, but a null that comes from an error raises FeelError with the reason."""
-        value, diagnostics = self.explain(scope, now=now, functions=functions)
-        if value is None and diagnostics:
-            first = diagnostics[0]
-            raise FeelError(first.phrase, first.line, first.column)
-        return value
 
     def explain(
         self,

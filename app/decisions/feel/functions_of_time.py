@@ -7,7 +7,7 @@ from app.decisions.feel.errors import FeelNull
 from app.decisions.feel.functions import builtin
 from app.decisions.feel.run import Run
 from app.decisions.feel.temporal import read_date, read_date_time, read_duration, read_time
-from app.decisions.feel.values import Months, Range, Value, equal, less, less_equal
+from app.decisions.feel.values import Months, Range, Value, equal, less
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -178,10 +178,6 @@ def _known(truth: bool | None) -> bool:
 
 def _lt(a: Value, b: Value) -> bool:
     return _known(less(a, b))
-
-
-def _le(a: Value, b: Value) -> bool:
-    return _known(less_equal(a, b))
 
 
 def _eq(a: Value, b: Value) -> bool:

@@ -49,7 +49,7 @@ named: KEY _COLON expression
     | TRUE -> true
     | FALSE -> false
     | NULL -> null
-    | PLACEHOLDER -> placeholder
+    | QUESTION_MARK -> tested_value
     | _AT STRING -> at_literal
     | NAME -> name
     | LPAR expression RPAR -> grouped
@@ -78,7 +78,7 @@ type: NAME -> plain_type
     | _FUNCTION LESS [type (_COMMA type)*] GREATER _ARROW type -> function_type
 field: (NAME | KEY) _COLON type
 
-%declare NUMBER STRING TRUE FALSE NULL PLACEHOLDER NAME KEY COMPARE LESS GREATER PLUS MINUS
+%declare NUMBER STRING TRUE FALSE NULL QUESTION_MARK NAME KEY COMPARE LESS GREATER PLUS MINUS
 %declare TIMES POWER LPAR RPAR LSQB RSQB RANGE_START RANGE_END SOME EVERY EXTERNAL
 %declare _LBRACE _RBRACE _COMMA _DOT _DOTS _COLON _AT _ARROW _IF _THEN _ELSE _FOR _RETURN
 %declare _SATISFIES _IN _BETWEEN _AND _OR _NOT _FUNCTION _INSTANCE_OF

@@ -118,7 +118,7 @@ _SYMBOLS = {
     ".": "_DOT",
     ":": "_COLON",
     "@": "_AT",
-    "?": "PLACEHOLDER",
+    "?": "QUESTION_MARK",
 }
 
 _ENDS_OPERAND = frozenset(
@@ -129,7 +129,7 @@ _ENDS_OPERAND = frozenset(
         "TRUE",
         "FALSE",
         "NULL",
-        "PLACEHOLDER",
+        "QUESTION_MARK",
         "RPAR",
         "RSQB",
         "_RBRACE",

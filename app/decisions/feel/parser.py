@@ -240,8 +240,8 @@ class _Builder(Transformer[Token, Any]):
     def null(self, token: Token) -> Node:
         return syntax.Literal(None, at=_at(token))
 
-    def placeholder(self, token: Token) -> Node:
-        return syntax.Placeholder(at=_at(token))
+    def tested_value(self, token: Token) -> Node:
+        return syntax.TestedValue(at=_at(token))
 
     def at_literal(self, token: Token) -> Node:
         value = at_literal(str(token))

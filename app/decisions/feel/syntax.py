@@ -36,7 +36,7 @@ class Name(Node):
 
 
 @dataclass(slots=True)
-class Placeholder(Node):
+class TestedValue(Node):
     """`?`, the value a unary test is about."""
 
 
@@ -246,9 +246,9 @@ class Boxed(Node):
     build: Callable[..., Value]
 
 
-def mentions_placeholder(node: Node) -> bool:
+def mentions_tested_value(node: Node) -> bool:
     """Whether `?` occurs in `node`, other than under an `in` of its own."""
-    return any(isinstance(inner, Placeholder) for inner in _within(node, into_tests=False))
+    return any(isinstance(inner, TestedValue) for inner in _within(node, into_tests=False))
 
 
 def mentions(node: Node, name: str) -> bool:
