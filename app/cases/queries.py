@@ -1,13 +1,25 @@
 """What pages show: worklists, an order with its story, counts. Nothing here changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, join, outerjoin
 from sqlalchemy.sql.elements import SQLCoreOperations
 
@@ -15,6 +27,7 @@ from app.cases.models.demand import Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord, WorkOrder
 from app.cases.orders import SUBJECT
+from app.core.db import Instant
 from app.core.uow import Actor
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.identity.models import HandlingUnit
@@ -99,25 +112,21 @@ def worklist(
     size: int = 20,
 ) -> Page:
     """The open tasks the actor may do, the most urgent first (no deadline last)."""
-    chosen = _chosen(actor, now, narrowed)
-    total = _count(session, chosen)
+    put = _put(_Question.of(actor, narrowed))
+    bound = _bound(actor, now, narrowed)
+    total = session.scalar(put.total, bound) or 0
     page = max(1, min(page, -(-total // size) or 1))
-    rows = session.execute(
-        chosen.order_by(ClockRow.due_at.is_(None), ClockRow.due_at, HumanTaskRow.id)
-        .limit(size)
-        .offset((page - 1) * size)
-    )
+    if not total:
+        return Page([], 0, page, size)
+    rows = session.execute(put.page, bound | {"size": size, "skipped": (page - 1) * size})
     return Page([Item(*row) for row in rows], total, page, size)
 
 
 def counts_by_light(session: Session, actor: Actor, now: datetime) -> dict[Light, int]:
     """How many of the actor's open tasks show which colour."""
-    chosen, yellow_at = _joined(actor)
-    counts = chosen.with_only_columns(
-        *(func.count(case((_shows(light, yellow_at, now), 1))) for light in Light),
-        maintain_column_froms=True,
-    )
-    return dict(zip(Light, session.execute(counts).one(), strict=True))
+    put = _put(_Question.of(actor, everything := Filter()))
+    counted = session.execute(put.lights, _bound(actor, now, everything)).one()
+    return dict(zip(Light, counted, strict=True))
 
 
 def open_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
@@ -219,8 +228,9 @@ def orders(
     if not actor.roles - UNIT_ROLES:
         chosen = chosen.where(_concerns(actor.unit_id))
     if text:
-        chosen = chosen.where(_contains(text))
-    total = _count(session, chosen)
+        chosen = chosen.where(_contains()).params(text=_pattern(text))
+    columns = chosen.with_only_columns(func.count(), maintain_column_froms=True)
+    total = session.scalar(columns) or 0
     page = max(1, min(page, -(-total // size)))
     rows = session.execute(
         chosen.order_by(WorkOrder.id.desc()).limit(size).offset((page - 1) * size)
@@ -246,15 +256,31 @@ def _concerns(unit_id: int | None) -> ColumnElement[bool]:
     return or_(WorkOrder.lead_unit_id == unit_id, has_part)
 
 
-def _chosen(actor: Actor, now: datetime, narrowed: Filter) -> Select[*tuple[Any, ...]]:
-    chosen, yellow_at = _joined(actor)
-    return chosen.where(*_narrowing(narrowed, yellow_at, now))
+class _Question(NamedTuple):
+    """What decides the words of a question to a worklist; values are bound when it is asked."""
+
+    roles: frozenset[str]
+    has_unit: bool
+    light: str
+    narrowed_by: frozenset[str]
+
+    @classmethod
+    def of(cls, actor: Actor, narrowed: Filter) -> "_Question":
+        given = frozenset(name for name in _NARROWING if getattr(narrowed, name) not in {"", None})
+        return cls(actor.roles, actor.unit_id is not None, narrowed.light, given)
 
 
-def _joined(
-    actor: Actor,
-) -> tuple[Select[*tuple[Any, ...]], InstrumentedAttribute[datetime]]:
-    """The open tasks within reach with all that an `Item` holds, and the column of yellow."""
+class _Put(NamedTuple):
+    """The statements of a question: how many lines, a page of them, how many of each colour."""
+
+    total: Select[int]
+    page: Select[*tuple[Any, ...]]
+    lights: Select[*tuple[int, ...]]
+
+
+@lru_cache(maxsize=512)
+def _put(question: _Question) -> _Put:
+    """Building these takes longer than answering them, so they are built once."""
     yellow = aliased(ClockRungRow)
     with_procedure = outerjoin(HumanTaskRow, Procedure, Procedure.id == HumanTaskRow.scope)
     cases = join(with_procedure, Demand, Demand.id == HumanTaskRow.subject_id)
@@ -264,18 +290,38 @@ def _joined(
     coloured = outerjoin(
         timed, yellow, and_(yellow.clock_id == ClockRow.id, yellow.rung == "yellow")
     )
+    conditions = [_NARROWING[name]() for name in sorted(question.narrowed_by)]
+    if question.light:
+        conditions.append(_shows(Light(question.light), yellow.due_at))
     chosen = (
         select(HumanTaskRow, Demand, WorkOrder, HandlingUnit, ClockRow, yellow.due_at)
         .select_from(coloured)
         .where(HumanTaskRow.closed_at.is_(None), HumanTaskRow.subject_kind == SUBJECT)
-        .where(_within_reach(actor))
+        .where(_within_reach(question), *conditions)
     )
-    return chosen, yellow.due_at
+    return _Put(
+        total=chosen.with_only_columns(func.count(), maintain_column_froms=True),
+        page=chosen.order_by(ClockRow.due_at.is_(None), ClockRow.due_at, HumanTaskRow.id)
+        .limit(bindparam("size"))
+        .offset(bindparam("skipped")),
+        lights=chosen.with_only_columns(
+            *(func.count(case((_shows(light, yellow.due_at), 1))) for light in Light),
+            maintain_column_froms=True,
+        ),
+    )
 
 
-def _count(session: Session, chosen: Select[*tuple[Any, ...]]) -> int:
-    columns = chosen.with_only_columns(func.count(), maintain_column_froms=True)
-    return session.scalar(columns) or 0
+def _bound(actor: Actor, now: datetime, narrowed: Filter) -> dict[str, object]:
+    return {
+        "unit": actor.unit_id,
+        "now": now,
+        "text": _pattern(narrowed.text),
+        "nature": narrowed.nature,
+        "category": narrowed.category,
+        "element_id": narrowed.element_id,
+        "arrived_from": narrowed.arrived_from,
+        "arrived_before": narrowed.arrived_before,
+    }
 
 
 def _nearest_clock() -> ColumnElement[int]:
@@ -300,50 +346,23 @@ def _first_clock(scope: SQLCoreOperations[int]) -> ColumnElement[int]:
     )
 
 
-def _within_reach(actor: Actor) -> ColumnElement[bool]:
+def _within_reach(question: _Question) -> ColumnElement[bool]:
     """The rule of `policy.may_do_step` as a condition on rows; a test holds the two together."""
-    if Role.DUTY_MANAGER in actor.roles:
+    if Role.DUTY_MANAGER in question.roles:
         centre: ColumnElement[bool] = HumanTaskRow.role.not_in(UNIT_ROLES)
     else:
-        centre_roles = sorted(actor.roles - UNIT_ROLES)
+        centre_roles = sorted(question.roles - UNIT_ROLES)
         centre = HumanTaskRow.role.in_(centre_roles) if centre_roles else false()
-    unit_roles = sorted(actor.roles & UNIT_ROLES)
-    if not unit_roles or actor.unit_id is None:
+    unit_roles = sorted(question.roles & UNIT_ROLES)
+    if not unit_roles or not question.has_unit:
         return centre
-    return or_(
-        centre,
-        and_(
-            HumanTaskRow.role.in_(unit_roles),
-            func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id) == actor.unit_id,
-        ),
-    )
+    unit = func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id)
+    return or_(centre, and_(HumanTaskRow.role.in_(unit_roles), unit == bindparam("unit")))
 
 
-def _narrowing(
-    narrowed: Filter, yellow_at: InstrumentedAttribute[datetime], now: datetime
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if narrowed.text:
-        conditions.append(_contains(narrowed.text))
-    if narrowed.nature:
-        conditions.append(Demand.nature == narrowed.nature)
-    if narrowed.category:
-        conditions.append(Demand.category == narrowed.category)
-    if narrowed.element_id:
-        conditions.append(HumanTaskRow.element_id == narrowed.element_id)
-    if narrowed.arrived_from is not None:
-        conditions.append(Demand.arrived_at >= narrowed.arrived_from)
-    if narrowed.arrived_before is not None:
-        conditions.append(Demand.arrived_at < narrowed.arrived_before)
-    if narrowed.light:
-        conditions.append(_shows(Light(narrowed.light), yellow_at, now))
-    return conditions
-
-
-def _shows(
-    light: Light, yellow_at: InstrumentedAttribute[datetime], now: datetime
-) -> ColumnElement[bool]:
+def _shows(light: Light, yellow_at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
     """`light_of` as a condition on the rows of a worklist, whose clocks all run or rest."""
+    now = bindparam("now", type_=Instant())
     running = and_(ClockRow.due_at.is_not(None), ClockRow.paused_at.is_(None))
     past_yellow = and_(yellow_at.is_not(None), yellow_at < now)
     match light:
@@ -359,12 +378,29 @@ def _shows(
             return or_(ClockRow.id.is_(None), ClockRow.due_at.is_(None))
 
 
-def _contains(text: str) -> ColumnElement[bool]:
+def _contains() -> ColumnElement[bool]:
     """Number, title, phone or place contains the text as typed."""
-    return or_(
-        WorkOrder.number.contains(text, autoescape=True),
-        Demand.number.contains(text, autoescape=True),
-        Demand.title.contains(text, autoescape=True),
-        Demand.requester_phone.contains(text, autoescape=True),
-        Demand.address.contains(text, autoescape=True),
+    searched = (
+        WorkOrder.number,
+        Demand.number,
+        Demand.title,
+        Demand.requester_phone,
+        Demand.address,
     )
+    return or_(*(column.like(bindparam("text"), escape="/") for column in searched))
+
+
+def _pattern(text: str) -> str:
+    """What a text that contains `text` is like; `/` keeps signs from being taken for patterns."""
+    return f"%{text.replace('/', '//').replace('%', '/%').replace('_', '/_')}%"
+
+
+_NARROWING: Mapping[str, Callable[[], ColumnElement[bool]]] = {
+    "text": _contains,
+    "nature": lambda: Demand.nature == bindparam("nature"),
+    "category": lambda: Demand.category == bindparam("category"),
+    "element_id": lambda: HumanTaskRow.element_id == bindparam("element_id"),
+    "arrived_from": lambda: Demand.arrived_at >= bindparam("arrived_from"),
+    "arrived_before": lambda: Demand.arrived_at < bindparam("arrived_before"),
+}
+"""The conditions of a `Filter` by the names of its fields; the colour is one by itself."""
