@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -85,6 +86,22 @@ def _address(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _site(text: str) -> str:
+    """An absolute address that links are put together from, without a slash at its end."""
+    if not text:
+        return text
+    expected = ValueError("an address that a browser opens, such as https://12345.example.gov.cn")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises for what is no number
+    except ValueError:
+        raise expected from None
+    unwanted = parts.query or parts.fragment or parts.username or any(map(str.isspace, text))
+    if parts.scheme not in {"http", "https"} or not parts.hostname or unwanted:
+        raise expected
+    return text.rstrip("/")
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One setting: its variable, what it means, how it is read, and what holds without it."""
@@ -141,6 +158,12 @@ SETTINGS: dict[str, Setting] = {
     "secure_cookies": Setting(
         "JIEBAN_SECURE_COOKIES", "no", "yes where the product is reached by https", _yes_or_no
     ),
+    "public_url": Setting(
+        "JIEBAN_PUBLIC_URL",
+        "",
+        "where citizens reach the product, for links in messages; without it http://HOST:PORT",
+        _site,
+    ),
     "smtp_url": Setting(
         "JIEBAN_SMTP_URL",
         "",
@@ -173,9 +196,15 @@ class Settings:
     tick_seconds: int
     session_minutes: int
     secure_cookies: bool
+    public_url: str
     smtp_url: str
     mail_from: str
     sms_url: str
+
+    @property
+    def site(self) -> str:
+        """What links in messages begin with."""
+        return self.public_url or f"http://{self.host}:{self.port}"
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:

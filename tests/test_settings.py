@@ -30,11 +30,22 @@ def test_the_defaults_serve_a_sqlite_file_on_this_machine() -> None:
         ("JIEBAN_DEMO", "maybe"),
         ("JIEBAN_TICK_SECONDS", "0"),
         ("JIEBAN_SMS_URL", "ftp://gateway"),
+        ("JIEBAN_PUBLIC_URL", "12345.example.gov.cn"),
+        ("JIEBAN_PUBLIC_URL", "ftp://12345.example.gov.cn"),
+        ("JIEBAN_PUBLIC_URL", "https://"),
+        ("JIEBAN_PUBLIC_URL", "https://12345.example.gov.cn:port"),
+        ("JIEBAN_PUBLIC_URL", "https://12345.example.gov.cn/?a=1"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_setting(variable: str, value: str) -> None:
     with pytest.raises(SettingError, match=variable):
         read_settings(SECRET | {variable: value})
+
+
+def test_links_begin_with_the_public_address_or_else_with_what_is_listened_on() -> None:
+    assert read_settings(SECRET).site == "http://127.0.0.1:8000"
+    public = SECRET | {"JIEBAN_PUBLIC_URL": "https://12345.example.gov.cn/"}
+    assert read_settings(public).site == "https://12345.example.gov.cn"
 
 
 def test_a_secret_is_never_shown() -> None:

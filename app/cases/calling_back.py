@@ -46,9 +46,9 @@ register_messages(
         "rating_link": (
             REQUESTER,
             Phrase(
-                "您反映的诉求{number}已办理，未能与您取得联系。请在热线网站 /rate/{code} 评价。",
-                "Your demand {number} was handled and you could not be reached: please rate it on "
-                "the hotline's site at /rate/{code}.",
+                "您反映的诉求{number}已办理，未能与您取得联系。请打开 {site}/rate/{code} 评价。",
+                "Your demand {number} was handled and you could not be reached: please rate it at "
+                "{site}/rate/{code} .",
             ),
         )
     }

@@ -219,8 +219,8 @@ def _recounted(facts: Mapping[str, str]) -> Phrase:
 
 def _title(text: str, facts: Mapping[str, str]) -> str:
     text = text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ")
-    for secret in ("{code}", "{body}"):
-        text = text.replace(secret, "…")
+    for untold in ("{site}/rate/{code}", "{code}", "{body}"):
+        text = text.replace(untold, "…")
     for name, value in facts.items():
         text = text.replace(f"{{{name}}}", str(value))
     return text.strip()

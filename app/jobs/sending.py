@@ -21,32 +21,37 @@ SECONDS = 15
 _log = logging.getLogger("jieban.sent")
 
 
-def text_of(message: OutboxMessage) -> str:
-    """The message in words."""
-    return wording(message.template).zh.format(**json.loads(message.content))
+def text_of(message: OutboxMessage, site: str) -> str:
+    """The message in words; links in it begin with `site`."""
+    return wording(message.template).zh.format(site=site, **json.loads(message.content))
 
 
 class LogSender:
     """Writes messages to the log: for trying out, and where no gateway is set."""
 
+    def __init__(self, site: str) -> None:
+        self._site = site
+
     def send(self, message: OutboxMessage) -> None:
         """One line in the log jieban.sent; the recipient is shortened."""
-        _log.info("%s to …%s: %s", message.medium, message.recipient[-4:], text_of(message))
+        text = text_of(message, self._site)
+        _log.info("%s to …%s: %s", message.medium, message.recipient[-4:], text)
 
 
 class MailSender:
     """Sends mail by SMTP."""
 
-    def __init__(self, url: str, sender: str) -> None:
+    def __init__(self, url: str, sender: str, site: str) -> None:
         self._url = urlsplit(url)
         self._sender = sender
+        self._site = site
 
     def send(self, message: OutboxMessage) -> None:
         """Send as plain text. Raises `OSError` (smtplib's errors are OSErrors)."""
         mail = EmailMessage()
         mail["From"], mail["To"] = self._sender, message.recipient
         mail["Subject"] = "12345 工单提醒"
-        mail.set_content(text_of(message))
+        mail.set_content(text_of(message, self._site))
         secure = self._url.scheme == "smtps"
         kind = smtplib.SMTP_SSL if secure else smtplib.SMTP
         host, port = self._url.hostname or "", self._url.port or (465 if secure else 25)
@@ -59,8 +64,9 @@ class MailSender:
 class GatewaySender:
     """Hands text messages to an HTTP gateway."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, site: str) -> None:
         self._url = url
+        self._site = site
 
     def send(self, message: OutboxMessage) -> None:
         """POST {to, text, key} as JSON; the key lets the gateway drop what it had already.
@@ -68,7 +74,11 @@ class GatewaySender:
         Raises `OSError` (urllib's errors are OSErrors).
         """
         body = json.dumps(
-            {"to": message.recipient, "text": text_of(message), "key": message.key}
+            {
+                "to": message.recipient,
+                "text": text_of(message, self._site),
+                "key": message.key,
+            }
         ).encode()
         request = urllib.request.Request(  # noqa: S310 - the setting only admits http and https
             self._url, body, {"Content-Type": "application/json"}
@@ -79,10 +89,13 @@ class GatewaySender:
 
 def senders(settings: Settings) -> dict[str, Sender]:
     """What carries which medium, as the settings say."""
-    log = LogSender()
+    site = settings.site
+    log = LogSender(site)
     return {
-        "sms": GatewaySender(settings.sms_url) if settings.sms_url else log,
-        "email": MailSender(settings.smtp_url, settings.mail_from) if settings.smtp_url else log,
+        "sms": GatewaySender(settings.sms_url, site) if settings.sms_url else log,
+        "email": MailSender(settings.smtp_url, settings.mail_from, site)
+        if settings.smtp_url
+        else log,
     }
 
 

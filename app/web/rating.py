@@ -1,13 +1,14 @@
 """The page behind the link in a text message: the requester rates without signing in."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from flask import abort, current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.cases import calling_back
 from app.cases.calling_back import DIMENSIONS, RATER, RATINGS
-from app.core import clock
+from app.core import clock, visits
 from app.core.db import Sessions
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
@@ -16,14 +17,11 @@ from app.engine.forms import Field, FieldType, Form, Option
 from app.web.access import PUBLIC, SESSIONS, permission, reading_session
 from app.web.forms import errors_in_words, form_view
 from app.web.language import say
-from app.web.throttle import Throttle
 
 Page = str | Response | tuple[str, int]
 
-_MOST, _MINUTES = 30, 10
-"""[P] Visits of this page from one address, within so many minutes."""
-_THROTTLE = "jieban.rating_throttle"
-"""Where the visits of an application are counted, in `app.extensions`."""
+_MOST, _WITHIN = 30, timedelta(minutes=10)
+"""[P] Visits of this page from one address, within so much time."""
 
 _CHOICES = tuple(Option(code, phrase) for code, phrase in RATINGS.items())
 FORM = Form(
@@ -66,8 +64,8 @@ FORM = Form(
 @permission(PUBLIC)
 def rate(code: str) -> Page:
     """Show the form of a link, or take the rating. A link that is used or over says so."""
-    throttle = current_app.extensions.setdefault(_THROTTLE, Throttle(most=_MOST, minutes=_MINUTES))
-    if not throttle.admits(request.remote_addr or "", clock.now()):
+    sessions: Sessions = current_app.extensions[SESSIONS]
+    if not _is_admitted(sessions):
         abort(429)
     session = reading_session()
     link, order = calling_back.link_of(session, code)
@@ -75,7 +73,6 @@ def rate(code: str) -> Page:
         open_ = calling_back.is_open(session, link, order)
         return _page(order.demand.number, over="" if open_ else _over())
     number = order.demand.number
-    sessions: Sessions = current_app.extensions[SESSIONS]
     try:
         with unit_of_work(sessions, RATER, clock.now()) as uow:
             calling_back.rate_by_link(
@@ -86,6 +83,13 @@ def rate(code: str) -> Page:
     except (Conflict, NotFound) as late:
         return _page(number, over=say(late.phrase)), 409
     return _page(number, done=True)
+
+
+def _is_admitted(sessions: Sessions) -> bool:
+    """Guessing at links is slow: so many visits of one address, whichever process they reach."""
+    address, secret = request.remote_addr or "", str(current_app.config["SECRET_KEY"])
+    with unit_of_work(sessions, RATER, clock.now()) as uow:
+        return visits.admit(uow, "rating", address, secret, most=_MOST, within=_WITHIN)
 
 
 def _over() -> str:

@@ -9,10 +9,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from sqlalchemy import select
 
+from app.cases.models.rating import RatingLink
 from app.core.db import reading
-from app.core.outbox import GIVE_UP_AFTER, OutboxMessage
+from app.core.outbox import GIVE_UP_AFTER, OutboxMessage, Sender
 from app.jobs.sending import GatewaySender, LogSender, send_waiting
 from tests.office import Office
+
+SITE = "https://12345.example.gov.cn"
 
 
 class Gateway(HTTPServer):
@@ -50,8 +53,9 @@ def gateway() -> Iterator[Gateway]:
 
 
 def send(office: Office, gateway: Gateway) -> int:
-    carrier = GatewaySender(f"http://127.0.0.1:{gateway.server_port}/")
-    return send_waiting(office.sessions, lambda: office.now, {"sms": carrier, "email": LogSender()})
+    carrier = GatewaySender(f"http://127.0.0.1:{gateway.server_port}/", SITE)
+    carriers: dict[str, Sender] = {"sms": carrier, "email": LogSender(SITE)}
+    return send_waiting(office.sessions, lambda: office.now, carriers)
 
 
 def test_the_liaison_is_told_of_a_dispatched_order_once(office: Office, gateway: Gateway) -> None:
@@ -61,6 +65,21 @@ def test_the_liaison_is_told_of_a_dispatched_order_once(office: Office, gateway:
     [message] = [one for one in gateway.received if "请及时签收" in one["text"]]
     assert office.order(case).number in message["text"]
     assert "张三丰" not in message["text"]
+
+
+def test_the_link_to_a_rating_can_be_opened_from_the_message(
+    office: Office, gateway: Gateway
+) -> None:
+    case = office.bring_to("callback")
+    for _ in range(3):
+        office.wait(days=3)
+        office.do(case, "callback", reached="no")
+    send(office, gateway)
+    with reading(office.sessions) as session:
+        code = session.scalars(select(RatingLink.code)).one()
+    [link] = [one["text"] for one in gateway.received if "/rate/" in one["text"]]
+    assert f"请打开 {SITE}/rate/{code} 评价" in link
+    assert all(code not in line for line in office.story(case))
 
 
 def test_a_failing_gateway_is_tried_again_with_growing_pauses(
