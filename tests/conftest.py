@@ -12,6 +12,15 @@ from sqlalchemy import create_engine, make_url, text
 from app.core.db import make_engine
 from app.engine import forget_bundles
 from tests.office import Office
+from tests.passing import Passing
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--passed", type=Path, help="collect what tests pass of diagrams in this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Passing(), "passing")
 
 
 @pytest.fixture(scope="session")

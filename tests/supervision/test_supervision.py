@@ -247,6 +247,23 @@ def test_the_same_instruction_is_not_supervised_twice(office: Office) -> None:
     assert [one.settled_as for one in letters(office)] == ["set_aside", None]
 
 
+def test_a_leader_who_instructs_again_joins_the_open_supervision_and_a_new_letter_is_issued(
+    office: Office,
+) -> None:
+    case = overdue(office)
+    office.act(case, "leader_adds", "leader", **INSTRUCTION)
+    assert causes(office, case) == [
+        ("due_but_undone", "reminder_letter", "post_closure"),
+        ("leader_or_media", "supervision_notice", "post_closure"),
+    ]
+    assert [(one.series, one.settled_as) for one in letters(office)] == [
+        ("TX", "set_aside"),
+        ("DB", None),
+    ]
+    feed_back(office, case)
+    assert outcomes(office, case) == ["accepted"]
+
+
 def test_an_inspector_may_withdraw_a_supervision_with_a_reason(office: Office) -> None:
     case = overdue(office)
     with pytest.raises(Invalid):
