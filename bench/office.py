@@ -10,7 +10,6 @@ from app.cases.models.city import Category, District
 from app.core.clock import CHINA
 from app.core.db import Base, reading
 from app.core.uow import SYSTEM, Actor, unit_of_work
-from app.engine import forget_bundles
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
 from app.office import publish_shipped, wire
@@ -53,7 +52,6 @@ def founded(make: Make) -> Make:
 
 def staffed(place: Place) -> Staff:
     """The office in a database, founded at first use."""
-    forget_bundles()
     wire()
     Base.metadata.create_all(place.database)
     with reading(place.sessions) as session:

@@ -140,7 +140,6 @@ def _exact(figures: Figures, place: Place) -> None:
 def _publish(place: Place, spans: Sequence[str]) -> None:
     """A diagram that waits so long, one span after the other, and then for a person."""
     Base.metadata.create_all(place.database)
-    engine.forget_bundles()
     engine.wire(Host())
     names = ["begin", *(f"wait_{n}" for n in range(len(spans))), "look"]
     catches = "".join(

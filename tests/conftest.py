@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from app.core.db import make_engine
-from app.engine import forget_bundles
 from tests.office import Office
 from tests.passing import Passing
 
@@ -38,7 +37,6 @@ def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
     """An office on a Monday morning, with the shipped diagrams and tables."""
     path = tmp_path / "office.db"
     shutil.copy(founded, path)
-    forget_bundles()
     made = Office(make_engine(f"sqlite:///{path}"))
     yield made
     made.database.dispose()

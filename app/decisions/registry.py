@@ -42,11 +42,12 @@ def publish(uow: UnitOfWork, key: str, xml: bytes) -> DecisionVersion:
     ).first()
     if newest is not None and newest.sha256 == sha256:
         return newest
-    if sha256 not in _publishable:
-        model = read_model(xml, [_model(uow.session, *one)[1] for one in imports])
+    imported = [_model(uow.session, *one)[1] for one in imports]
+    if (sha256, *imported) not in _publishable:
+        model = read_model(xml, imported)
         require_publishable(model)
         _ = model.main_decision  # refused now rather than at the first question
-        _publishable.add(sha256)
+        _publishable.add((sha256, *imported))
     version = DecisionVersion(
         key=key,
         version=1 if newest is None else newest.version + 1,
@@ -130,19 +131,22 @@ def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]
     if version is not None and (key, version) in models:
         return version, models[key, version]
     number, sha256 = _row(session, key, version)
-    model = _compiled.get(sha256)
-    if model is None:
-        stored = session.execute(
-            select(DecisionVersion.xml, DecisionVersion.imports).where(
-                DecisionVersion.key == key, DecisionVersion.version == number
-            )
-        ).one()
-        imports = [_model(session, *one)[1] for one in orjson.loads(stored.imports)]
-        with _compiling:
-            model = _compiled.get(sha256)
-            if model is None:
-                model = read_model(stored.xml.encode("utf-8"), imports)
-                _compiled[sha256] = model
+    if (key, number) in models:
+        return number, models[key, number]
+    stored = session.execute(
+        select(DecisionVersion.xml, DecisionVersion.imports).where(
+            DecisionVersion.key == key, DecisionVersion.version == number
+        )
+    ).one()
+    imports = [_model(session, *one)[1] for one in orjson.loads(stored.imports)]
+    which = sha256, *imports
+    with _compiling:
+        model = _compiled.get(which)
+        if model is None:
+            model = read_model(stored.xml.encode("utf-8"), imports)
+            while len(_compiled) >= _KEPT:
+                del _compiled[next(iter(_compiled))]
+            _compiled[which] = model
     if key not in known(session, _PUBLISHING):
         models[key, number] = model
     return number, model
@@ -209,8 +213,12 @@ _NEWEST = (
 )
 _RECORD = insert(DecisionRecord.__table__)  # type: ignore[arg-type] # a Table, typed more widely
 
-_compiled: dict[str, Model] = {}
-"""Compiled tables by the digest of their text: versions never change, so neither do these."""
+_KEPT = 256
+"""Compiled tables held in memory by content; one more puts out the oldest."""
+_compiled: dict[tuple[str | Model, ...], Model] = {}
+"""Compiled tables by the digest of their text, and the very models they import: in another database
+a version of the same number may say something else. Versions never change, so neither do these.
+"""
 
 _published: WeakKeyDictionary[Engine, dict[tuple[str, int], Model]] = WeakKeyDictionary()
 """The same by database, key and version: a case asks exact versions at nearly every step."""
@@ -218,7 +226,7 @@ _published: WeakKeyDictionary[Engine, dict[tuple[str, int], Model]] = WeakKeyDic
 _PUBLISHING = "tables being published"
 """Keys with a version that is not committed yet, and may never be."""
 
-_publishable: set[str] = set()
-"""Digests of texts that the checker let pass: nothing about them can change."""
+_publishable: set[tuple[str | Model, ...]] = set()
+"""Texts, by digest and imported models, that the checker let pass: they never change."""
 
 _compiling = Lock()

@@ -54,7 +54,7 @@ from app.engine.verbs import (
     signal,
     start,
 )
-from app.engine.versions import bundle_of, forget_bundles, latest, publish, version_of
+from app.engine.versions import bundle_of, latest, publish, version_of
 from app.engine.wiring import Host, Process, wire
 
 __all__ = [
@@ -97,7 +97,6 @@ __all__ = [
     "describe",
     "due_firings",
     "fire",
-    "forget_bundles",
     "form_of",
     "hold",
     "jump",

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Engine, bindparam, insert, select
 from sqlalchemy.orm import Session
 
+from app.core.db import known
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -16,15 +19,32 @@ from app.engine.content_checks import ServiceDeclaration, Surroundings
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.kernel import Bundle
 from app.engine.models import DiagramVersionRow
+from app.engine.ports import Compile
 from app.engine.wiring import wired
 
 _ID = select(DiagramVersionRow.id).where(DiagramVersionRow.key == bindparam("of"))
 _NEWEST = _ID.order_by(DiagramVersionRow.version.desc()).limit(1)
 _EXACT = _ID.where(DiagramVersionRow.version == bindparam("number"))
 
-_bundles: dict[int, Bundle] = {}
-_decisions: dict[int, dict[str, int | None]] = {}
-_lock = Lock()
+
+class _Published(NamedTuple):
+    """What is kept of a published version: what runs, and the versions of its decisions."""
+
+    bundle: Bundle
+    decisions: dict[str, int | None]
+
+
+_published: WeakKeyDictionary[Engine, dict[int, _Published]] = WeakKeyDictionary()
+"""By database and id: several databases may share a process, and count their ids alike."""
+
+_KEPT = 128
+"""Bundles held in memory by content; one more puts out the oldest."""
+_built: dict[tuple[Compile, str, str], Bundle] = {}
+"""By compiler, main process and content: databases of the same content share what was built."""
+_building = Lock()
+
+_PUBLISHING = "diagrams being published"
+"""Ids of versions that are not committed yet, and may never be."""
 
 
 def publish(
@@ -76,6 +96,7 @@ def publish(
         )
         .returning(DiagramVersionRow.id)
     ).scalar_one()
+    known(uow.session, _PUBLISHING)[version_id] = key
     return uow.session.get_one(DiagramVersionRow, version_id)
 
 
@@ -124,31 +145,48 @@ def version_id_of(session: Session, key: str, version: int | None = None) -> int
 
 def bundle_of(session: Session, version_id: int) -> Bundle:
     """The bundle of a published version, built at first use and shared by all threads."""
-    found = _bundles.get(version_id)
-    if found is not None:
-        return found
-    row = session.get_one(DiagramVersionRow, version_id)
-    built = _build(session, row.key, row.bundle)
-    with _lock:
-        _decisions[version_id] = orjson.loads(row.bundle)["decisions"]
-        return _bundles.setdefault(version_id, built)
-
-
-def forget_bundles() -> None:
-    """Drop every built bundle, for another database or other services in the same process."""
-    with _lock:
-        _bundles.clear()
-        _decisions.clear()
+    return _version(session, version_id).bundle
 
 
 def decisions_of(session: Session, version_id: int) -> dict[str, int | None]:
     """The exact versions of the decisions a published diagram was published with."""
-    bundle_of(session, version_id)
-    return _decisions[version_id]
+    return _version(session, version_id).decisions
+
+
+def _version(session: Session, version_id: int) -> _Published:
+    here = _published.setdefault(session.get_bind().engine, {})
+    found = here.get(version_id)
+    if found is None:
+        row = session.get_one(DiagramVersionRow, version_id)
+        bundle = _build(session, row.key, row.bundle)
+        found = _Published(bundle, orjson.loads(row.bundle)["decisions"])
+        if version_id not in known(session, _PUBLISHING):
+            here[version_id] = found
+    return found
 
 
 def _build(session: Session, key: str, content: str) -> Bundle:
-    return Bundle(_diagrams(session, content), wired().compile, key)
+    which = wired().compile, key, _digest(session, content)
+    built = _built.get(which)
+    if built is None:
+        made = Bundle(_diagrams(session, content), wired().compile, key)
+        with _building:
+            while len(_built) >= _KEPT:
+                del _built[next(iter(_built))]
+            built = _built.setdefault(which, made)
+    return built
+
+
+def _digest(session: Session, content: str) -> str:
+    """Of the files of a version and of all that it calls: version numbers alone do not tell two
+    databases apart.
+    """
+    found = orjson.loads(content)
+    called = [
+        _digest(session, version_of(session, key, version).bundle)
+        for key, version in sorted(found["calls"].items())
+    ]
+    return hashlib.sha256(orjson.dumps([found["files"], called])).hexdigest()
 
 
 def _diagrams(session: Session, content: str) -> list[Diagram]:

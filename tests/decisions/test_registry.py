@@ -141,6 +141,22 @@ def test_a_table_keeps_the_version_of_what_it_imports(sessions: Sessions) -> Non
         assert registry.answer(uow.session, "twice", {}, version=1).outputs == 10
 
 
+def test_two_databases_in_one_process_each_import_their_own(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    other = make_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    Base.metadata.create_all(other)
+    found = {}
+    for days, here in ((5, sessions), (7, make_sessions(other))):
+        with unit_of_work(here, SYSTEM, NOW) as uow:
+            registry.publish(uow, "base", BASE % days)
+            registry.publish(uow, "twice", IMPORTING)
+        with here() as session:
+            found[days] = registry.answer(session, "twice", {}).outputs
+    other.dispose()
+    assert found == {5: 10, 7: 14}
+
+
 def test_what_is_imported_must_be_published_first(sessions: Sessions) -> None:
     with (
         unit_of_work(sessions, SYSTEM, NOW) as uow,

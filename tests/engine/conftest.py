@@ -118,7 +118,6 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
     ]
     Base.metadata.create_all(database, tables=tables)
     host = Host()
-    engine.forget_bundles()
     engine.wire(host)
     yield Office(make_sessions(database), host)
     database.dispose()

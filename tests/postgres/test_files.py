@@ -12,7 +12,6 @@ from app.cases.models.history import HistoryEntry
 from app.core.db import make_engine, reading
 from app.core.errors import Invalid
 from app.core.files import FileStore
-from app.engine import forget_bundles
 from app.engine.forms import FileKind
 from tests.office import Office
 from tests.postgres.test_races import at_once
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def office(postgres_url: str) -> Iterator[Office]:
-    forget_bundles()
     made = Office(make_engine(postgres_url))
     made.found()
     yield made

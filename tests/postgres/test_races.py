@@ -13,7 +13,6 @@ from app.core.db import make_engine, reading
 from app.core.errors import Conflict
 from app.core.outbox import OutboxMessage
 from app.core.uow import unit_of_work
-from app.engine import forget_bundles
 from app.jobs.deadlines import tick
 from tests.office import DEMAND, WAY, Office
 
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.postgres
 
 @pytest.fixture
 def office(postgres_url: str) -> Iterator[Office]:
-    forget_bundles()
     made = Office(make_engine(postgres_url))
     made.found()
     yield made

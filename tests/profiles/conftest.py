@@ -9,7 +9,6 @@ import pytest
 from app.core.db import Base, make_engine
 from app.core.uow import SYSTEM, unit_of_work
 from app.demo import city
-from app.engine import forget_bundles
 from app.office import publish_shipped
 from tests.office import MONDAY, Office
 
@@ -33,7 +32,6 @@ def city_under(city_file: Path, tmp_path: Path) -> Callable[[str], Office]:
     def started(profile: str) -> Office:
         path = tmp_path / f"{profile}.db"
         shutil.copy(city_file, path)
-        forget_bundles()
         office = Office(make_engine(f"sqlite:///{path}"))
         publish_shipped(office.sessions, MONDAY, profile)
         return office

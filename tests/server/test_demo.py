@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from app import engine
 from app.cases import queries
 from app.cases.history import faults
 from app.core.clock import CHINA
@@ -35,7 +34,6 @@ def test_it_starts_on_any_day_with_every_colour_in_the_inboxes(
     tmp_path: Path, now: datetime
 ) -> None:
     wire()
-    engine.forget_bundles()
     settings = read_settings({"JIEBAN_SECRET_KEY": "s" * 40})
     database = make_engine(f"sqlite:///{tmp_path / 'demo.db'}")
     office = Office(settings, database, make_sessions(database), FileStore(tmp_path / "files"))

@@ -50,7 +50,6 @@ def port() -> int:
 @pytest.fixture
 def sessions(tmp_path: Path) -> Sessions:
     wire()
-    engine.forget_bundles()
     return make_sessions(make_engine(f"sqlite:///{tmp_path / 'jieban.db'}"))
 
 

@@ -20,7 +20,6 @@ from app.engine import (
     HumanTaskRow,
     MessageWaitRow,
     TimerWaitRow,
-    forget_bundles,
 )
 from tests.office import Office
 from tests.soak.invariants import faults_of_case, faults_of_office
@@ -44,7 +43,6 @@ def test_the_same_seed_lives_the_same_life(founded: Path, tmp_path: Path) -> Non
     lives = []
     for number in (1, 2):
         shutil.copy(founded, path := tmp_path / f"{number}.db")
-        forget_bundles()
         made = Office(make_engine(f"sqlite:///{path}"))
         life = Life(made, seed=7, files=tmp_path / str(number), begin=MARCH)
         life.live(demands=2, days=1)

@@ -17,7 +17,6 @@ from app.cases.models.city import Category, District
 from app.core import clock
 from app.core.db import Base, Sessions
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
-from app.engine import forget_bundles
 from app.identity.directory import add_user
 from app.identity.models import HandlingUnit
 from app.office import Office, open_office, publish_shipped
@@ -126,7 +125,6 @@ def office(furnished: Path, tmp_path: Path) -> Iterator[Office]:
 
 def _copy(original: Path, path: Path) -> Office:
     shutil.copy(original, path)
-    forget_bundles()
     return _office(path)
 
 
