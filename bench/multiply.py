@@ -1,6 +1,6 @@
 """Many open orders out of one: its rows, copied inside the database with shifted ids."""
 
-from sqlalchemy import Integer, Table, Text, cast, insert, literal, select
+from sqlalchemy import Integer, Table, Text, cast, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from app.core.db import Base
@@ -35,6 +35,17 @@ def multiply(session: Session, copies: int) -> None:
         if "closed_at" in table.c:
             chosen = chosen.where(table.c.closed_at.is_(None))
         session.execute(insert(table).from_select([c.name for c in table.c], chosen))
+        _go_on_after(session, table)
+
+
+def _go_on_after(session: Session, table: Table) -> None:
+    """Let what comes later be numbered after the copies; SQLite counts on from the highest id."""
+    counted = table.autoincrement_column
+    if counted is None or session.get_bind().dialect.name != "postgresql":
+        return
+    highest = select(func.max(counted)).scalar_subquery()
+    sequence = func.pg_get_serial_sequence(table.name, counted.name)
+    session.execute(select(func.setval(sequence, highest)))
 
 
 def _copied(table: Table, column: str, shifted: tuple[str, ...], k: object) -> object:
