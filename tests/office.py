@@ -219,7 +219,7 @@ class Office:
 
     def bring_to(self, element: str, demand_id: int | None = None, **given: object) -> int:
         """Bring a (new) case along the smooth way until `element` is open; its demand's id."""
-        demand_id = demand_id or self.register(**given)
+        demand_id = demand_id or self.register("agent", **given)
         while element not in self.waiting(demand_id):
             self.do(demand_id, self._main_steps(demand_id)[0])
         return demand_id

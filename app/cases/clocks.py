@@ -30,7 +30,7 @@ from app.worktime.deadlines import Deadline, deadline
 from app.worktime.explain import Line, explain
 from app.worktime.limits import Limit, LimitUnit
 from app.worktime.policy import Anchor, Policy
-from app.worktime.running import Preview, after_due, before_due, preview
+from app.worktime.running import Preview, after_due, before_due, preview, stage_deadline
 
 NAMES: dict[str, Phrase] = {
     "total": Phrase("总时限", "Total"),
@@ -90,7 +90,8 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     answer = tables.decide(uow, case.demand, "time_limits", _facts(case.demand, stage))
     terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
-    due = deadline(calendar, _anchored(case, terms.policy.anchor, at), terms.limit, terms.policy)
+    started_at = _anchored(case, terms.policy.anchor, at)
+    due = due_of(calendar, started_at, terms)
     rungs = rungs_of(uow.session, case.demand.process_id, calendar, due)
     clock = engine.start_clock(
         uow,
@@ -98,7 +99,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
         case.demand.id,
         name,
         scope=case.scope,
-        started_at=due.start,
+        started_at=started_at,
         due_at=due.due_at,
         rungs=rungs,
         provisional=due.provisional,
@@ -127,8 +128,13 @@ def within(case: Case, session: Session, stage: str, at: datetime) -> bool:
     """Whether `at` lies inside the window that the table gives for `stage`; nothing is stored."""
     terms = terms_of(session, case.demand, stage)
     calendar = calendar_of(session, case.unit_id)
-    start = _anchored(case, terms.policy.anchor, at)
-    return at <= deadline(calendar, start, terms.limit, terms.policy).due_at
+    return at <= due_of(calendar, _anchored(case, terms.policy.anchor, at), terms).due_at
+
+
+def due_of(calendar: WorkingCalendar, started_at: datetime, terms: Terms) -> Deadline:
+    """When `terms` end that count from `started_at`: an arrival, or the beginning of a stage."""
+    count = deadline if terms.policy.anchor is Anchor.CALL else stage_deadline
+    return count(calendar, started_at, terms.limit, terms.policy)
 
 
 def stop(uow: UnitOfWork, case: Case, name: str, at: datetime) -> None:
@@ -173,7 +179,7 @@ def promised(session: Session, demand: Demand, at: datetime) -> datetime:
     """By when the requester is promised an answer: the total limit of an order made at `at`."""
     terms = terms_of(session, demand, "total")
     start = _anchored(Case(demand), terms.policy.anchor, at)
-    return deadline(calendar_of(session, None), start, terms.limit, terms.policy).due_at
+    return due_of(calendar_of(session, None), start, terms).due_at
 
 
 def explanation(session: Session, clock: ClockRow) -> tuple[Line, ...]:

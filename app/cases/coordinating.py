@@ -34,7 +34,6 @@ from app.core.uow import UnitOfWork
 from app.identity.directory import unit_by_code
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role
-from app.worktime.deadlines import deadline
 
 TIERS = (1, 2, 3)
 
@@ -429,7 +428,7 @@ def _latest_end(session: Session, case: Case, tier: int, at: datetime) -> dateti
     calendar = clocks.calendar_of(session, None)
     for number in range(tier, TIERS[-1] + 1):
         terms = clocks.terms_of(session, case.demand, f"coordination_{number}")
-        at = deadline(calendar, at, terms.limit, terms.policy).due_at
+        at = clocks.due_of(calendar, at, terms).due_at
     return at
 
 

@@ -15,7 +15,6 @@ from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.engine import Call, Process, WorkingTime
 from app.engine.ports import Compile
-from app.worktime.deadlines import deadline
 from app.worktime.limits import Limit, LimitUnit
 from app.worktime.policy import Policy
 
@@ -57,7 +56,8 @@ class OfficeHost:
         """So much working time from the anchor of the call, in the calendar of the unit."""
         occasion = _occasion(call)
         calendar = clocks.calendar_of(occasion.uow.session, occasion.case.unit_id)
-        return deadline(calendar, call.at, Limit(ask.amount, LimitUnit(ask.unit)), Policy()).due_at
+        limit = Limit(ask.amount, LimitUnit(ask.unit))
+        return stage_deadline(calendar, call.at, limit, Policy()).due_at
 
     def newest_decision(self, session: Session, key: str) -> int:
         """The newest published version of a table. Raises `NotFound`: publish the table first."""

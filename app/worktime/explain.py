@@ -7,7 +7,7 @@ why a deadline is provisional. It follows the very course `deadlines` took.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
 from app.core.clock import CHINA
@@ -272,8 +272,10 @@ def _rule(given: Deadline) -> Phrase:
     limit, policy, unit = given.limit.phrase, given.policy, given.limit.unit
     begun = _local(given.start)
     since = _day(begun.date())
-    zh = [f"时限{limit.zh}，自{begun.year}年{since.zh} {_clock(begun)}起"]
-    en = [f"{limit.en} from {since.en} {begun.year}, {_clock(begun)}"]
+    # A stage that begins when another has ended begins at the last moment of that day.
+    hour = "24:00" if begun.time() == time.max else _clock(begun)
+    zh = [f"时限{limit.zh}，自{begun.year}年{since.zh} {hour}起"]
+    en = [f"{limit.en} from {since.en} {begun.year}, {hour}"]
     if unit is LimitUnit.WORKING_HOUR:
         if policy.hours is HoursEnd.SEGMENT_END:
             zh.append("只计工作时段，到期取时段末")

@@ -6,16 +6,17 @@ caller stores what it gets. The calendar handed in is the one the clock runs on 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 
+from app.core.clock import CHINA
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.worktime.calendars import WorkingCalendar, instant_of, micros_of
 from app.worktime.deadlines import Carried, Deadline, Extension, Pause, deadline, first_rank
 from app.worktime.hours import MINUTE
 from app.worktime.limits import HOUR, Limit, LimitUnit
-from app.worktime.policy import Anchor, ExtensionBase, Policy, RestartRule
+from app.worktime.policy import Anchor, DayOne, ExtensionBase, Policy, RestartRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,27 @@ def after_due(calendar: WorkingCalendar, running: Deadline, late_by: Limit) -> d
     """The instant (UTC) at which the case is overdue by `late_by`: the end of the last of so many
     days after the last day, or so many hours after the deadline. For later rungs.
     """
-    eve = instant_of(micros_of(running.due_at) - 1)  # 24:00 belongs to the day it ends
-    start = running.due_at if late_by.unit.is_hours else eve
     policy = Policy(day_end=running.policy.day_end, roll=running.policy.roll)
-    return deadline(calendar, start, late_by, policy).due_at
+    return stage_deadline(calendar, running.due_at, late_by, policy).due_at
+
+
+def stage_deadline(
+    calendar: WorkingCalendar, begun_at: datetime, limit: Limit, policy: Policy
+) -> Deadline:
+    """The deadline of what begins at an instant that may be the end of something before it.
+
+    24:00 belongs to the day it ends: of days that are counted from the next one on, the first is
+    the day that begins then, not the one after it.
+    """
+    at_midnight = begun_at.astimezone(CHINA).time() == time.min
+    if at_midnight and policy.day_one is DayOne.NEXT and not limit.unit.is_hours:
+        begun_at = _eve(begun_at)
+    return deadline(calendar, begun_at, limit, policy)
+
+
+def _eve(at: datetime) -> datetime:
+    """The last moment before an instant: at midnight, of the day that ends."""
+    return instant_of(micros_of(at) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +209,7 @@ def preview(
         )
     signing = deadline(calendar, dispatched_at, sign_for, sign_for_policy)
     # Signed at the last moment of that day: 24:00 itself would already be the day after.
-    start = max(instant_of(micros_of(signing.due_at) - 1), dispatched_at)
+    start = max(_eve(signing.due_at), dispatched_at)
     return Preview(
         deadline(calendar, start, limit, policy),
         Phrase(

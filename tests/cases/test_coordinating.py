@@ -95,7 +95,7 @@ def test_the_requester_is_told_by_when_it_is_settled_at_the_latest(office: Offic
     assert messages(office, "in_coordination") == ["13800001234"]
     # a working day for the units, two for the centre, five for the leader, each from the next day
     promised = dispute(office, case).promised_at.astimezone(CHINA) - timedelta(microseconds=1)
-    assert f"{promised:%Y-%m-%d}" == "2026-03-13"
+    assert f"{promised:%Y-%m-%d}" == "2026-03-12"
     assert any("最迟2026-03-13 24:00前明确" in line for line in office.story(case))
 
 
@@ -156,6 +156,8 @@ def test_a_tier_that_lasts_too_long_ends_by_itself_and_the_place_takes_the_order
     task = office.task(case, "agree_ownership")
     office.wait(days=2)
     assert office.waiting(case) == ["rule_ownership"]
+    # Tier 1 ended at 24:00 of Tuesday the 3rd: Wednesday is the first day of tier 2.
+    assert office.last_day(office.clock(case, "coordination_2")) == "2026-03-05"
     with pytest.raises(Conflict), office.acting("liaison") as uow:
         steps.complete(uow, task, {"settled": "no", "ruling": "迟到。"})
     office.wait(days=3)
@@ -173,7 +175,7 @@ def test_a_ticker_that_was_down_for_weeks_ends_in_the_same_state(office: Office)
     office.wait(days=20, ticking=False)
     office.tick()
     assert office.order(case).lead_unit_id == office.unit("jiangpan_government")
-    assert office.last_day(office.clock(case, "coordination_3")) == "2026-03-13"
+    assert office.last_day(office.clock(case, "coordination_3")) == "2026-03-12"
 
 
 def test_a_leader_who_cannot_rule_leaves_it_to_the_place(office: Office) -> None:

@@ -1,9 +1,14 @@
 """Every path through bpmn/work_order.bpmn, walked with the real commands."""
 
+from datetime import datetime
+
 import pytest
 
+from app.cases import queries
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus
+from app.core.clock import CHINA
+from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed
 from tests.office import Office
 
@@ -92,7 +97,10 @@ def test_an_unsigned_order_is_urged_at_the_limit_and_signed_by_the_system_later(
     assert order.signed_at is not None
     assert order.signed_at < office.now
     assert office.waiting(case) == ["first_contact"]
-    assert office.clock(case, "handling").started_at == order.signed_at
+    handling = office.clock(case, "handling")
+    assert handling.started_at == order.signed_at
+    # Signed at 24:00 of Wednesday the 4th: of the five working days, Thursday is the first.
+    assert office.last_day(handling) == "2026-03-11"
 
 
 def test_the_handling_limit_counts_working_days_from_sign_for(office: Office) -> None:
@@ -262,3 +270,16 @@ def test_a_changed_limit_moves_the_deadlines_of_new_orders_only(office: Office) 
     office.bring_to("first_contact", begun)
     assert office.last_day(office.clock(begun, "handling")) == "2026-03-09"
     assert office.last_day(office.clock(new, "handling")) == "2026-03-06"
+
+
+def test_an_order_to_be_dispatched_the_same_day_is_green_until_a_quarter_of_it_is_left(
+    office: Office,
+) -> None:
+    case = office.bring_to("dispatch")
+    with reading(office.sessions) as session:
+        [yellow] = [
+            yellow_at
+            for clock, yellow_at in queries.clocks_of(session, case)
+            if clock.name == "dispatch"
+        ]
+    assert yellow == datetime(2026, 3, 2, 18, 0, tzinfo=CHINA)

@@ -20,6 +20,7 @@ from app.worktime.running import (
     remaining,
     restarted,
     resumed,
+    stage_deadline,
     transferred,
     used,
 )
@@ -237,3 +238,25 @@ def test_a_deadline_survives_storage(cn: WorkingCalendar) -> None:
         stored = Deadline.from_json(given.to_json())
         assert stored == given
         assert explain(cn, stored) == explain(cn, given)
+
+
+def test_what_begins_when_another_limit_ends_at_24_counts_the_very_next_day(
+    cn: WorkingCalendar,
+) -> None:
+    """24:00 of Tuesday is 00:00 of Wednesday: a stage of one day that begins then is Wednesday."""
+    tuesday = started(cn, "2026-03-02T09:00", "1 工作日").due_at
+    assert clock(tuesday) == "2026-03-04 00:00"
+    for limit, policy, ends in (
+        ("1 工作日", Policy(), "2026-03-05 00:00"),
+        ("1 自然日", Policy(), "2026-03-05 00:00"),
+        ("1 工作日", Policy(day_one=DayOne.SAME), "2026-03-05 00:00"),
+        ("1 工作日", Policy(day_end=DayEnd.CLOSE), "2026-03-04 17:30"),
+        ("2 工作小时", Policy(), "2026-03-04 10:30"),
+    ):
+        due = stage_deadline(cn, tuesday, Limit.parse(limit), policy)
+        assert clock(due.due_at) == ends, (limit, policy)
+    told = explain(cn, stage_deadline(cn, tuesday, Limit.parse("1 工作日"), Policy()))
+    assert any("自2026年3/3周二 24:00起" in line.phrase.zh for line in told), told
+    # In the middle of a day nothing is different: the day of the beginning is not counted.
+    noon = stage_deadline(cn, china("2026-03-04T12:00"), Limit.parse("1 工作日"), Policy())
+    assert clock(noon.due_at) == "2026-03-06 00:00"
