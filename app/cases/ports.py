@@ -17,6 +17,7 @@ from app.engine import Call, Process, WorkingTime
 from app.engine.ports import Compile
 from app.worktime.limits import Limit, LimitUnit
 from app.worktime.policy import Policy
+from app.worktime.running import stage_deadline
 
 
 class OfficeHost:
