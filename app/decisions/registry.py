@@ -115,6 +115,11 @@ def newest_version(session: Session, key: str) -> int:
     return _row(session, key, None)[0]
 
 
+def model(session: Session, key: str, version: int | None = None) -> Model:
+    """The compiled table `key`, the newest version by default. Raises NotFound."""
+    return _model(session, key, version)[1]
+
+
 def title(session: Session, key: str, version: int) -> str:
     """What people call the table in that version; its key where the file gives no other name."""
     xml: str = session.scalars(
@@ -139,7 +144,7 @@ def _model(session: Session, key: str, version: int | None) -> tuple[int, Model]
         )
     ).one()
     imports = [_model(session, *one)[1] for one in orjson.loads(stored.imports)]
-    which = sha256, *imports
+    which: tuple[str | Model, ...] = (sha256, *imports)
     with _compiling:
         model = _compiled.get(which)
         if model is None:

@@ -367,6 +367,7 @@ class Instance:
             tuple(record.unwaited),
             tuple(record.thrown),
             tuple(record.steps),
+            tuple(record.flows),
             self.completed,
         )
 

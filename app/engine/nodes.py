@@ -163,10 +163,12 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]
         for child in token.children:
             child.cancel()
         routes = self.choose(token)
-        token.workflow.top_workflow.record.close(token, StepKind.LEFT)
+        record = token.workflow.top_workflow.record
+        record.close(token, StepKind.LEFT)
         for route in routes:
             child = token._add_child(self._wf_spec.node(route.target))
             child.internal_data["by"] = route.flow
+            record.take(token, route.flow)
 
     def _on_cancel(self, token: Token) -> None:
         """Nothing beyond what the token itself does."""
@@ -567,6 +569,9 @@ class Catch(Node):
         if isinstance(owner.task_spec, EventGateway):
             token.rises()
             owner.complete()
+            by = token.internal_data.get("by")
+            if by is not None:  # an event that was attached by a move came by no flow
+                top.record.take(token, by)
         top.record.enter(token)
         token._ready()
 

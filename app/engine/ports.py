@@ -81,6 +81,8 @@ class Step:
     element_id: str
     token: str
     instance: int | None = None
+    process_key: str = ""
+    """Of the process the element is in, which may be a called one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Outcome:
     unwaits: tuple[str, ...] = ()
     thrown: tuple[Thrown, ...] = ()
     steps: tuple[Step, ...] = ()
+    flows: tuple[tuple[str, str], ...] = ()
+    """The sequence flows that were taken, each with the process it is in."""
     completed: bool = False
 
 

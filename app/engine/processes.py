@@ -122,6 +122,11 @@ class Loaded:
 Made = tuple[Loaded, Outcome, datetime]
 """A verb that was done in memory: on what, what came of it, and at which instant."""
 
+HEARER = "jieban.hearer"
+"""Under this key of its `info` a session may keep a function that is told of every verb it saves:
+a sandbox, which shows what its processes passed.
+"""
+
 
 def describe(session: Session, process_id: int) -> Description:
     """Tokens, open tasks, timers and waits of a process. Raises `NotFound`."""
@@ -366,6 +371,9 @@ def apply(uow: UnitOfWork, *made: Made, ended: str = "completed") -> None:
     if saved.rowcount != len(made):
         raise not_open(", ".join(map(str, left)))
     _taken(uow.session).update(left)
+    hearer = uow.session.info.get(HEARER)
+    if hearer is not None:
+        hearer(uow, made)
     _project(uow.session.connection(), *((loaded.row, outcome, at) for loaded, outcome, at in made))
     for process_id, row in left.items():
         if row.status == "stuck":

@@ -321,8 +321,8 @@ class SubNet(_Moving, BpmnSubWorkflow):  # type: ignore[misc]
 class Record:
     """What the verb in progress has changed so far, without what came and went within it."""
 
-    __slots__ = ("closed", "first", "opened", "steps", "thrown", "timers", "untimed", "unwaited",
-                 "waits")  # fmt: skip
+    __slots__ = ("closed", "first", "flows", "opened", "steps", "thrown", "timers", "untimed",
+                 "unwaited", "waits")  # fmt: skip
 
     def __init__(self, last_id: int = 0) -> None:
         self.first = last_id
@@ -335,6 +335,7 @@ class Record:
         self.unwaited: dict[str, None] = {}
         self.thrown: list[Thrown] = []
         self.steps: list[Step] = []
+        self.flows: list[tuple[str, str]] = []
 
     def enter(self, token: Token) -> None:
         """The token has reached an element (once per token)."""
@@ -381,8 +382,15 @@ class Record:
     def _old(self, token: Token) -> bool:
         return int(token.id) <= self.first
 
+    def take(self, token: Token, flow: str) -> None:
+        """The token has gone on by a sequence flow."""
+        self.flows.append((token.task_spec._wf_spec.process, flow))
+
     def _step(self, kind: StepKind, token: Token) -> None:
-        self.steps.append(Step(kind, token.task_spec.element_id, token.id, token.instance))
+        node = token.task_spec
+        self.steps.append(
+            Step(kind, node.element_id, token.id, token.instance, node._wf_spec.process)
+        )
 
 
 class Engine(PythonScriptEngine):  # type: ignore[misc]
