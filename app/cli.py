@@ -82,7 +82,7 @@ def serve() -> None:
     office = _ready()
     if settings.demo and city.is_empty(office.sessions):
         click.echo("正在载入演示城市云江市 / Loading the demo city …")
-        city.load(office.sessions, clock.now())
+        city.load(office.sessions, office.files, clock.now())
     server = create_server(
         create_app(office),
         host=settings.host,

@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     office = open_office(settings)
     now = clock.now()
     prepare(office, now)
-    city.load(office.sessions, now)
+    city.load(office.sessions, office.files, now)
     server = create_server(create_app(office), host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

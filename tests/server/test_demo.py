@@ -39,7 +39,7 @@ def test_it_starts_on_any_day_with_every_colour_in_the_inboxes(
     office = Office(settings, database, make_sessions(database), FileStore(tmp_path / "files"))
     prepare(office, now)
     assert city.is_empty(office.sessions)
-    city.load(office.sessions, now)
+    city.load(office.sessions, office.files, now)
     with reading(office.sessions) as session:
         colours: Counter[str] = Counter()
         for user in session.scalars(
