@@ -53,7 +53,7 @@ from app.engine import (
     ProcessRow,
     TimerWaitRow,
     bundle_of,
-    version_of,
+    version_id_of,
 )
 from app.engine.state import FORMAT
 from app.identity.directory import people_of
@@ -100,7 +100,7 @@ class HandwrittenCases(OfficeCases):
         super().__init__(place, seed)
         self._tokens = 0
         with place.sessions() as session:
-            self._version_id = version_of(session, MAIN_PROCESS).id
+            self._version_id = version_id_of(session, MAIN_PROCESS)
             bundle = bundle_of(session, self._version_id)
         self._elements = {e: found for e in self.STEPS if (found := bundle.element(e)) is not None}
 

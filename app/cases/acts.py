@@ -136,7 +136,7 @@ def _openings(session: Session, case: Case, actor: Actor, now: datetime) -> Iter
 
 def opening_bundle(session: Session, kind: str) -> Bundle:
     """The newest version of a procedure's diagram. Raises `NotFound` when there is none."""
-    return engine.bundle_of(session, engine.version_of(session, kind).id)
+    return engine.bundle_of(session, engine.version_id_of(session, kind))
 
 
 def _starts(bundle: Bundle) -> Iterator[tuple[Element, str]]:

@@ -1,11 +1,22 @@
 """Writing and proving the history of a case."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.cases.models.demand import Demand
@@ -15,6 +26,8 @@ from app.core import audit, late
 from app.core.audit import GENESIS, ChainAnchor
 from app.core.db import known
 from app.core.uow import UnitOfWork
+
+_Row = Row[*tuple[Any, ...]]
 
 # Built once: this is a quarter of the work of a step where statements are built at every call.
 _HEADS: Table = CaseHead.__table__  # type: ignore[assignment]
@@ -37,6 +50,31 @@ _ANCHORED = (
     .where(_HEADS.c.demand_id == bindparam("case"))
     .values(anchored=bindparam("count"))
 )
+_RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
+_ALL_CASES = select(Demand.id)
+_ALL_HEADS = select(_HEADS.c.demand_id, _HEADS.c.entries, _HEADS.c.digest)
+_ALL_CHAINS = (
+    select(_ENTRIES)
+    .order_by(_ENTRIES.c.demand_id, _ENTRIES.c.position)
+    .execution_options(yield_per=1000)
+)
+_ALL_RECORDS = (
+    select(
+        _ENTRIES.c.demand_id,
+        _ENTRIES.c.position,
+        _ENTRIES.c.facts,
+        _RECORDS.c.salt,
+        _RECORDS.c.answers,
+    )
+    .join_from(_ENTRIES, _RECORDS, _RECORDS.c.id == _ENTRIES.c.record_id)
+    .where(_RECORDS.c.salt.is_not(None))
+    .execution_options(yield_per=1000)
+)
+_CASE: BindParameter[int] = bindparam("case")
+_ONE_CASE = _ALL_CASES.where(Demand.id == _CASE)
+_ONE_HEAD = _ALL_HEADS.where(_HEADS.c.demand_id == _CASE)
+_ONE_CHAIN = _ALL_CHAINS.where(_ENTRIES.c.demand_id == _CASE)
+_ONE_CASES_RECORDS = _ALL_RECORDS.where(_ENTRIES.c.demand_id == _CASE)
 
 
 def record(
@@ -185,38 +223,37 @@ def faults(session: Session) -> Iterator[str]:
     Finds changed, missing and added entries, histories rewritten as a whole, vanished cases, and
     records whose text no longer matches the chain (unless salt and text were erased together).
     """
-    yield from _faults_of_chains(session)
+    connection = session.connection()
+    yield from _faults_of_chains(
+        connection.execute(_ALL_CASES).scalars(),
+        connection.execute(_ALL_HEADS),
+        connection.execute(_ALL_CHAINS),
+    )
     yield from _faults_of_anchors(session)
-    yield from _faults_of_records(session)
+    yield from _faults_of_records(connection.execute(_ALL_RECORDS))
 
 
 def faults_of_case(session: Session, demand_id: int) -> Iterator[str]:
     """What does not add up in the chain and the records of one case, in words."""
-    yield from _faults_of_chains(session, Demand.id == demand_id)
-    yield from _faults_of_records(session, Demand.id == demand_id)
+    connection, case = session.connection(), {"case": demand_id}
+    yield from _faults_of_chains(
+        connection.execute(_ONE_CASE, case).scalars(),
+        connection.execute(_ONE_HEAD, case),
+        connection.execute(_ONE_CHAIN, case),
+    )
+    yield from _faults_of_records(connection.execute(_ONE_CASES_RECORDS, case))
 
 
-def _faults_of_chains(session: Session, *which: ColumnElement[bool]) -> Iterator[str]:
-    heads = {
-        demand_id: (entries, digest)
-        for demand_id, entries, digest in session.execute(
-            select(CaseHead.demand_id, CaseHead.entries, CaseHead.digest)
-            .outerjoin(Demand, Demand.id == CaseHead.demand_id)
-            .where(*which)
-        )
-    }
-    for demand_id in session.scalars(select(Demand.id).where(*which)):
+def _faults_of_chains(
+    cases: Iterable[int], heads_of: Iterable[_Row], chains: Iterable[_Row]
+) -> Iterator[str]:
+    heads = {row.demand_id: (row.entries, row.digest) for row in heads_of}
+    for demand_id in cases:
         if demand_id not in heads:
             yield f"case {demand_id}: has no history at all"
     current, previous, position = None, GENESIS, 0
     ends: dict[int, tuple[int, bytes]] = {}
-    for entry in session.scalars(
-        select(HistoryEntry)
-        .outerjoin(Demand, Demand.id == HistoryEntry.demand_id)
-        .where(*which)
-        .order_by(HistoryEntry.demand_id, HistoryEntry.position)
-        .execution_options(yield_per=1000)
-    ):
+    for entry in chains:
         if entry.demand_id != current:
             current, previous, position = entry.demand_id, GENESIS, 0
         if entry.position != position:
@@ -262,21 +299,14 @@ def _faults_of_anchors(session: Session) -> Iterator[str]:
         previous = anchored.digest
 
 
-def _faults_of_records(session: Session, *which: ColumnElement[bool]) -> Iterator[str]:
-    for entry, step in session.execute(
-        select(HistoryEntry, StepRecord)
-        .join(StepRecord, StepRecord.id == HistoryEntry.record_id)
-        .outerjoin(Demand, Demand.id == HistoryEntry.demand_id)
-        .where(StepRecord.salt.is_not(None), *which)
-        .execution_options(yield_per=1000)
-    ):
-        expected = orjson.loads(entry.facts).get("record")
-        assert step.salt is not None  # the query asks for it
-        if audit.digest_of_text(step.salt, step.answers) != expected:
-            yield f"case {entry.demand_id}: the text of entry {entry.position} was changed"
+def _faults_of_records(records: Iterable[_Row]) -> Iterator[str]:
+    for row in records:
+        expected = orjson.loads(row.facts).get("record")
+        if audit.digest_of_text(row.salt, row.answers) != expected:
+            yield f"case {row.demand_id}: the text of entry {row.position} was changed"
 
 
-def _row_of(entry: HistoryEntry) -> dict[str, object]:
+def _row_of(entry: _Row) -> dict[str, object]:
     return {
         "demand_id": entry.demand_id,
         "position": entry.position,

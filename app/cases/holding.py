@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.cases import clocks, history, queries
@@ -23,6 +23,15 @@ from app.identity.models import HandlingUnit
 from app.identity.policy import ROLE_NAMES, UNIT_ROLES
 from app.worktime.calendars import WorkingCalendar
 
+_MAIN_TASKS = (
+    select(HumanTaskRow)
+    .where(
+        HumanTaskRow.subject_kind == SUBJECT,
+        HumanTaskRow.subject_id == bindparam("case"),
+        HumanTaskRow.scope == 0,
+    )
+    .order_by(HumanTaskRow.id)
+)
 _NOBODY = Phrase("流程等待", "The process waits")
 
 
@@ -70,15 +79,7 @@ def holdings(session: Session, case: Case, now: datetime) -> list[Holding]:
     demand = case.demand
     end = demand.closed_at or now
     calendar = clocks.calendar_of(session, case.unit_id)
-    tasks = session.scalars(
-        select(HumanTaskRow)
-        .where(
-            HumanTaskRow.subject_kind == SUBJECT,
-            HumanTaskRow.subject_id == demand.id,
-            HumanTaskRow.scope == 0,
-        )
-        .order_by(HumanTaskRow.id)
-    ).all()
+    tasks = session.scalars(_MAIN_TASKS, {"case": demand.id}).all()
     units = _UnitsAt(session, case)
     found = [
         _holding(session, units, calendar, stretch)

@@ -54,8 +54,8 @@ def register(uow: UnitOfWork, given: Mapping[str, object]) -> Case:
 
 def registration_form(session: Session) -> Form:
     """The form of the registration, in the newest version of the main process."""
-    newest = engine.version_of(session, MAIN_PROCESS)
-    element = engine.bundle_of(session, newest.id).element("register")
+    newest = engine.version_id_of(session, MAIN_PROCESS)
+    element = engine.bundle_of(session, newest).element("register")
     assert element is not None  # the checker refuses a main process without this step
     assert element.form is not None
     return element.form

@@ -54,7 +54,7 @@ from app.engine.verbs import (
     signal,
     start,
 )
-from app.engine.versions import bundle_of, latest, publish, version_of
+from app.engine.versions import bundle_of, latest, publish, version_id_of
 from app.engine.wiring import Host, Process, wire
 
 __all__ = [
@@ -120,6 +120,6 @@ __all__ = [
     "stop_clock",
     "stuck_processes",
     "take_task",
-    "version_of",
+    "version_id_of",
     "wire",
 ]

@@ -5,12 +5,14 @@ would believe it.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import orjson
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from app.cases import history, holding, queries
@@ -18,8 +20,9 @@ from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.queries import Light
+from app.core.db import Base
 from app.core.uow import Actor
 from app.engine import (
     ClockRow,
@@ -44,44 +47,146 @@ ENDED = frozenset(
 EVERYTHING = 10**9
 """More lines than any worklist has."""
 
+Record = Row[*tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one case, as they stand in the database."""
+
+    demand: Record
+    order: Record | None = None
+    procedures: dict[int, Record] = field(default_factory=dict)
+    processes: list[Record] = field(default_factory=list)
+    tasks: list[Record] = field(default_factory=list)
+    messages: list[Record] = field(default_factory=list)
+    timers: list[Record] = field(default_factory=list)
+    clocks: list[Record] = field(default_factory=list)
+    rungs: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+
 
 def faults_of_case(
     session: Session, demand_id: int, people: Sequence[Actor], now: datetime
 ) -> Iterator[str]:
     """What does not hold of a case, in words."""
-    demand = session.get_one(Demand, demand_id)
-    procedures = {
-        found.id: found
-        for found in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
-    }
-    processes = session.scalars(
-        select(ProcessRow).where(ProcessRow.subject_id == demand_id).order_by(ProcessRow.id)
-    ).all()
-    order = session.scalar(select(WorkOrder).where(WorkOrder.demand_id == demand_id))
-    yield from _processes(demand, order, procedures, processes)
-    yield from _next_event(session, processes)
-    yield from _tasks(session, demand, order, procedures, people)
-    yield from _clocks(session, demand_id, procedures, processes, now)
-    yield from _causes(session, demand_id)
-    yield from _held_time(session, Case(demand), now)
+    for _case, words in faults_of_rows(session, [demand_id], people, now):
+        yield words
+    yield from faults_of_story(session, demand_id, now)
+
+
+def faults_of_rows(
+    session: Session, demand_ids: Sequence[int], people: Sequence[Actor], now: datetime
+) -> Iterator[tuple[int, str]]:
+    """What does not hold of the rows of these cases, each with its case."""
+    for case, rows in _read(session, demand_ids).items():
+        for words in (
+            *_processes(rows),
+            *_next_event(rows),
+            *_tasks(rows, people),
+            *_clocks(rows, now),
+            *_causes(rows),
+        ):
+            yield case, words
+
+
+def faults_of_story(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
+    """What does not hold of the history of a case and of the time it was held."""
+    yield from _held_time(session, Case(session.get_one(Demand, demand_id)), now)
     yield from _chain(session, demand_id, now)
 
 
-def _processes(
-    demand: Demand,
-    order: WorkOrder | None,
-    procedures: dict[int, Procedure],
-    processes: Sequence[ProcessRow],
-) -> Iterator[str]:
+def _some(table: type[Base], case: str, names: str, ordered: str = "id") -> Select[Any]:
+    """Rows of many cases. Built once: building a question takes longer than answering it."""
+    columns = _table(table).c
+    wanted = [columns[name] for name in names.split()]
+    chosen = select(*wanted).where(columns[case].in_(bindparam("cases", expanding=True)))
+    if "subject_kind" in columns:
+        chosen = chosen.where(columns.subject_kind == SUBJECT)
+    return chosen.order_by(columns[ordered])
+
+
+def _waiting(table: type[Base], names: str) -> Select[Any]:
+    columns, process = _table(table).c, _table(ProcessRow).c
+    return (
+        select(process.subject_id, *(columns[name] for name in names.split()))
+        .join_from(_table(table), _table(ProcessRow), columns.process_id == process.id)
+        .where(process.subject_id.in_(bindparam("cases", expanding=True)))
+        .where(process.subject_kind == SUBJECT)
+    )
+
+
+def _table(model: type[Base]) -> Table:
+    assert isinstance(model.__table__, Table)
+    return model.__table__
+
+
+_DEMANDS = _some(Demand, "id", "id status")
+_ORDERS = _some(WorkOrder, "demand_id", "demand_id status closed_at lead_unit_id")
+_PROCEDURES = _some(Procedure, "demand_id", "demand_id id kind cause unit_id outcome closed_at")
+_PROCESSES = _some(ProcessRow, "subject_id", "subject_id id scope status")
+_TASKS = _some(
+    HumanTaskRow, "subject_id", "subject_id process_id element_id role scope closed_at"
+).where(HumanTaskRow.closed_at.is_(None))
+_MESSAGES = _waiting(MessageWaitRow, "process_id")
+_TIMERS = _waiting(TimerWaitRow, "process_id due_at clock_name rung")
+_CLOCKS = _some(
+    ClockRow,
+    "subject_id",
+    "subject_id id scope name run started_at due_at paused_at stopped_at terms",
+    "run",
+)
+_RUNG, _CLOCK = _table(ClockRungRow).c, _table(ClockRow).c
+_RUNGS = (
+    select(
+        _CLOCK.subject_id,
+        _RUNG.clock_id,
+        _RUNG.rung,
+        _RUNG.due_at,
+        _RUNG.fire_at,
+        _RUNG.passed_at,
+        _RUNG.fired_at,
+        _RUNG.fired_for,
+    )
+    .join_from(_table(ClockRungRow), _table(ClockRow), _CLOCK.id == _RUNG.clock_id)
+    .where(_CLOCK.subject_id.in_(bindparam("cases", expanding=True)))
+    .where(_CLOCK.subject_kind == SUBJECT)
+)
+
+
+def _read(session: Session, demand_ids: Sequence[int]) -> dict[int, Rows]:
+    connection = session.connection()
+    asked = {"cases": list(demand_ids)}
+    found = {one.id: Rows(one) for one in connection.execute(_DEMANDS, asked)}
+    for order in connection.execute(_ORDERS, asked):
+        found[order.demand_id].order = order
+    for procedure in connection.execute(_PROCEDURES, asked):
+        found[procedure.demand_id].procedures[procedure.id] = procedure
+    for process in connection.execute(_PROCESSES, asked):
+        found[process.subject_id].processes.append(process)
+    for task in connection.execute(_TASKS, asked):
+        found[task.subject_id].tasks.append(task)
+    for message in connection.execute(_MESSAGES, asked):
+        found[message.subject_id].messages.append(message)
+    for timer in connection.execute(_TIMERS, asked):
+        found[timer.subject_id].timers.append(timer)
+    for clock in connection.execute(_CLOCKS, asked):
+        found[clock.subject_id].clocks.append(clock)
+    for rung in connection.execute(_RUNGS, asked):
+        found[rung.subject_id].rungs[rung.clock_id].append(rung)
+    return found
+
+
+def _processes(rows: Rows) -> Iterator[str]:
     """What runs is one main process while the demand is open, and one for each open procedure.
 
     An order that was reopened has a main process again, after the one that has ended.
     """
-    for process in processes:
+    demand, order = rows.demand, rows.order
+    for process in rows.processes:
         if process.status not in {"active", "completed", "cancelled"}:
             yield f"process {process.id} is {process.status}"
-    running = Counter(process.scope for process in processes if process.status == "active")
-    wanted = Counter(one.id for one in procedures.values() if one.closed_at is None)
+    running = Counter(process.scope for process in rows.processes if process.status == "active")
+    wanted = Counter(one.id for one in rows.procedures.values() if one.closed_at is None)
     if demand.status not in ENDED:
         wanted[0] = 1
     elif demand.status == DemandStatus.NOT_ACCEPTED:
@@ -89,7 +194,7 @@ def _processes(
     for scope in sorted((running - wanted) + (wanted - running)):
         what = "the main process"
         if scope:
-            procedure = procedures.get(scope)
+            procedure = rows.procedures.get(scope)
             what = f"procedure {scope}"
             if procedure is not None:
                 what = f"procedure {procedure.kind} (outcome {procedure.outcome})"
@@ -102,115 +207,65 @@ def _processes(
         yield f"the order is {order.status}, closed at {order.closed_at}"
 
 
-def _next_event(session: Session, processes: Sequence[ProcessRow]) -> Iterator[str]:
+def _next_event(rows: Rows) -> Iterator[str]:
     """Whatever runs waits for somebody, for an instant ahead, or for a message."""
-    running = [process.id for process in processes if process.status == "active"]
-    if not running:
-        return
-    waiting = set(
-        session.scalars(
-            select(HumanTaskRow.process_id).where(
-                HumanTaskRow.process_id.in_(running), HumanTaskRow.closed_at.is_(None)
-            )
-        )
-    )
-    waiting |= set(
-        session.scalars(
-            select(MessageWaitRow.process_id).where(MessageWaitRow.process_id.in_(running))
-        )
-    )
-    for timer in session.scalars(select(TimerWaitRow).where(TimerWaitRow.process_id.in_(running))):
-        if timer.due_at is not None or session.scalar(_armed_rung(timer)):
+    scope_of = {one.id: one.scope for one in rows.processes if one.status == "active"}
+    armed = {
+        (clock.scope, clock.name, rung.rung)
+        for clock in rows.clocks
+        for rung in rows.rungs[clock.id]
+        if rung.fire_at is not None
+    }
+    waiting = {one.process_id for one in (*rows.tasks, *rows.messages)}
+    for timer in rows.timers:
+        rung_of_clock = (scope_of.get(timer.process_id), timer.clock_name, timer.rung)
+        if timer.due_at is not None or rung_of_clock in armed:
             waiting.add(timer.process_id)
-    for process in running:
-        if process not in waiting:
-            yield f"process {process} waits for nothing"
+    for process in sorted(scope_of.keys() - waiting):
+        yield f"process {process} waits for nothing"
 
 
-def _armed_rung(timer: TimerWaitRow) -> Select[int]:
-    return (
-        select(func.count())
-        .select_from(ClockRungRow)
-        .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
-        .join(
-            ProcessRow,
-            (ProcessRow.subject_id == ClockRow.subject_id) & (ProcessRow.scope == ClockRow.scope),
-        )
-        .where(
-            ProcessRow.id == timer.process_id,
-            ClockRow.name == timer.clock_name,
-            ClockRungRow.rung == timer.rung,
-            ClockRungRow.fire_at.is_not(None),
-        )
-    )
-
-
-def _tasks(
-    session: Session,
-    demand: Demand,
-    order: WorkOrder | None,
-    procedures: dict[int, Procedure],
-    people: Sequence[Actor],
-) -> Iterator[str]:
+def _tasks(rows: Rows, people: Sequence[Actor]) -> Iterator[str]:
     """Every open task is somebody's, of exactly one unit where it is a unit's."""
-    for task, status in session.execute(
-        select(HumanTaskRow, ProcessRow.status)
-        .join(ProcessRow, ProcessRow.id == HumanTaskRow.process_id)
-        .where(HumanTaskRow.subject_id == demand.id, HumanTaskRow.closed_at.is_(None))
-    ):
-        procedure = procedures.get(task.scope)
-        unit = order.lead_unit_id if order is not None else None
+    running = {one.id: one.status for one in rows.processes}
+    for task in rows.tasks:
+        procedure = rows.procedures.get(task.scope)
+        unit = rows.order.lead_unit_id if rows.order is not None else None
         if procedure is not None and procedure.unit_id is not None:
             unit = procedure.unit_id
         if task.role in UNIT_ROLES and unit is None:
             yield f"{task.element_id} is open for {task.role} of no unit"
         elif not any(may_do_step(person, task.role or "", unit) for person in people):
             yield f"nobody of the office can do {task.element_id} ({task.role} of unit {unit})"
-        if status != "active":
-            yield f"{task.element_id} is open in a process that is {status}"
+        if running[task.process_id] != "active":
+            yield f"{task.element_id} is open in a process that is {running[task.process_id]}"
 
 
-def _clocks(
-    session: Session,
-    demand_id: int,
-    procedures: dict[int, Procedure],
-    processes: Sequence[ProcessRow],
-    now: datetime,
-) -> Iterator[str]:
+def _clocks(rows: Rows, now: datetime) -> Iterator[str]:
     """One deadline a clock, counted once, with rungs that agree with it; none measures what is
     over.
     """
-    runs: dict[tuple[int, str], list[ClockRow]] = defaultdict(list)
-    for clock in session.scalars(
-        select(ClockRow).where(ClockRow.subject_id == demand_id).order_by(ClockRow.run)
-    ):
+    runs: dict[tuple[int, str], list[Record]] = defaultdict(list)
+    for clock in rows.clocks:
         runs[clock.scope, clock.name].append(clock)
-    rungs: dict[int, list[ClockRungRow]] = defaultdict(list)
-    for rung in session.scalars(
-        select(ClockRungRow)
-        .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
-        .where(ClockRow.subject_id == demand_id)
-    ):
-        rungs[rung.clock_id].append(rung)
+    alive = {one.scope for one in rows.processes if one.status == "active"}
     for (scope, name), found in runs.items():
         if [clock.run for clock in found] != list(range(1, len(found) + 1)):
             yield f"clock {name}: runs {[clock.run for clock in found]}"
         running = [clock for clock in found if clock.stopped_at is None]
         if len(running) > 1:
             yield f"clock {name} runs {len(running)} times at once"
-        alive = any(one.scope == scope and one.status == "active" for one in processes)
-        if running and not alive:
+        if running and scope not in alive:
             yield f"clock {name} of scope {scope} runs although what it measures is over"
         for clock in found:
-            yield from _clock(clock, rungs[clock.id], now)
+            yield from _clock(clock, rows.rungs[clock.id], now)
 
 
-def _clock(clock: ClockRow, rungs: Sequence[ClockRungRow], now: datetime) -> Iterator[str]:
+def _clock(clock: Record, rungs: Iterable[Record], now: datetime) -> Iterator[str]:
     at = f"clock {clock.name}/{clock.run}"
-    if orjson.loads(clock.terms).get("due_at") is not None:
-        promised = datetime.fromisoformat(orjson.loads(clock.terms)["due_at"])
-        if promised != clock.due_at:
-            yield f"{at}: due {clock.due_at}, its terms say {promised}"
+    promised = orjson.loads(clock.terms).get("due_at")
+    if promised is not None and datetime.fromisoformat(promised) != clock.due_at:
+        yield f"{at}: due {clock.due_at}, its terms say {promised}"
     if clock.stopped_at is not None and clock.stopped_at < clock.started_at:
         yield f"{at}: started {clock.started_at}, stopped before that: {clock.stopped_at}"
     for rung in rungs:
@@ -230,15 +285,14 @@ def _clock(clock: ClockRow, rungs: Sequence[ClockRungRow], now: datetime) -> Ite
             yield f"{at}: {rung.rung} fired in the future"
 
 
-def _causes(session: Session, demand_id: int) -> Iterator[str]:
+def _causes(rows: Rows) -> Iterator[str]:
     """A cause sets a procedure going once."""
-    for kind, cause, count in session.execute(
-        select(Procedure.kind, Procedure.cause, func.count())
-        .where(Procedure.demand_id == demand_id, Procedure.cause.is_not(None))
-        .group_by(Procedure.kind, Procedure.cause)
-        .having(func.count() > 1)
-    ):
-        yield f"{cause} set {kind} going {count} times"
+    causes = Counter(
+        (one.kind, one.cause) for one in rows.procedures.values() if one.cause is not None
+    )
+    for (kind, cause), count in causes.items():
+        if count > 1:
+            yield f"{cause} set {kind} going {count} times"
 
 
 def _held_time(session: Session, case: Case, now: datetime) -> Iterator[str]:

@@ -4,6 +4,8 @@ Nothing here knows a procedure. The office is asked what can be done, and forms 
 their data, so that a new diagram is tried the day it is published.
 """
 
+import logging
+import pickle
 import random
 import re
 import traceback
@@ -17,13 +19,16 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.cases import acts, history, intake, queries, recounting, steps
+from app.cases.calling_back import RATER
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
 from app.cases.models.history import CaseHead
-from app.cases.orders import find, find_in_scope
+from app.cases.models.procedure import Procedure
+from app.cases.models.work_order import WorkOrder
+from app.cases.orders import find
 from app.core.clock import CHINA
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
@@ -34,14 +39,22 @@ from app.engine import HumanTaskRow, ProcessFault, bundle_of_process
 from app.engine.forms import Form
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
-from app.identity.policy import UNIT_ROLES, may_do_step
+from app.identity.policy import UNIT_ROLES, may, may_do_step
+from app.jobs import extending, reorganising
 from app.jobs import recounting as sweep
 from app.jobs.daily import every_day
 from app.worktime import offices
 from app.worktime.national import Notice, national_layer, shipped_notices
 from tests.office import DEMAND, WAY, Office
+from tests.soak import seldom
 from tests.soak.filling import City, filled, spoilt
-from tests.soak.invariants import ENDED, faults_of_case, faults_of_office
+from tests.soak.invariants import (
+    ENDED,
+    faults_of_case,
+    faults_of_office,
+    faults_of_rows,
+    faults_of_story,
+)
 
 BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
 """The first working day of 2019: two revisions of the national calendar lie ahead, of 22 March
@@ -59,6 +72,49 @@ OFFERED_TO = 4
 
 TRIES = 3
 """How often somebody mends what a form says is wrong."""
+
+REORGANISED_EVERY = 60
+"""After how many days, on average, a new unit is founded and an old one given up."""
+
+WHOLE_CHAINS_EVERY = 120
+"""After how many days every history there ever was is proved; those that moved are each day."""
+
+_OPEN_TASKS = (
+    select(
+        HumanTaskRow.id,
+        HumanTaskRow.process_id,
+        HumanTaskRow.element_id,
+        HumanTaskRow.role,
+        HumanTaskRow.subject_id,
+        func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id).label("unit_id"),
+    )
+    .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
+    .outerjoin(WorkOrder, WorkOrder.demand_id == HumanTaskRow.subject_id)
+    .where(HumanTaskRow.closed_at.is_(None))
+    .order_by(HumanTaskRow.id)
+)
+_ENTRIES = select(CaseHead.entries).where(CaseHead.demand_id == bindparam("case"))
+_LATELY: Select[int] = select(Demand.id).order_by(Demand.id.desc()).limit(200)
+_LATELY_OPEN = _LATELY.where(Demand.status.not_in(ENDED))
+
+_REMEMBERED = (
+    "tally",
+    "day",
+    "_chance",
+    "_pages",
+    "_asked",
+    "_spoilt",
+    "_neglected",
+    "_proved",
+    "_arrived",
+    "_number",
+    "_moves",
+    "_down_until",
+    "_recount_at",
+    "_ahead",
+    "_unsettled",
+)
+"""What a life knows by itself."""
 
 T = TypeVar("T")
 
@@ -85,11 +141,38 @@ class Tally:
             yield f"FAULT {count} × {kind}"
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An open task, and the unit whose it is if it is a unit's."""
+
+    id: int
+    process_id: int
+    element_id: str
+    role: str | None
+    demand: int
+    unit: int | None
+
+
+class Complaints(logging.Handler):
+    """What the product itself logs as a defect, because it goes on with the next case."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it, where it happened included."""
+        error = record.exc_info[1] if record.exc_info else None
+        where = f"{_traced(error)}\n" if isinstance(error, Exception) else ""
+        self.heard.append(where + record.getMessage())
+
+
 class Life:
     """Some time in the life of one office; `seed` decides everything.
 
     The first `Fault` ends it; where a place to `keep` faults is given, each kind of them is kept
-    there once with its first example, its case is left alone, and life goes on.
+    there once with its first example, its case is left alone, and life goes on. With what was
+    `remembered` of it and the database of that moment, a life goes on where it was.
     """
 
     def __init__(
@@ -99,54 +182,68 @@ class Life:
         files: Path,
         keep: Callable[[str], None] | None = None,
         begin: datetime = BEGIN,
+        remembered: bytes | None = None,
     ) -> None:
         self.office = office
         self.tally = Tally()
+        self.day = 0
         self._seed = seed
         self._keep = keep
         self._files = FileStore(files)
         self._chance = random.Random(seed)
-        self._pages: deque[tuple[int, int, Actor, Mapping[str, object]]] = deque(maxlen=50)
-        self._asked: deque[tuple[int, str, Actor, Mapping[str, object]]] = deque(maxlen=50)
+        self._pages: deque[tuple[int, int, str, Mapping[str, object]]] = deque(maxlen=50)
+        self._asked: deque[tuple[int, str, str, Mapping[str, object]]] = deque(maxlen=50)
         self._spoilt: set[int] = set()
         self._neglected: dict[int, datetime] = {}
-        self._number = self._moves = 0
+        self._proved: dict[int, int] = {}
+        """How long the history of an open case was when it was proved last."""
+        self._arrived = self._number = self._moves = 0
         self._down_until: datetime | None = None
         self._recount_at: datetime | None = None
+        self._unsettled = False
+        """Whether people may be about to follow their unit's work to its heir."""
         self._ahead = [one for one in shipped_notices() if one.issued > begin.date()]
-        self._go_back(begin)
-        self._people_every_unit()
-        with reading(office.sessions) as session:
-            users = session.scalars(select(User).order_by(User.id)).all()
-            self._of_login = {user.login: actor_of(user) for user in users}
-            self._people = list(self._of_login.values())
-            self._city = City(
-                session.scalars(select(HandlingUnit.id)).all(),
-                session.scalars(select(District.code)).all(),
-                session.scalars(select(Category.code)).all(),
-            )
+        self._complaints = Complaints()
+        if remembered is None:
+            self._go_back(begin)
+            self._people_every_unit()
+        else:
+            office.now, kept = pickle.loads(remembered)
+            for name in _REMEMBERED:
+                setattr(self, name, kept[name])
+        self._look_who_is_there()
+
+    def remembered(self) -> bytes:
+        """What a life knows that its database does not hold."""
+        return pickle.dumps((self.office.now, {name: getattr(self, name) for name in _REMEMBERED}))
 
     def live(self, demands: int, days: int, each_day: Callable[[str], bool] | None = None) -> None:
-        """`demands` arrive within `days`. `each_day` is told of every day, and may end it all.
+        """`demands` arrive within `days`, of which `day` are over. `each_day` is told of every day,
+        and may end it all.
 
         Raises `Fault`.
         """
-        arrived = 0
-        for day in range(1, days + 1):
-            arriving = demands * day // days - arrived
-            arrived += arriving
-            self._day(arriving)
-            words = f"{self.office.now:%Y-%m-%d} demands {arrived} moves {self._moves}"
-            if each_day is not None and not each_day(words):
-                break
-        with reading(self.office.sessions) as session:
-            self._judge("at the end", None, history.faults(session))
+        logging.getLogger("app").addHandler(self._complaints)
+        try:
+            while self.day < days:
+                self.day += 1
+                arriving = demands * self.day // days - self._arrived
+                self._arrived += arriving
+                self._one_day(arriving)
+                words = f"{self.office.now:%Y-%m-%d} demands {self._arrived} moves {self._moves}"
+                if each_day is not None and not each_day(words):
+                    return
+            self._prove_all("at the end")
+        finally:
+            logging.getLogger("app").removeHandler(self._complaints)
 
-    def _day(self, arriving: int) -> None:
+    def _one_day(self, arriving: int) -> None:
         begin = self.office.now
         moves = [self._register] * arriving
         moves += [self._something] * (arriving * STEPS_A_CASE)
         self._chance.shuffle(moves)
+        if self._chance.random() < 1 / REORGANISED_EVERY:
+            moves.append(self._reorganise)
         for moment, move in zip(
             sorted(map(self._moment, [begin] * len(moves))), moves, strict=True
         ):
@@ -154,6 +251,8 @@ class Life:
             self._moves += 1
             move()
         self._go_to(begin + timedelta(days=1))
+        if self._down_until is None:
+            self._jobs()
         self._must("daily", lambda: every_day(self.office.sessions, self._files, self._now))
         self._check_office()
 
@@ -184,6 +283,24 @@ class Life:
             self._recount()
         if self._down_until is None:
             self.tally.done["deadline passed"] += self._must("tick", self.office.tick)
+            if self._chance.random() < 0.05:
+                self._jobs()
+        self._hear_complaints()
+
+    def _jobs(self) -> None:
+        """What goes on in the background beside the deadlines."""
+        sessions = self.office.sessions
+        done = self._must("bulk extension", lambda: extending.work(sessions, self._now))
+        self.tally.done["order extended in bulk, or passed over"] += done
+        moved = self._must("reorganisation", lambda: reorganising.work(sessions, self._now))
+        self.tally.done["case looked at for an heir"] += moved
+        if moved or self._unsettled:
+            self._unsettled = bool(moved)
+            self._look_who_is_there()
+
+    def _hear_complaints(self) -> None:
+        heard, self._complaints.heard = self._complaints.heard, []
+        self._judge("logged", None, heard)
 
     def _go_back(self, begin: datetime) -> None:
         """The office stands at the beginning, with the nation's calendar as it was known then."""
@@ -198,6 +315,7 @@ class Life:
         """
         with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
             add_user(uow, "duty_by_night", "夜值班", "correct horse", ["duty_manager"], None)
+            add_user(uow, "admin", "管理员", "correct horse", ["administrator"], None)
             for unit in uow.session.scalars(select(HandlingUnit)).all():
                 held = {
                     role
@@ -205,10 +323,19 @@ class Life:
                     for role in actor_of(user).roles
                 }
                 if UNIT_ROLES - held:
-                    login = f"all_of_{unit.code}"
-                    add_user(
-                        uow, login, f"{unit.name_zh}全岗", "correct horse", sorted(UNIT_ROLES), unit
-                    )
+                    _all_roles(uow, unit)
+
+    def _look_who_is_there(self) -> None:
+        with reading(self.office.sessions) as session:
+            users = session.scalars(select(User).order_by(User.id)).all()
+            self._of_login = {user.login: actor_of(user) for user in users}
+            self._people = list(self._of_login.values())
+            self._login = {user.id: user.login for user in users}
+            self._city = City(
+                session.scalars(select(HandlingUnit.id).where(HandlingUnit.active)).all(),
+                session.scalars(select(District.code)).all(),
+                session.scalars(select(Category.code)).all(),
+            )
 
     def _adopt(self, notice: Notice) -> None:
         with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
@@ -227,8 +354,9 @@ class Life:
 
     def _something(self) -> None:
         kinds: tuple[tuple[Callable[[], None], int], ...] = (
-            (self._do_own_work, 72),
+            (self._do_own_work, 71),
             (self._act, 13),
+            (self._do_what_is_seldom, 1),
             (self._do_nonsense, 4),
             (self._do_others_work, 4),
             (self._do_again, 3),
@@ -274,11 +402,11 @@ class Life:
 
         def complete(given: Mapping[str, object]) -> int:
             self._complete(task.id, who, given)
-            self._pages.append((task.subject_id, task.id, who, given))
-            return task.subject_id
+            self._pages.append((task.demand, task.id, self._login_of(who), given))
+            return task.demand
 
         usual = _usual(task.element_id, self._chance)
-        self._mending(task.element_id, task.subject_id, self._form_of(task), usual, complete)
+        self._mending(task.element_id, task.demand, self._form_of(task), usual, complete)
 
     def _act(self) -> None:
         """Somebody sets something going that they are offered on an order."""
@@ -297,7 +425,7 @@ class Life:
         [(chosen, who)] = self._chance.choices(offered, rarely)
 
         def act(given: Mapping[str, object]) -> int:
-            self._asked.append((demand, chosen.key, who, given))
+            self._asked.append((demand, chosen.key, self._login_of(who), given))
             with self._acting(who) as uow:
                 return acts.act(uow, demand, chosen.key, given).demand.id
 
@@ -313,32 +441,27 @@ class Life:
         given = spoilt(
             self._filled(form, _usual(task.element_id, self._chance)), form, self._chance
         )
-        self._try("nonsense", task.subject_id, lambda: self._complete(task.id, who, given))
+        self._try("nonsense", task.demand, lambda: self._complete(task.id, who, given))
 
     def _do_others_work(self) -> None:
         """Anybody tries anything: it works exactly where the rule of steps says so."""
-        with reading(self.office.sessions) as session:
-            tasks = session.scalars(
-                select(HumanTaskRow)
-                .where(HumanTaskRow.closed_at.is_(None))
-                .order_by(HumanTaskRow.id)
-            ).all()
-            if not tasks:
-                return
-            task = self._chance.choice(tasks)
-            unit = find_in_scope(session, task.subject_id, task.scope).unit_id
+        tasks = self._open_tasks()
+        if not tasks:
+            return
+        task = self._chance.choice(tasks)
         who = self._chance.choice(self._people)
-        may = may_do_step(who, task.role or "", unit)
+        allowed = may_do_step(who, task.role or "", task.unit)
         given = self._filled(self._form_of(task), _usual(task.element_id, self._chance))
-        ended = self._try("anybody", task.subject_id, lambda: self._complete(task.id, who, given))
-        if not may and not isinstance(ended, NotAllowed | Conflict):
+        ended = self._try("anybody", task.demand, lambda: self._complete(task.id, who, given))
+        if not allowed and not isinstance(ended, NotAllowed | Conflict):
             words = f"{who.name} may not do {task.element_id}, and it ended with {ended!r}"
-            self._judge("anybody", task.subject_id, [words])
+            self._judge("anybody", task.demand, [words])
 
     def _do_again(self) -> None:
         """A page was left open, and the step has been done meanwhile."""
         if self._pages:
-            demand, task, who, given = self._chance.choice(self._pages)
+            demand, task, login, given = self._chance.choice(self._pages)
+            who = self._of_login[login]
             ended = self._try("again", demand, lambda: self._complete(task, who, given))
             if not isinstance(ended, Conflict):
                 self._judge("again", demand, [f"task {task} was done again: {ended!r}"])
@@ -347,8 +470,8 @@ class Life:
         """Somebody asks for what was asked for before, or for what only others may."""
         if not self._asked:
             return
-        demand, key, who, given = self._chance.choice(self._asked)
-        who = self._chance.choice([who, *self._people])
+        demand, key, login, given = self._chance.choice(self._asked)
+        who = self._chance.choice([self._of_login[login], *self._people])
 
         def act() -> None:
             with self._acting(who) as uow:
@@ -377,11 +500,57 @@ class Life:
             with ThreadPoolExecutor(2) as clicks:
                 return sorted(clicks.map(click, range(2)))
 
-        ends = self._must("twice at once", both, task.subject_id)
+        ends = self._must("twice at once", both, task.demand)
         self.tally.refused["twice at once: " + " and ".join(ends)] += 1
         if ends.count("done") == 2:
-            self._judge("twice at once", task.subject_id, [f"{task.element_id} was done twice"])
-        self._check_case(f"twice {task.element_id}", task.subject_id)
+            self._judge("twice at once", task.demand, [f"{task.element_id} was done twice"])
+        self._check_case(f"twice {task.element_id}", task.demand)
+
+    def _do_what_is_seldom(self) -> None:
+        """Somebody does something beside the steps of orders."""
+        kinds = [kind for kind, _often in seldom.KINDS]
+        [make_up] = self._chance.choices(kinds, [often for _kind, often in seldom.KINDS])
+        self._attempt(make_up)
+
+    def _reorganise(self) -> None:
+        """A unit is founded, so that there are always some, and another one is given up."""
+        with unit_of_work(self.office.sessions, SYSTEM, self.office.now) as uow:
+            number = uow.session.scalar(select(func.count()).select_from(HandlingUnit))
+            unit = HandlingUnit(
+                code=f"unit_{number}",
+                name_zh=f"市第{number}局",
+                name_en=f"Bureau {number}",
+                kind="department",
+            )
+            uow.session.add(unit)
+            uow.session.flush()
+            _all_roles(uow, unit)
+        self._look_who_is_there()
+        self._attempt(seldom.reorganise)
+        self._unsettled = True
+
+    def _attempt(self, make_up: Callable[[seldom.Situation], seldom.Attempt | None]) -> None:
+        """Mostly by somebody who may; whoever may not is refused."""
+        demand = self._open_demand()
+        with reading(self.office.sessions) as session:
+            made = make_up(
+                seldom.Situation(session, self._chance, self._city, self.office.now, demand)
+            )
+        if made is None or made.demand in self._spoilt:
+            return
+        who = RATER
+        if made.permission:
+            able = [one for one in self._people if may(one, made.permission)]
+            who = self._chance.choice(able if self._chance.random() < 0.9 else self._people)
+
+        def do() -> None:
+            with self._acting(who) as uow:
+                made.do(uow)
+
+        ended = self._try(made.what, made.demand, do)
+        if made.permission and not may(who, made.permission) and not isinstance(ended, NotAllowed):
+            words = f"{who.name} may not do this, and it ended with {ended!r}"
+            self._judge(made.what, made.demand, [words])
 
     # Doing, trying, checking ------------------------------------------------------------------
 
@@ -453,14 +622,36 @@ class Life:
                 self._judge(what, demand, found)
 
     def _check_office(self) -> None:
+        """The rows of whatever is open, every day; the stories of what has moved."""
         with reading(self.office.sessions) as session:
             found = faults_of_office(
                 session, self._people, self.office.now, ticked=self._down_until is None
             )
             self._judge("daily", None, found)
-            still_open = session.scalars(select(Demand.id).where(Demand.status.not_in(ENDED))).all()
-        for demand in still_open:
-            self._check_case("daily", demand)
+            open_cases = [
+                demand
+                for demand in session.scalars(select(Demand.id).where(Demand.status.not_in(ENDED)))
+                if demand not in self._spoilt
+            ]
+            for demand, words in faults_of_rows(session, open_cases, self._people, self.office.now):
+                self._judge("daily", demand, [words])
+            lengths = dict(
+                session.execute(
+                    select(CaseHead.demand_id, CaseHead.entries)
+                    .join(Demand, Demand.id == CaseHead.demand_id)
+                    .where(Demand.status.not_in(ENDED))
+                ).all()
+            )
+            for demand in open_cases:
+                if self._proved.get(demand) != lengths[demand]:
+                    self._judge("daily", demand, faults_of_story(session, demand, self.office.now))
+        self._proved = lengths
+        if self.day % WHOLE_CHAINS_EVERY == 0:
+            self._prove_all("all histories")
+
+    def _prove_all(self, what: str) -> None:
+        with reading(self.office.sessions) as session:
+            self._judge(what, None, history.faults(session))
 
     def _judge(self, what: str, demand: int | None, found: Iterator[str] | list[str]) -> None:
         for words in found:
@@ -496,20 +687,31 @@ class Life:
         with self._acting(who) as uow:
             steps.complete(uow, task, given)
 
-    def _own_task(self) -> tuple[HumanTaskRow, Actor] | None:
+    def _open_tasks(self) -> list[Task]:
+        with reading(self.office.sessions) as session:
+            return [Task(*row) for row in session.connection().execute(_OPEN_TASKS)]
+
+    def _own_task(self) -> tuple[Task, Actor] | None:
+        """An open task with somebody who may do it, mostly one that was left for long."""
+        if self._chance.random() < 0.05:
+            return self._task_of_worklist()
+        tasks = [task for task in self._open_tasks() if self._is_looked_at(task.demand)]
+        if not tasks:
+            return None
+        task = tasks[int(len(tasks) * self._chance.triangular(0, 0.999, 0))]
+        able = [who for who in self._people if may_do_step(who, task.role or "", task.unit)]
+        return (task, self._chance.choice(able)) if able else None
+
+    def _task_of_worklist(self) -> tuple[Task, Actor] | None:
         """Something on somebody's worklist, among what is most urgent there."""
         with reading(self.office.sessions) as session:
-            asked = set(
-                session.scalars(
-                    select(HumanTaskRow.role).where(HumanTaskRow.closed_at.is_(None)).distinct()
-                )
-            )
-            busy = [who for who in self._people if who.roles & asked]
-            for who in self._chance.sample(busy, len(busy)):
+            for who in self._chance.sample(self._people, len(self._people)):
                 items = queries.worklist(session, who, self.office.now).items
                 mine = [item.task for item in items if self._is_looked_at(item.demand.id)]
                 if mine:
-                    return self._chance.choice(mine), who
+                    row = self._chance.choice(mine)
+                    place = (row.id, row.process_id, row.element_id, row.role, row.subject_id)
+                    return Task(*place, who.unit_id), who
         return None
 
     def _is_looked_at(self, demand: int) -> bool:
@@ -524,14 +726,16 @@ class Life:
     def _open_demand(self) -> int | None:
         """Mostly one that is not closed."""
         with reading(self.office.sessions) as session:
-            chosen = select(Demand.id).order_by(Demand.id.desc())
-            if self._chance.random() < 0.9:
-                chosen = chosen.where(Demand.status.not_in(ENDED))
-            found = session.scalars(chosen.limit(200)).all()
-        found = [demand for demand in found if demand not in self._spoilt]
+            chosen = _LATELY_OPEN if self._chance.random() < 0.9 else _LATELY
+            rows = session.connection().execute(chosen).scalars()
+            found = [demand for demand in rows if demand not in self._spoilt]
         return self._chance.choice(found) if found else None
 
-    def _form_of(self, task: HumanTaskRow) -> Form | None:
+    def _login_of(self, who: Actor) -> str:
+        assert who.user_id is not None  # whoever has pages signs in
+        return self._login[who.user_id]
+
+    def _form_of(self, task: Task) -> Form | None:
         with reading(self.office.sessions) as session:
             element = bundle_of_process(session, task.process_id).element(task.element_id)
             assert element is not None
@@ -550,7 +754,13 @@ class Life:
         if demand is None:
             return None
         with reading(self.office.sessions) as session:
-            return session.scalar(select(CaseHead.entries).where(CaseHead.demand_id == demand))
+            found: int | None = session.connection().execute(_ENTRIES, {"case": demand}).scalar()
+            return found
+
+
+def _all_roles(uow: UnitOfWork, unit: HandlingUnit) -> None:
+    name = f"{unit.name_zh}全岗"
+    add_user(uow, f"all_of_{unit.code}", name, "correct horse", sorted(UNIT_ROLES), unit)
 
 
 def _usual(element_id: str, chance: random.Random) -> Mapping[str, object]:
