@@ -5,7 +5,7 @@ while it is to be signed for), or it opens a procedure (â€œask for an extensionâ
 when and by whom, the registered step what it means.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,14 +29,16 @@ from app.identity import policy
 class Act:
     """Something a person may set going on a case now.
 
-    `key` names it in addresses. `process_id` is the process that waits for the message; None
-    where the act opens a procedure of `kind`. `why_not` is the reason it must wait.
+    `key` names it in addresses. `unit_id` is the unit whose people may do it, where it is for a
+    role of units. `process_id` is the process that waits for the message; None where the act opens
+    a procedure of `kind`. `why_not` is the reason it must wait.
     """
 
     key: str
     element: Element
     message: str
     case: Case
+    unit_id: int | None
     kind: str
     process_id: int | None = None
     why_not: Phrase | None = None
@@ -48,15 +50,41 @@ class Act:
         return self.element.form
 
 
+Sender = Callable[[Session, Case], int | None]
+
+SENDERS: dict[str, Sender] = {}
+"""By id of the element: the unit whose people send the message to a process of another unit."""
+
+
+def sent_by(element_id: str) -> Callable[[Sender], Sender]:
+    """Register the decorated function as what tells which unit sends the message `element_id`.
+
+    It gives None where no unit may. All other messages are sent by the unit of the process.
+    """
+
+    def register(unit: Sender) -> Sender:
+        if element_id in SENDERS:
+            raise ValueError(f"the sender of {element_id} is registered twice")
+        SENDERS[element_id] = unit
+        return unit
+
+    return register
+
+
 def acts_of(session: Session, case: Case, actor: Actor, now: datetime) -> list[Act]:
     """What the actor may set going on the case, in the order of the diagrams."""
-    found = [*_waited_for(session, case), *_openings(session, case, actor, now)]
-    return [act for act in found if may(actor, act)]
+    return [act for act in all_acts(session, case, actor, now) if may(actor, act)]
+
+
+def all_acts(session: Session, case: Case, actor: Actor, now: datetime) -> Iterator[Act]:
+    """What anybody may set going on the case; `why_not` as `actor` would be told."""
+    yield from _waited_for(session, case)
+    yield from _openings(session, case, actor, now)
 
 
 def may(actor: Actor, act: Act) -> bool:
     """Whether the act is one for this person, by role and unit."""
-    return policy.may_do_step(actor, act.element.role or "", act.case.unit_id)
+    return policy.may_do_step(actor, act.element.role or "", act.unit_id)
 
 
 def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) -> Case:
@@ -67,7 +95,7 @@ def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) 
     """
     case = take(uow, demand_id)
     chosen = find_act(uow.session, case, uow.actor, uow.now, key)
-    steps.require(uow.actor, chosen.element.label, chosen.element.role or "", chosen.case)
+    steps.require(uow.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
     if chosen.why_not is not None:
         raise Conflict(chosen.why_not)
     checked = answers.check(chosen.form, given, uow.actor.roles)
@@ -84,7 +112,7 @@ def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) 
 
 def find_act(session: Session, case: Case, actor: Actor, now: datetime, key: str) -> Act:
     """The act with this key. Raises `Conflict` when it is not to be had on the case now."""
-    for found in (*_waited_for(session, case), *_openings(session, case, actor, now)):
+    for found in all_acts(session, case, actor, now):
         if found.key == key:
             return found
     raise Conflict(
@@ -111,14 +139,20 @@ def _waited_for(session: Session, case: Case) -> Iterator[Act]:
         element = engine.bundle_of_process(session, wait.process_id).element(wait.element_id)
         if element is not None and element.form is not None:
             about = find_in_scope(session, case.demand.id, scope)
+            unit = SENDERS.get(element.id, _unit_in_charge)
             yield Act(
                 key=f"{wait.element_id}-{wait.process_id}",
                 element=element,
                 message=wait.name,
                 case=about,
+                unit_id=unit(session, about),
                 kind=about.procedure.kind if about.procedure is not None else "",
                 process_id=wait.process_id,
             )
+
+
+def _unit_in_charge(_session: Session, case: Case) -> int | None:
+    return case.unit_id
 
 
 def _openings(session: Session, case: Case, actor: Actor, now: datetime) -> Iterator[Act]:
@@ -129,6 +163,7 @@ def _openings(session: Session, case: Case, actor: Actor, now: datetime) -> Iter
                 element=element,
                 message=message,
                 case=case.main,
+                unit_id=case.main.unit_id,
                 kind=kind,
                 why_not=why_not(session, case.main, actor, now),
             )

@@ -7,7 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    Pool,
+    StaticPool,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import Connection, Dialect, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction, sessionmaker
@@ -67,8 +77,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Instant()}
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, poolclass: type[Pool] | None = None) -> Engine:
     """An engine for SQLite (file or memory) or PostgreSQL, set up the way the product needs it.
+
+    `poolclass` is another pool than SQLAlchemy's own choice: one connection for a database in
+    memory that several threads use one after the other.
 
     SQLite: write-ahead log, foreign keys on, full fsync at commit, and transactions that begin
     IMMEDIATE, so that two writers queue up instead of failing half-way. A new file gets pages of
@@ -90,7 +103,8 @@ def make_engine(url: str) -> Engine:
         return server
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": PATIENCE_S})
+    shared = {"check_same_thread": False} if poolclass is StaticPool else {}
+    engine = create_engine(url, connect_args={"timeout": PATIENCE_S, **shared}, poolclass=poolclass)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
