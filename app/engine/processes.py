@@ -373,7 +373,7 @@ def apply(uow: UnitOfWork, *made: Made, ended: str = "completed") -> None:
     _taken(uow.session).update(left)
     hearer = uow.session.info.get(HEARER)
     if hearer is not None:
-        hearer(made)
+        hearer(uow, made)
     _project(uow.session.connection(), *((loaded.row, outcome, at) for loaded, outcome, at in made))
     for process_id, row in left.items():
         if row.status == "stuck":
