@@ -7,14 +7,13 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from app import engine
-from app.cases import services, tables
+from app.cases import services
 from app.cases.ports import OfficeHost
 from app.core import migrating
 from app.core.db import Sessions, make_engine, make_sessions
 from app.core.files import FileStore
 from app.core.uow import SYSTEM, unit_of_work
-from app.engine.diagram import read_diagram
-from app.profiles import publishing
+from app.design import shipped
 from app.profiles.folders import DEFAULT
 from app.settings import Settings
 from app.worktime import offices
@@ -65,13 +64,9 @@ def prepare(office: Office, now: datetime) -> None:
 def publish_shipped(sessions: Sessions, now: datetime, profile: str = DEFAULT) -> None:
     """Publish the shipped calendars, the decision tables under `profile` and the diagrams.
 
-    What has not changed is not published again. Raises as `publishing.publish` does.
+    What has not changed is not published again, and what the office has changed in the workshop
+    stays as it is. Raises as `shipped.publish` does.
     """
     with unit_of_work(sessions, SYSTEM, now) as uow:
         offices.seed(uow)
-        publishing.publish(uow, profile)
-        for diagram in sorted(DIAGRAMS.glob("*.bpmn")):
-            source = read_diagram(diagram.read_bytes(), diagram.name)
-            engine.publish(
-                uow, diagram.stem, [source], services=services.declarations(), keeps=tables.KEPT
-            )
+        shipped.publish(uow, profile, DIAGRAMS)

@@ -128,6 +128,13 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     + _READING
     + _WHOLE_CENTRE
     + _WHOLE_UNIT,
+    # the workshop; nobody approves what they worked on themselves
+    "design.see": _centre(Role.PROCESS_DESIGNER, Role.DUTY_MANAGER, Role.ADMINISTRATOR),
+    "design.edit": _centre(Role.PROCESS_DESIGNER),
+    "design.approve": _centre(Role.PROCESS_DESIGNER, Role.DUTY_MANAGER, Role.ADMINISTRATOR),
+    "design.move": _centre(Role.PROCESS_DESIGNER),
+    "design.agree_to_move": _centre(Role.ADMINISTRATOR),
+    "design.watch": _centre(Role.PROCESS_DESIGNER, Role.DUTY_MANAGER, Role.LEADER),
     # the office
     "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),

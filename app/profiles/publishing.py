@@ -4,6 +4,8 @@ Everything is published as the next version where it differs from the newest one
 under way keep the versions they started under and new ones follow the profile.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import select
 
 from app.cases import catalogue, reorganising
@@ -15,20 +17,30 @@ from app.decisions import registry
 from app.decisions.dmn import Model, read_model
 from app.profiles import published_letters
 from app.profiles.folders import DEFAULT
+from app.profiles.letters import LetterKind
 from app.profiles.profile import Profile
 from app.profiles.shelf import load
 from app.worktime import offices
 
 
-def publish(uow: UnitOfWork, name: str) -> Profile:
+def publish(
+    uow: UnitOfWork,
+    name: str,
+    *,
+    kept: Collection[str] = (),
+    kept_letters: Collection[LetterKind] = (),
+) -> Profile:
     """Publish the profile of this name over the defaults; the nation's calendar stands already.
 
-    Raises as `shelf.load` does, and `Invalid` for a table that asks or answers other things than
-    the default's: whoever calls it would not understand the answer.
+    `kept` tables and letters are the office's own by now and stay as they are. Raises as
+    `shelf.load` does, and `Invalid` for a table that asks or answers other things than the
+    default's: whoever calls it would not understand the answer.
     """
     profile = load(name)
     offices.keep_local(uow, profile.calendar, profile.title.zh)
     for key, path in profile.tables.items():
+        if key in kept:
+            continue
         text = path.read_bytes()
         if key == catalogue.KEY:
             text = catalogue.with_rulings(uow.session, text)
@@ -37,7 +49,9 @@ def publish(uow: UnitOfWork, name: str) -> Profile:
         is_new = version.published_at == uow.now
         if is_new and key in profile.own and profile.name != DEFAULT:
             require_same_shape(profile, key)
-    published_letters.publish(uow, profile.letters)
+    letters = {kind: one for kind, one in profile.letters.items() if kind not in kept_letters}
+    published_letters.publish(uow, letters)
+    published_letters.publish_issuer(uow, profile.issuer)
     _keep_categories(uow, profile)
     return profile
 

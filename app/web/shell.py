@@ -100,9 +100,12 @@ class Place:
     permission: str
 
     @property
-    def is_here(self) -> bool:
-        """Whether the reader is on this page."""
-        return request.endpoint == self.endpoint
+    def here(self) -> str:
+        """`page` where the reader is on this page, `true` where below it, else empty."""
+        if request.endpoint == self.endpoint:
+            return "page"
+        below = request.path.startswith(f"{url_for(self.endpoint)}/")
+        return "true" if below and not _has_own_place(request.endpoint) else ""
 
 
 def navigation() -> list[Place]:
@@ -110,6 +113,10 @@ def navigation() -> list[Place]:
     if g.get("actor") is None:
         return []
     return [place for place in _places() if holds(g.actor, place.permission)]
+
+
+def _has_own_place(endpoint: str | None) -> bool:
+    return any(place.endpoint == endpoint for place in _places())
 
 
 def _places() -> list[Place]:
@@ -128,6 +135,7 @@ def _places() -> list[Place]:
         Place("web.matters", _("重复与群体诉求"), "matter.see"),
         Place("web.knowledge", _("知识库"), "knowledge.see"),
         Place("web.processes", _("业务流程"), "diagram.see"),
+        Place("web.workshop", _("流程设计"), "design.see"),
         Place("web.calendars", _("日历管理"), "calendar.see"),
         Place("web.users", _("用户"), "user.see"),
         Place("web.reorganise", _("机构调整"), "unit.reorganise"),

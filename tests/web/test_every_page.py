@@ -19,6 +19,7 @@ EXAMPLES = {
     "procedure_id": "1",
     "dispute_id": "1",
     "change_id": "1",
+    "draft_id": "1",
     "name": "kit.css",
     "key": "work_order",
     "code": "CN",

@@ -1,0 +1,242 @@
+"""What the checkers say about drafts, tied to the elements and rows they are about.
+
+The documents of one change are seen together: a diagram calls the draft of another, and may ask
+a table that is published with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from app.cases import services
+from app.core.errors import DomainError
+from app.core.phrase import Phrase
+from app.decisions import registry
+from app.decisions.checks.checker import check as check_model
+from app.decisions.dmn import Model, read_model
+from app.decisions.importing import imported_namespaces, namespace_of
+from app.design import documents
+from app.design.documents import Document
+from app.design.models import DesignChange, DesignDraft, Kind
+from app.engine import Surroundings, check, read_diagram
+from app.engine.diagram import Diagram
+from app.engine.wiring import wired
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One remark about a document. `severity` is error, warning or remark; an error keeps the
+    change from being published. `element` is the id of the BPMN element or of the decision;
+    `rows` and `column` count from 1.
+    """
+
+    document: Document
+    code: str
+    severity: str
+    phrase: Phrase
+    element: str = ""
+    element_name: str = ""
+    rows: tuple[int, ...] = ()
+    column: int | None = None
+
+
+def check_draft(
+    session: Session, draft: DesignDraft, content: str | None = None
+) -> tuple[Finding, ...]:
+    """The findings on one draft, on `content` if given, among the drafts of its change."""
+    texts = texts_of(draft.change)
+    what = Document(Kind(draft.kind), draft.key)
+    if content is not None:
+        texts[what] = content
+    return check_document(session, texts, what)
+
+
+def check_change(session: Session, change: DesignChange) -> tuple[Finding, ...]:
+    """The findings on every draft of the change, and on published diagrams that call one."""
+    texts = texts_of(change)
+    found = [finding for what in texts for finding in check_document(session, texts, what)]
+    found += _on_callers(session, texts)
+    return tuple(found)
+
+
+def texts_of(change: DesignChange) -> dict[Document, str]:
+    """The texts of the drafts of a change, by document."""
+    return {Document(Kind(one.kind), one.key): one.content for one in change.drafts}
+
+
+def check_document(
+    session: Session, texts: Mapping[Document, str], what: Document
+) -> tuple[Finding, ...]:
+    """The findings on one of `texts`, seen together with the others and what is published."""
+    try:
+        match what.kind:
+            case Kind.DIAGRAM:
+                return _on_diagram(session, texts, what, texts[what])
+            case Kind.TABLE:
+                return _on_table(session, texts, what)
+            case _:
+                return ()
+    except DomainError as refusal:
+        return (Finding(what, "unreadable", "error", refusal.phrase),)
+
+
+def _on_diagram(
+    session: Session, texts: Mapping[Document, str], what: Document, content: str
+) -> tuple[Finding, ...]:
+    name = f"{what.key}.bpmn"
+    diagram = read_diagram(content.encode(), name)
+    if what.key not in diagram.processes:
+        shown = "、".join(diagram.processes)
+        return (
+            Finding(
+                what,
+                "process_id",
+                "error",
+                Phrase(
+                    f"流程的编号（id）须为“{what.key}”，文件里是“{shown}”：请改回，"
+                    "或以新编号另建流程图。",
+                    f"The id of the process must be “{what.key}”, the file has “{shown}”: change "
+                    "it back, or make a new diagram of that id.",
+                ),
+                next(iter(diagram.processes)),
+            ),
+        )
+    around = Surroundings(
+        services=services.declarations(),
+        decisions=_decision_keys(session, texts),
+        compile_expression=wired().compile,
+        publishing=True,
+    )
+    bundle = [diagram, *_called(session, texts, diagram)]
+    return tuple(
+        Finding(what, one.code, one.severity.value, one.phrase, one.element_id, one.element_name)
+        for one in check(bundle, around)
+        if one.file_name == name
+    )
+
+
+def _on_table(
+    session: Session, texts: Mapping[Document, str], what: Document
+) -> tuple[Finding, ...]:
+    model = model_of(session, texts, what.key)
+    if what.key not in model.decision_names:
+        return (
+            Finding(
+                what,
+                "decision_id",
+                "error",
+                Phrase(
+                    f"文件里没有编号为“{what.key}”的决策：请不要更改决策的编号。",
+                    f"The file holds no decision with the id “{what.key}”: do not change it.",
+                ),
+            ),
+        )
+    return tuple(
+        Finding(
+            what,
+            one.kind.value,
+            one.severity.value,
+            one.phrase,
+            one.decision_id,
+            rows=one.rows,
+            column=one.column,
+        )
+        for one in check_model(model)
+    )
+
+
+def model_of(session: Session, texts: Mapping[Document, str], key: str) -> Model:
+    """The table `key` as it would be: from `texts`, or as published; with what it imports.
+
+    Raises `NotFound`, `DecisionError`.
+    """
+    return _model(session, texts, key, ())
+
+
+def _model(
+    session: Session, texts: Mapping[Document, str], key: str, above: tuple[str, ...]
+) -> Model:
+    text = texts.get(Document(Kind.TABLE, key))
+    if text is None:
+        return registry.model(session, key)
+    data = text.encode()
+    wanted = imported_namespaces(data)
+    if not wanted:
+        return read_model(data)
+    names = _namespaces(session, texts)
+    imports = [
+        _model(session, texts, names[name], (*above, key))
+        for name in wanted
+        if name in names and names[name] not in above
+    ]
+    return read_model(data, imports)
+
+
+def _namespaces(session: Session, texts: Mapping[Document, str]) -> dict[str, str]:
+    """Which table is imported by which namespace."""
+    found = {}
+    for key in _decision_keys(session, texts):
+        what = Document(Kind.TABLE, key)
+        text = texts.get(what)
+        if text is None:
+            last = documents.newest(session, what)
+            assert last is not None
+            text = last.content
+        found[namespace_of(text.encode())] = key
+    return found
+
+
+def _decision_keys(session: Session, texts: Mapping[Document, str]) -> frozenset[str]:
+    drafted = (what.key for what in texts if what.kind is Kind.TABLE)
+    return frozenset([*documents.keys(session, Kind.TABLE), *drafted])
+
+
+def _called(session: Session, texts: Mapping[Document, str], diagram: Diagram) -> list[Diagram]:
+    """The diagrams that `diagram` calls, directly or not: drafts before what is published."""
+    found: dict[str, Diagram] = {}
+    todo = sorted(calls_of(diagram) - diagram.processes.keys())
+    while todo:
+        key = todo.pop()
+        if key in found or key in diagram.processes:
+            continue
+        what = Document(Kind.DIAGRAM, key)
+        text = texts.get(what)
+        if text is None:
+            last = documents.newest(session, what)
+            if last is None:
+                continue  # the checker says that there is no such process
+            text = last.content
+        found[key] = read_diagram(text.encode(), f"{key}.bpmn")
+        todo += sorted(calls_of(found[key]))
+    return list(found.values())
+
+
+def calls_of(diagram: Diagram) -> set[str]:
+    """The processes that a diagram calls."""
+    return {
+        element.called
+        for process in diagram.processes.values()
+        for element in process.elements.values()
+        if element.kind == "callActivity" and element.called
+    }
+
+
+def _on_callers(session: Session, texts: Mapping[Document, str]) -> Sequence[Finding]:
+    """Errors in published diagrams that call a draft: they are published anew along with it."""
+    drafted = {what.key for what in texts if what.kind is Kind.DIAGRAM}
+    found: list[Finding] = []
+    for key in documents.keys(session, Kind.DIAGRAM):
+        what = Document(Kind.DIAGRAM, key)
+        if key in drafted:
+            continue
+        last = documents.newest(session, what)
+        assert last is not None
+        diagram = read_diagram(last.content.encode(), f"{key}.bpmn")
+        if calls_of(diagram) & drafted:
+            found += [
+                one
+                for one in _on_diagram(session, texts, what, last.content)
+                if one.severity == "error"
+            ]
+    return found

@@ -1,0 +1,1 @@
+"""The workshop's pages, and the addresses its editors talk to."""
