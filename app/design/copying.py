@@ -1,0 +1,336 @@
+"""An office in memory: the rules and the directory of a real one, with stand-ins for its people.
+
+What is copied are units, districts, categories, calendars and the newest published versions, row
+by row; the drafts of a change are published on top. No case and no person is copied.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import orjson
+from sqlalchemy import Engine, Select, StaticPool, Table, and_, func, insert, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app.cases import services, tables
+from app.cases.models.city import Category, District
+from app.core.db import Base, Sessions, make_engine, make_sessions, reading
+from app.core.errors import DomainError
+from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
+from app.decisions import registry
+from app.decisions.importing import imported_namespaces
+from app.decisions.models import DecisionVersion
+from app.design import checking, documents
+from app.design.documents import Document
+from app.design.models import Kind
+from app.engine import DiagramVersionRow, publish, read_diagram
+from app.identity.models import HandlingUnit, User, UserRole
+from app.identity.policy import ROLE_NAMES, UNIT_ROLES, Role
+from app.profiles import models as profiles
+from app.worktime.models import Calendar, CalendarDay, CalendarVersion, HoursVersion
+
+Texts = Mapping[Document, str]
+"""The drafts that are tried, by document."""
+
+_KEPT = 6
+"""Offices held ready for each database, about 4 MB each; one more puts out the oldest."""
+_SPARE = 3
+"""Databases that were used and can be used again, of each."""
+_ready: WeakKeyDictionary[Engine, "OrderedDict[object, _Ready]"] = WeakKeyDictionary()
+_preparing = Lock()
+
+_empty: list[bytes] = []
+"""The schema in an empty database, made once."""
+
+
+@dataclass(slots=True)
+class Copy:
+    """A database in memory with everything but cases. Give it back when done with it."""
+
+    database: Engine
+    sessions: Sessions
+    spare: "list[Copy]" = field(default_factory=list)
+
+    def give_back(self) -> None:
+        """Whatever was done in it is gone; what was compiled for it serves the next one."""
+        if len(self.spare) < _SPARE:
+            self.spare.append(self)
+        else:
+            self.database.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An office held ready: its database as bytes, and connections that were used for it."""
+
+    content: bytes
+    spare: list[Copy] = field(default_factory=list)
+
+    def copy(self) -> Copy:
+        try:
+            found = self.spare.pop()
+        except IndexError:
+            found = _opened()
+            found.spare = self.spare
+        _fill(found, self.content)
+        return found
+
+
+def office_like(sessions: Sessions, now: datetime, texts: Texts) -> Copy:
+    """An office with the rules that are in force in another one, and `texts` published on top.
+
+    The first of its kind takes a second, further ones a few milliseconds. Raises `Invalid` (or
+    `DecisionError`) where one of `texts` cannot be published.
+    """
+    with reading(sessions) as session:
+        which = (*_state_of(session), _digest(texts))
+        database = session.get_bind().engine
+        with _preparing:
+            held = _ready.setdefault(database, OrderedDict())
+            ready = held.get(which)
+            if ready is None:
+                ready = _Ready(_prepared(session, now, texts))
+                while len(held) >= _KEPT:
+                    held.popitem(last=False)
+                held[which] = ready
+            else:
+                held.move_to_end(which)
+    return ready.copy()
+
+
+def _digest(texts: Texts) -> int:
+    return hash(tuple(sorted((what.kind.value, what.key, text) for what, text in texts.items())))
+
+
+def _state_of(session: Session) -> tuple[object, ...]:
+    """What tells one state of the published documents and of the directory from another."""
+    counted = [
+        select(func.max(of.id), func.count()).select_from(of)
+        for of in (
+            DiagramVersionRow,
+            DecisionVersion,
+            CalendarVersion,
+            profiles.LetterVersion,
+            HandlingUnit,
+        )
+    ]
+    named = [select(func.count(), func.max(of.code)).select_from(of) for of in (District, Category)]
+    return tuple(tuple(session.execute(one).one()) for one in [*counted, *named])
+
+
+def _opened() -> Copy:
+    """A database in memory, on one connection of its own."""
+    database = make_engine("sqlite://", poolclass=StaticPool)
+    return Copy(database, make_sessions(database))
+
+
+def _fill(copy: Copy, content: bytes) -> None:
+    with copy.database.connect() as connection:
+        _driver(connection.connection.dbapi_connection).deserialize(content)
+
+
+def _content(copy: Copy) -> bytes:
+    with copy.database.connect() as connection:
+        content = _driver(connection.connection.dbapi_connection).serialize()
+    copy.database.dispose()
+    return content
+
+
+def _driver(connection: object) -> sqlite3.Connection:
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
+
+
+def _prepared(source: Session, now: datetime, texts: Texts) -> bytes:
+    if not _empty:
+        blank = _opened()
+        Base.metadata.create_all(blank.database)
+        _empty.append(_content(blank))
+    copy = _opened()
+    _fill(copy, _empty[0])
+    try:
+        with copy.database.begin() as connection:
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+            for table, chosen in _chosen(source):
+                rows = [dict(row) for row in source.execute(chosen).mappings()]
+                if rows:
+                    connection.execute(insert(table), rows)
+        with unit_of_work(copy.sessions, SYSTEM, now) as uow:
+            _people(uow)
+        if texts:
+            with unit_of_work(copy.sessions, SYSTEM, now) as uow:
+                publish_texts(uow, texts)
+    except BaseException:
+        copy.database.dispose()
+        raise
+    return _content(copy)
+
+
+def _chosen(session: Session) -> Iterator[tuple[Table, Select[*tuple[Any, ...]]]]:
+    """What is copied: each table with the rows of it."""
+    for model in (HandlingUnit, District, Category, Calendar, HoursVersion):
+        yield _table(model), select(_table(model))
+    newest = select(func.max(CalendarVersion.id)).group_by(CalendarVersion.calendar_id)
+    calendars = _table(CalendarVersion)
+    yield calendars, select(calendars).where(calendars.c.id.in_(newest))
+    days = _table(CalendarDay)
+    yield days, select(days).where(days.c.version_id.in_(newest))
+    for mapper in Base.registry.mappers:
+        if mapper.class_.__module__ == profiles.__name__:  # letters, and whatever else it publishes
+            yield _table(mapper.class_), select(_table(mapper.class_))
+    diagrams, decisions = _versions(session)
+    for table, wanted in (
+        (_table(DiagramVersionRow), diagrams),
+        (_table(DecisionVersion), decisions),
+    ):
+        exact = (and_(table.c.key == key, table.c.version == number) for key, number in wanted)
+        yield table, select(table).where(or_(literal(False), *exact))
+
+
+def _versions(session: Session) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+    """The newest versions of diagrams and tables, and the exact ones that these name."""
+    diagrams: set[tuple[str, int]] = set()
+    decisions = _newest(session, DecisionVersion)
+    todo = _newest(session, DiagramVersionRow)
+    while todo:
+        key, number = todo.pop()
+        if (key, number) in diagrams:
+            continue
+        diagrams.add((key, number))
+        text = session.scalars(
+            select(DiagramVersionRow.bundle).where(
+                DiagramVersionRow.key == key, DiagramVersionRow.version == number
+            )
+        ).one()
+        bundle = orjson.loads(text)
+        todo |= set(bundle["calls"].items())
+        decisions |= {(k, n) for k, n in bundle["decisions"].items() if n is not None}
+    todo = set(decisions)
+    while todo:
+        key, number = todo.pop()
+        text = session.scalars(
+            select(DecisionVersion.imports).where(
+                DecisionVersion.key == key, DecisionVersion.version == number
+            )
+        ).one()
+        fresh = {(k, n) for k, n in orjson.loads(text)} - decisions
+        decisions |= fresh
+        todo |= fresh
+    return diagrams, decisions
+
+
+def _newest(
+    session: Session, of: type[DiagramVersionRow] | type[DecisionVersion]
+) -> set[tuple[str, int]]:
+    return {
+        (k, n) for k, n in session.execute(select(of.key, func.max(of.version)).group_by(of.key))
+    }
+
+
+def _table(model: type[Base]) -> Table:
+    found = model.__table__
+    assert isinstance(found, Table)
+    return found
+
+
+def _people(uow: UnitOfWork) -> None:
+    """One stand-in for each role of the centre, and for each role in each unit.
+
+    Each has a number of its own, by which notices tell whom they were for; nobody can sign in.
+    """
+    units = uow.session.execute(
+        select(HandlingUnit.id, HandlingUnit.code).where(HandlingUnit.active)
+    ).all()
+    people: list[tuple[Role, int | None, str]] = [
+        (role, None, role.value) for role in Role if role not in UNIT_ROLES | {Role.SYSTEM}
+    ]
+    people += [
+        (role, unit_id, f"{role}@{code}") for unit_id, code in units for role in sorted(UNIT_ROLES)
+    ]
+    uow.session.execute(
+        insert(_table(User)),
+        [
+            {
+                "id": number,
+                "login": login,
+                "name": ROLE_NAMES[role].zh,
+                "password_hash": "",
+                "unit_id": unit_id,
+                "phone": f"1{number:010d}",
+            }
+            for number, (role, unit_id, login) in enumerate(people, 1)
+        ],
+    )
+    uow.session.execute(
+        insert(_table(UserRole)),
+        [
+            {"user_id": number, "role": role.value}
+            for number, (role, _unit, _login) in enumerate(people, 1)
+        ],
+    )
+
+
+def publish_texts(uow: UnitOfWork, texts: Texts) -> None:
+    """Publish drafts, what imports or calls them, and what keeps the versions of changed tables.
+
+    Raises as `registry.publish` and `engine.publish` do.
+    """
+    drafted = {what.key: text for what, text in texts.items() if what.kind is Kind.TABLE}
+    _publish_tables(uow, drafted)
+    diagrams = {what.key: text for what, text in texts.items() if what.kind is Kind.DIAGRAM}
+    for key in documents.keys(uow.session, Kind.DIAGRAM):
+        if key not in diagrams:
+            last = documents.newest(uow.session, Document(Kind.DIAGRAM, key))
+            assert last is not None  # it is among the keys
+            diagrams[key] = last.content
+    for key in called_first(diagrams):
+        diagram = read_diagram(diagrams[key].encode(), f"{key}.bpmn")
+        publish(uow, key, [diagram], services=services.declarations(), keeps=tables.KEPT)
+
+
+def _publish_tables(uow: UnitOfWork, drafted: Mapping[str, str]) -> None:
+    """The tables that import nothing first; those that import a changed one follow it."""
+    importing = {}
+    for key in documents.keys(uow.session, Kind.TABLE):
+        last = documents.newest(uow.session, Document(Kind.TABLE, key))
+        if key not in drafted and last is not None and _imports(last.content):
+            importing[key] = last.content
+    waiting = {**drafted, **importing}
+    refused: DomainError | None = None
+    for _ in range(len(waiting)):
+        for key, text in sorted(waiting.items(), key=lambda one: (_imports(one[1]), one[0])):
+            try:
+                registry.publish(uow, key, text.encode())
+            except DomainError as refusal:  # perhaps what it imports comes later
+                refused = refusal
+                break
+            del waiting[key]
+    if waiting and refused is not None:
+        raise refused
+
+
+def _imports(text: str) -> bool:
+    return bool(imported_namespaces(text.encode()))
+
+
+def called_first(diagrams: Mapping[str, str]) -> list[str]:
+    """The keys of diagrams in an order in which whatever is called comes before its caller."""
+    calls = {
+        key: checking.calls_of(read_diagram(text.encode(), f"{key}.bpmn"))
+        for key, text in diagrams.items()
+    }
+    ordered: list[str] = []
+
+    def put(keys: Iterable[str], above: Collection[str]) -> None:
+        for key in sorted(keys):
+            if key in diagrams and key not in ordered and key not in above:
+                put(calls[key], {*above, key})
+                ordered.append(key)
+
+    put(diagrams, ())
+    return ordered

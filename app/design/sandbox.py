@@ -1,0 +1,759 @@
+"""A sandbox: one case in an office of its own in memory, on a clock that is moved by hand.
+
+    with Sandbox.open(sessions, now, change_id) as sandbox:
+        sandbox.register({"nature": "complaint"})
+        sandbox.do("answer_or_order", {"outcome": "order"})
+        sandbox.skip_to_deadline("handling", "red")
+
+The commands are the real ones, every deadline passes at its instant, and nothing that is real is
+touched: no message leaves, no file is written, no person is there but stand-ins.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Self
+
+import orjson
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import acts, attachments, clocks, closing, intake, queries, rechecking, steps
+from app.cases.acts import Act
+from app.cases.models.city import Category, District
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.notices import wording
+from app.cases.orders import Case, find, find_in_scope
+from app.core.clock import CHINA
+from app.core.db import Sessions, reading
+from app.core.errors import Conflict, DomainError, Invalid, NotFound
+from app.core.outbox import OutboxMessage
+from app.core.phrase import Phrase
+from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
+from app.design import checking
+from app.design.copying import Copy, Texts, office_like
+from app.design.models import DesignChange
+from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
+from app.engine.diagram import Element
+from app.engine.forms import Field, FieldType, Form
+from app.engine.ports import Outcome, StepKind
+from app.engine.processes import HEARER, Made
+from app.identity.directory import actor_of
+from app.identity.models import HandlingUnit, User
+from app.identity.policy import ROLE_NAMES, UNIT_ROLES, Role
+from app.worktime.calendars import WorkingCalendar
+from app.worktime.deadlines import deadline
+from app.worktime.limits import Limit, LimitUnit
+from app.worktime.policy import Policy
+
+BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=CHINA)
+"""When a sandbox begins that is not told otherwise: a Monday morning with plain weeks behind it."""
+
+MOST_ACTIONS = 300
+"""Things done in one sandbox, by people or by the clock moved on."""
+MOST_FIRINGS = 3_000
+"""Deadlines that pass in one sandbox."""
+MOST_TIME = timedelta(days=5 * 366)
+"""How far a sandbox may go from where it began."""
+
+REQUESTER_PHONE = "13800000000"
+
+Answers = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """An element that a token entered, left, or was cancelled at."""
+
+    process: str
+    element: str
+    how: StepKind
+    instance: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one verb of the engine changed: in which process of the case, when, and the data
+    afterwards.
+    """
+
+    at: datetime
+    process: str
+    scope: int
+    passed: tuple[Passed, ...]
+    flows: tuple[tuple[str, str], ...]
+    """Each with the process it is in."""
+    data: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message that would have been sent: which, to whom, in which words."""
+
+    name: str
+    to: Phrase
+    text: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A run of a clock as it stands."""
+
+    clock: str
+    run: int
+    scope: int
+    label: Phrase
+    due_at: datetime | None
+    last_day: str
+    """The date a person is shown; empty where there is no deadline."""
+    light: str
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the trace: somebody did something, or time passed, and what came of it."""
+
+    number: int
+    at: datetime
+    kind: str
+    """`register`, `do`, `act`, `time` or `refused`."""
+    who: Phrase
+    what: Phrase
+    process: str = ""
+    element: str = ""
+    answers: Answers = field(default_factory=dict)
+    moves: tuple[Move, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that waits for a person in the sandbox: a task (`task_id`) or an act (`key`)."""
+
+    element: Element
+    process: str
+    role: str
+    unit_id: int | None
+    task_id: int | None = None
+    act: Act | None = None
+
+    @property
+    def form(self) -> Form | None:
+        """What is asked."""
+        return self.element.form
+
+
+class Sandbox:
+    """One office in memory and the cases that are tried in it."""
+
+    def __init__(self, copy: Copy, begin: datetime, usual: Mapping[str, Answers]) -> None:
+        self._copy = copy
+        self._begin = begin
+        self._usual = usual
+        self._cases: dict[str, int] = {}
+        self._heard: list[Move] = []
+        self._notices_seen = self._actions = self._firings = 0
+        self.now = begin
+        self.trace: list[Entry] = []
+        self.sessions = copy.sessions
+        copy.sessions.configure(info={HEARER: self._hear})
+        with reading(self.sessions) as session:
+            self._units = {
+                unit.id: unit for unit in session.scalars(select(HandlingUnit).order_by("id"))
+            }
+            people = session.scalars(select(User)).all()
+            self._category = _first(session, Category)
+            self._district = _first(session, District)
+        self._people = {(one.roles[0].role, one.unit_id): actor_of(one) for one in people}
+        self._of_phone = {one.phone: self._people[one.roles[0].role, one.unit_id] for one in people}
+
+    @classmethod
+    def open(
+        cls,
+        sessions: Sessions,
+        now: datetime,
+        change_id: int | None = None,
+        *,
+        texts: Texts | None = None,
+        begin: datetime = BEGIN,
+        usual: Mapping[str, Answers] | None = None,
+    ) -> "Sandbox":
+        """A sandbox under the rules of the office of `sessions`, with the drafts of a change.
+
+        `texts` are drafts given directly. `begin` is the instant it starts at, `usual` what is
+        answered at an element where nothing is said. Raises `NotFound`, and `Invalid` where a
+        draft cannot be published.
+        """
+        drafts = dict(texts or {})
+        if change_id is not None:
+            with reading(sessions) as session:
+                drafts |= checking.texts_of(session.get_one(DesignChange, change_id))
+        return cls(office_like(sessions, now, drafts), begin, usual or {})
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._copy.give_back()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What people do ----------------------------------------------------------------------
+
+    def register(
+        self, facts: Answers | None = None, *, by: str | None = None, case: str = ""
+    ) -> int:
+        """Register a demand: `facts` over believable ones. The id of the demand."""
+        actor = self.person(by or Role.AGENT)
+        with self._acting(actor) as uow:
+            form = intake.registration_form(uow.session)
+            given = {
+                **self._believable(form),
+                "requester_name": "沙盒诉求人",
+                "requester_phone": REQUESTER_PHONE,
+                **self._usual.get("register", {}),
+                **(facts or {}),
+            }
+            made = intake.register(uow, self._entered(uow, form, given)).demand.id
+        self._cases[case] = made
+        what = Phrase("登记诉求", "Register the demand")
+        self._tell("register", actor, what, "register", given, case)
+        return made
+
+    def do(
+        self,
+        element: str,
+        answers: Answers | None = None,
+        *,
+        by: str | None = None,
+        case: str = "",
+    ) -> None:
+        """Do an open step: `answers` over usual and believable ones, by the person whose it is.
+
+        `element` is the id, or the Chinese name. Raises `Conflict` when it is not open, and
+        whatever the command refuses.
+        """
+        step = self._step(element, case)
+        actor = self._actor(step, by)
+        given = self._answers(step, answers or {})
+        with self._acting(actor) as uow:
+            entered = self._entered(uow, step.form, given)
+            if step.task_id is not None:
+                steps.complete(uow, step.task_id, entered)
+            else:
+                assert step.act is not None
+                acts.act(uow, self._demand(case), step.act.key, entered)
+        kind = "do" if step.task_id is not None else "act"
+        self._tell(kind, actor, step.element.label, step.element.id, given, case, step.process)
+
+    def go_on(self, until: str, *, case: str = "") -> None:
+        """Do the open steps of the main process in their usual way until `until` is open.
+
+        Raises `Conflict` when the case ends, or goes round in circles, without coming there.
+        """
+        for _ in range(60):
+            waiting = self.steps(case, acts_too=False)
+            if any(until in {one.element.id, one.element.name} for one in waiting):
+                return
+            main = [one for one in waiting if one.process == intake.MAIN_PROCESS] or waiting
+            if not main:
+                break
+            self.do(main[0].element.id, case=case)
+        raise Conflict(
+            Phrase(
+                f"按通常办法办理，没有走到“{until}”：{self._waiting_words(case).zh}",
+                f"Doing what is usual does not lead to “{until}”: {self._waiting_words(case).en}",
+            )
+        )
+
+    # What time does ----------------------------------------------------------------------
+
+    def wait_until(self, moment: datetime) -> None:
+        """Let time pass: every deadline on the way passes at its own instant.
+
+        Raises `Invalid` for a moment that is behind, or more than five years ahead.
+        """
+        if moment < self.now:
+            raise Invalid(
+                Phrase(
+                    f"{_at(moment)} 已经过去（沙盒时间 {_at(self.now)}）：时间不会倒流。",
+                    f"{_at(moment)} has passed (it is {_at(self.now)} in the sandbox): time does "
+                    "not run back.",
+                )
+            )
+        if moment - self._begin > MOST_TIME:
+            raise Invalid(
+                Phrase("沙盒最多推进五年。", "A sandbox goes no further than five years.")
+            )
+        self._pass(moment)
+        self._tell("time", SYSTEM, _waited(moment), "", {}, "")
+
+    def wait(self, span: timedelta) -> None:
+        """Let a while pass. Raises as `wait_until`."""
+        self.wait_until(self.now + span)
+
+    def wait_working(self, amount: int, unit: str) -> None:
+        """Let so many working days or hours pass (`working_day`, `working_hour`)."""
+        calendar = self.calendar()
+        if unit == "working_hour":
+            limit = Limit(amount, LimitUnit.WORKING_HOUR)
+            self.wait_until(deadline(calendar, self.now, limit, Policy()).due_at)
+            return
+        moment = self.now.astimezone(CHINA)
+        for _ in range(amount):
+            moment = next_working_day(calendar, moment, moment.time())
+        self.wait_until(moment)
+
+    def next_working_day(self, at: time = time(9)) -> None:
+        """Go to the next working day, nine o'clock unless told otherwise."""
+        self.wait_until(next_working_day(self.calendar(), self.now, at))
+
+    def skip_to_deadline(
+        self, clock: str | None = None, rung: str = "red", *, case: str = ""
+    ) -> None:
+        """Go just past an instant of a clock; without one, past whatever comes next.
+
+        Raises `NotFound` where there is no such deadline ahead.
+        """
+        with reading(self.sessions) as session:
+            if clock is None:
+                moment = self._next_due(session)
+            else:
+                moment = session.scalar(
+                    select(func.max(ClockRungRow.fire_at))
+                    .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+                    .where(
+                        ClockRow.subject_id == self._demand(case),
+                        ClockRow.name == clock,
+                        ClockRungRow.rung == rung,
+                    )
+                )
+        if moment is None:
+            name = clock or ""
+            raise NotFound(
+                Phrase(
+                    f"前面没有“{name}”的这个期限：计时没有运行，或已经过了。",
+                    f"No such deadline of “{name}” lies ahead: the clock does not run, or it has "
+                    "passed.",
+                )
+            )
+        self.wait_until(max(self.now, moment + _JUST))
+
+    # What there is to see ----------------------------------------------------------------
+
+    def steps(self, case: str = "", *, acts_too: bool = True) -> list[Step]:
+        """What waits for people: open tasks, then what may be set going now."""
+        demand_id = self._demand(case)
+        found: list[Step] = []
+        with reading(self.sessions) as session:
+            found += [
+                self._task_step(session, task) for task in queries.open_tasks(session, demand_id)
+            ]
+            if acts_too:
+                about = find(session, demand_id)
+                for act in acts.all_acts(session, about, SYSTEM, self.now):
+                    if act.why_not is None:
+                        process = act.kind or intake.MAIN_PROCESS
+                        role = act.element.role or ""
+                        found.append(Step(act.element, process, role, act.case.unit_id, None, act))
+        return found
+
+    def deadlines(self, case: str = "") -> tuple[Deadline, ...]:
+        """Every run of every clock, as it stands now."""
+        with reading(self.sessions) as session:
+            return tuple(
+                Deadline(
+                    clock.name,
+                    clock.run,
+                    clock.scope,
+                    clocks.NAMES.get(clock.name, Phrase(clock.name, clock.name)),
+                    clock.due_at,
+                    last_day(clock.due_at),
+                    queries.light_of(clock, yellow, self.now).value,
+                    clock.stopped_at is not None,
+                )
+                for clock, yellow in queries.clocks_of(session, self._demand(case))
+            )
+
+    def outcome(self, case: str = "") -> str:
+        """How the case stands: the order's status, or the demand's where there is no order."""
+        with reading(self.sessions) as session:
+            about = find(session, self._demand(case))
+            return str(about.order.status if about.order is not None else about.demand.status)
+
+    def case(self, session: Session, case: str = "") -> Case:
+        """The case, for whoever shows more of it."""
+        return find(session, self._demand(case))
+
+    def calendar(self) -> WorkingCalendar:
+        """The office's calendar."""
+        with reading(self.sessions) as session:
+            return clocks.calendar_of(session, None)
+
+    def person(self, role: str, unit_id: int | None = None) -> Actor:
+        """The stand-in for a role, in a unit where the role is one of a unit's.
+
+        Raises `NotFound` for what is no role, or a unit there is not.
+        """
+        found = self._people.get((role, unit_id if role in UNIT_ROLES else None))
+        if found is None:
+            raise NotFound(
+                Phrase(
+                    f"沙盒里没有“{role}”这个岗位的人：请核对岗位和单位。",
+                    f"Nobody in the sandbox has the role “{role}”: check role and unit.",
+                )
+            )
+        return found
+
+    # Within --------------------------------------------------------------------------------
+
+    def _hear(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
+        for loaded, outcome, at in made:
+            self._heard.append(_move(loaded.bundle.main, loaded.row.scope, outcome, at,
+                                     dict(loaded.instance.data)))  # fmt: skip
+
+    @contextmanager
+    def _acting(self, actor: Actor) -> Iterator[UnitOfWork]:
+        """A unit of work that counts; what is refused leaves nothing heard behind."""
+        self._actions += 1
+        if self._actions > MOST_ACTIONS:
+            raise Invalid(
+                Phrase(
+                    f"一个沙盒最多进行 {MOST_ACTIONS} 步：请把情景拆短。",
+                    f"A sandbox takes at most {MOST_ACTIONS} steps: make the scenario shorter.",
+                )
+            )
+        before = len(self._heard)
+        try:
+            with unit_of_work(self.sessions, actor, self.now) as uow:
+                yield uow
+        except BaseException:
+            del self._heard[before:]
+            raise
+
+    def _pass(self, moment: datetime) -> None:
+        while True:
+            with reading(self.sessions) as session:
+                due = self._next_due(session)
+                filed = session.scalar(
+                    select(WorkOrder.id).where(WorkOrder.status == OrderStatus.CLOSED).limit(1)
+                )
+            midnight = _next_midnight(self.now) if filed is not None else None
+            if midnight is not None and midnight <= moment and (due is None or midnight < due):
+                self.now = midnight
+                self._daily()
+                continue
+            if due is None or due >= moment:
+                break
+            self.now = max(self.now, due + _JUST)
+            self._fire()
+        self.now = moment
+        self._fire()
+
+    def _next_due(self, session: Session) -> datetime | None:
+        """The next instant at which something is due."""
+        rung = session.scalar(select(func.min(ClockRungRow.fire_at)))
+        timer = session.scalar(select(func.min(TimerWaitRow.due_at)))
+        return min((one for one in (rung, timer) if one is not None), default=None)
+
+    def _fire(self) -> None:
+        while True:
+            with reading(self.sessions) as session:
+                due = engine.due_firings(session, self.now)
+            if not due:
+                return
+            self._firings += len(due)
+            if self._firings > MOST_FIRINGS:
+                raise Invalid(
+                    Phrase(
+                        f"一个沙盒最多触发 {MOST_FIRINGS} 次期限：请检查反复触发的定时器。",
+                        f"At most {MOST_FIRINGS} deadlines pass in a sandbox: look at timers that "
+                        "fire again and again.",
+                    )
+                )
+            with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+                if not engine.fire(uow, *due):
+                    return
+
+    def _daily(self) -> None:
+        """What the office does once a day with closed orders: draw rechecks, file them away."""
+        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+            for day in rechecking.days_to_draw(uow.session, self.now.astimezone(CHINA).date()):
+                rechecking.draw(uow, day)
+            closing.archive(uow)
+
+    def _task_step(self, session: Session, task: HumanTaskRow) -> Step:
+        bundle = engine.bundle_of_process(session, task.process_id)
+        element = bundle.element(task.element_id)
+        assert element is not None  # the task is open in that very version
+        about = find_in_scope(session, task.subject_id, task.scope)
+        return Step(element, bundle.main, task.role or "", about.unit_id, task.id)
+
+    def _step(self, element: str, case: str) -> Step:
+        for acts_too in (False, True):
+            for one in self.steps(case, acts_too=acts_too):
+                if element in {one.element.id, one.element.name}:
+                    return one
+        words = self._waiting_words(case)
+        raise Conflict(
+            Phrase(
+                f"“{element}”现在不能办理：{words.zh}",
+                f"“{element}” cannot be done now: {words.en}",
+            )
+        )
+
+    def _waiting_words(self, case: str) -> Phrase:
+        """What is open, for whoever expected something else."""
+        found = self.steps(case, acts_too=False)
+        if not found:
+            return Phrase("没有未完成的环节。", "nothing is open.")
+        return Phrase(
+            f"未完成的环节是{'、'.join(f'“{one.element.label.zh}”' for one in found)}。",
+            f"open is {', '.join(f'“{one.element.label.en}”' for one in found)}.",
+        )
+
+    def _actor(self, step: Step, by: str | None) -> Actor:
+        """Who does it: the stand-in for the role of the step, or for `by` (role, or role@unit)."""
+        role, _, unit = (by or step.role).partition("@")
+        return self.person(role, self.unit(unit) if unit else step.unit_id)
+
+    def unit(self, name: str) -> int:
+        """The id of a unit, by its code, or by its place in the directory: `unit 1`, `单位1`.
+
+        Raises `NotFound`.
+        """
+        active = [one for one in self._units.values() if one.active]
+        for prefix in ("单位", "unit"):
+            place = name.removeprefix(prefix).strip()
+            if name.startswith(prefix) and place.isdecimal() and 1 <= int(place) <= len(active):
+                return active[int(place) - 1].id
+        for one in active:
+            if one.code == name:
+                return one.id
+        raise NotFound(Phrase(f"没有“{name}”这个单位。", f"There is no unit “{name}”."))
+
+    def _demand(self, case: str) -> int:
+        if case not in self._cases:
+            raise NotFound(
+                Phrase(
+                    "这个诉求还没有登记：请先登记。",
+                    "This demand is not registered: register it first.",
+                )
+            )
+        return self._cases[case]
+
+    # Answers ---------------------------------------------------------------------------------
+
+    def _answers(self, step: Step, given: Answers) -> dict[str, object]:
+        """`given` over what is usual at the element, over what is believable."""
+        usual = self._usual.get(step.element.id, {})
+        return {**self._believable(step.form), **usual, **given}
+
+    def _believable(self, form: Form | None) -> dict[str, object]:
+        """Something for every field that must be filled in, or is filled in beforehand."""
+        return {
+            one.name: one.default or self._value(one)
+            for one in (form.fields if form is not None else ())
+            if one.required or one.default is not None
+        }
+
+    def _value(self, asked: Field) -> object:
+        today = self.now.astimezone(CHINA)
+        match asked.type:
+            case FieldType.CHOICE:
+                return asked.options[0].value
+            case FieldType.MULTI_CHOICE:
+                return [asked.options[0].value]
+            case FieldType.BOOLEAN:
+                return "true"
+            case FieldType.NUMBER:
+                return asked.minimum or "1"
+            case FieldType.DATE:
+                return (today + timedelta(days=7)).date().isoformat()
+            case FieldType.DATETIME:
+                return (today + timedelta(days=1)).isoformat(timespec="minutes")
+            case FieldType.PHONE:
+                return REQUESTER_PHONE
+            case FieldType.UNIT:
+                return "单位1"
+            case FieldType.UNITS:
+                return []
+            case FieldType.CATEGORY:
+                return self._category
+            case FieldType.DISTRICT:
+                return self._district
+            case FieldType.FILES:
+                return [f"{asked.label.zh}.jpg"]
+            case _:
+                return f"（{asked.label.zh}）"[: asked.max_length]
+
+    def _entered(self, uow: UnitOfWork, form: Form | None, given: Answers) -> dict[str, object]:
+        """The answers as a page would hand them in: units by id, files uploaded, cases by number.
+
+        Raises `NotFound` for a unit or a case there is not, `Invalid` for fields that the form
+        does not have.
+        """
+        fields = {one.name: one for one in (form.fields if form is not None else ())}
+        unknown = sorted(given.keys() - fields.keys())
+        if unknown:
+            raise Invalid(
+                Phrase(
+                    f"表单没有这些字段：{'、'.join(unknown)}。请核对字段名。",
+                    f"The form has no such fields: {', '.join(unknown)}. Check their names.",
+                )
+            )
+        return {name: self._one(uow, fields[name], value) for name, value in given.items()}
+
+    def _one(self, uow: UnitOfWork, asked: Field, value: object) -> object:
+        many = value if isinstance(value, list) else [value]
+        match asked.type:
+            case FieldType.UNIT if value:
+                return str(self._unit_id(value))
+            case FieldType.UNITS if value:
+                return [str(self._unit_id(one)) for one in many]
+            case FieldType.FILES if value:
+                return [str(self._uploaded(uow, str(one))) for one in many]
+            case _ if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+                return self._number(uow.session, value[1:-1])
+            case _:
+                return value
+
+    def _unit_id(self, value: object) -> int:
+        text = str(value)
+        return int(text) if text.isdecimal() else self.unit(text)
+
+    def _number(self, session: Session, case: str) -> str:
+        about = find(session, self._demand(case))
+        return about.order.number if about.order is not None else about.demand.number
+
+    def _uploaded(self, uow: UnitOfWork, name: str) -> int:
+        """A file that only has a name: its content is never asked for."""
+        digest = hashlib.sha256(name.encode()).hexdigest()
+        received = attachments.Received(name, "image/jpeg", digest, 1)
+        return attachments.keep(uow, received).id
+
+    # The trace -------------------------------------------------------------------------------
+
+    def refused(self, kind: str, element: str, refusal: DomainError, case: str = "") -> None:
+        """Note that something was refused, as was expected."""
+        text = refusal.phrase
+        zh = "；".join([text.zh, *(one.zh for one in _fields(refusal))])
+        en = "; ".join([text.en, *(one.en for one in _fields(refusal))])
+        what = Phrase(f"“{element}”被拒绝：{zh}", f"“{element}” was refused: {en}")
+        self._tell("refused", SYSTEM, what, element, {"kind": kind}, case)
+
+    def _tell(
+        self,
+        kind: str,
+        actor: Actor,
+        what: Phrase,
+        element: str,
+        answers: Answers,
+        case: str,
+        process: str = "",
+    ) -> None:
+        moves, self._heard = tuple(self._heard), []
+        self.trace.append(
+            Entry(
+                number=len(self.trace) + 1,
+                at=self.now,
+                kind=kind,
+                who=self._who(actor),
+                what=what,
+                process=process or (intake.MAIN_PROCESS if kind == "register" else ""),
+                element=element,
+                answers=dict(answers),
+                moves=moves,
+                notices=tuple(self._new_notices()),
+                deadlines=self.deadlines(case) if case in self._cases else (),
+                case=case,
+            )
+        )
+
+    def _who(self, actor: Actor) -> Phrase:
+        role = next((ROLE_NAMES[Role(one)] for one in actor.roles), _NOBODY)
+        if actor.unit_id is None:
+            return role
+        unit = self._units[actor.unit_id]
+        return Phrase(f"{unit.name_zh} {role.zh}", f"{role.en}, {unit.name_en}")
+
+    def _new_notices(self) -> Iterator[Notice]:
+        with reading(self.sessions) as session:
+            fresh = session.scalars(
+                select(OutboxMessage)
+                .where(OutboxMessage.id > self._notices_seen)
+                .order_by(OutboxMessage.id)
+            ).all()
+            for message in fresh:
+                self._notices_seen = message.id
+                values = _Values(orjson.loads(message.content))
+                text = wording(message.template)
+                words = Phrase(text.zh.format_map(values), text.en.format_map(values))
+                person = self._of_phone.get(message.recipient)
+                to = Phrase("诉求人", "Requester") if person is None else self._who(person)
+                yield Notice(message.template, to, words)
+
+
+def next_working_day(calendar: WorkingCalendar, after: datetime, at: time = time(9)) -> datetime:
+    """The time of day `at` on the first working day after the day of `after`."""
+    day = after.astimezone(CHINA).date()
+    while True:
+        day += timedelta(days=1)
+        if calendar.is_working_day(day):
+            return datetime.combine(day, at, CHINA)
+
+
+def last_day(due_at: datetime | None) -> str:
+    """The date a person is shown as the last day: 24:00 belongs to the day it ends."""
+    if due_at is None:
+        return ""
+    return f"{due_at.astimezone(CHINA) - timedelta(microseconds=1):%Y-%m-%d}"
+
+
+_JUST = timedelta(microseconds=1)
+"""A deadline has passed when it is later than its instant, not at it."""
+
+_NOBODY = Phrase("系统", "System")
+
+
+class _Values(dict[str, object]):
+    """The values of a message; a place without one shows its name."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _move(main: str, scope: int, outcome: Outcome, at: datetime, data: Answers) -> Move:
+    passed = tuple(
+        Passed(one.process_key, one.element_id, one.kind, one.instance) for one in outcome.steps
+    )
+    return Move(at, main, scope, passed, outcome.flows, data)
+
+
+def _fields(refusal: DomainError) -> list[Phrase]:
+    return list(refusal.fields.values()) if isinstance(refusal, Invalid) else []
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(CHINA):%Y-%m-%d %H:%M}"
+
+
+def _waited(until: datetime) -> Phrase:
+    return Phrase(f"时间到 {_at(until)}", f"Time goes on to {_at(until)}")
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    day = moment.astimezone(CHINA).date() + timedelta(days=1)
+    return datetime.combine(day, time(0), CHINA)
+
+
+def _first(session: Session, of: type[District] | type[Category]) -> str:
+    return session.scalar(select(of.code).order_by(of.position, of.code).limit(1)) or ""
