@@ -1,59 +1,56 @@
 """Which elements and flows of the shipped diagrams the tests pass, and which none of them does.
 
-Listens where the engine enters an element and lays tokens on flows, for diagrams that are byte for
-byte the shipped ones. A run of the whole suite fails where anything was never passed. To look at
-it after a part of the suite, let several runs collect into a file: `pytest tests/cases --passed F`.
+Listens to what sessions save of processes, for diagrams that are byte for byte the shipped ones.
+A run of the whole suite fails where anything was never passed. To look at it after a part of the
+suite, let several runs collect into a file: `pytest tests/cases --passed FILE`.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
-from app.engine import kernel, nodes
-from app.engine.diagram import Diagram, read_diagram
-from app.engine.tokens import Record, Token
+from app.core.uow import UnitOfWork
+from app.engine.diagram import read_diagram
+from app.engine.kernel import Bundle
+from app.engine.ports import Outcome
+from app.engine.processes import HEARER, Made
 from app.office import DIAGRAMS
 
 
 class Listener:
-    """Hears what the engine passes in this process: pairs of a process and an element or flow."""
+    """Hears what the engine saves in this process: pairs of a process and an element or flow."""
 
     def __init__(self) -> None:
         self.passed: set[tuple[str, str]] = set()
         self._shipped = {path.read_bytes() for path in DIAGRAMS.glob("*.bpmn")}
+        self._shipped_of: WeakKeyDictionary[Bundle, set[str]] = WeakKeyDictionary()
 
     def listen(self) -> None:
-        """Put an ear on three places: plans are built, elements entered, flows taken."""
-        build, enter, leave = kernel.build_plans, Record.enter, nodes.Node._on_complete_hook
+        """Let every session that begins a transaction tell what it saves."""
 
-        def heard_build(diagram: Diagram, *more: Any) -> dict[str, nodes.Plan]:
-            plans = build(diagram, *more)
-            for plan in plans.values():
-                plan.is_shipped = diagram.source in self._shipped
-            return plans
+        @event.listens_for(Session, "after_begin")
+        def _tell(session: Session, *_more: object) -> None:
+            session.info.setdefault(HEARER, self._heard)
 
-        def heard_enter(record: Record, token: Token) -> None:
-            enter(record, token)
-            self._hear(token, token.task_spec.element_id)
-            self._hear(token, token.internal_data.get("by"))  # to the event that won a race
+    def _heard(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
+        for loaded, outcome, _at in made:
+            self._hear(loaded.bundle, outcome)
 
-        def heard_leave(node: nodes.Node, token: Token) -> None:
-            leave(node, token)
-            for child in token.children:
-                self._hear(child, child.internal_data.get("by"))  # also where a join still waits
-
-        nodes.Plan.is_shipped = False
-        kernel.build_plans = heard_build
-        Record.enter = heard_enter
-        nodes.Node._on_complete_hook = heard_leave
-
-    def _hear(self, token: Token, name: str | None) -> None:
-        plan = token.task_spec._wf_spec
-        if name is not None and plan.is_shipped:
-            self.passed.add((plan.process, name))
+    def _hear(self, bundle: Bundle, outcome: Outcome) -> None:
+        shipped = self._shipped_of.get(bundle)
+        if shipped is None:
+            same = [diagram for diagram in bundle.diagrams if diagram.source in self._shipped]
+            shipped = {process for diagram in same for process in diagram.processes}
+            self._shipped_of[bundle] = shipped
+        if shipped:
+            passed = [(step.process_key, step.element_id) for step in outcome.steps]
+            self.passed.update(one for one in (*passed, *outcome.flows) if one[0] in shipped)
 
 
 class Passing:

@@ -4,7 +4,7 @@ Whether it may, and what becomes of urgency and limits, is the table `merge`. Ev
 is told of it, and told the result when the order is closed.
 """
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select, true
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from app.cases.orders import Case, find
 from app.cases.repeats import relate
 from app.cases.services import Occasion, service
 from app.cases.similar import matter_of, similar_demands
+from app.core.db import PATIENCE_S
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -49,6 +50,10 @@ register_messages(
     }
 )
 
+PATIENCE_MS = 500
+"""How long a second case is waited for: less than it takes the server to look for deadlocks."""
+
+_PATIENCE = select(func.set_config("lock_timeout", bindparam("most"), true()))
 _ANSWERED = frozenset(
     {OrderStatus.FEEDBACK, OrderStatus.PENDING_CALLBACK, OrderStatus.PENDING_CLOSURE}
 )
@@ -60,7 +65,7 @@ def join(uow: UnitOfWork, case: Case, number: str) -> None:
     Raises `Invalid` where the table does not allow it, `Conflict` while somebody works on it.
     """
     order = order_of(uow, case, number)
-    target = _take_other(uow, order.demand_id)
+    target = _take_other(uow, case, order.demand_id)
     more_urgent = is_more_urgent(case.demand.urgency, target.demand.urgency)
     answer = tables.decide(
         uow,
@@ -130,7 +135,7 @@ def tell_joined(uow: UnitOfWork, case: Case) -> None:
     """An order is closed: everybody whose demand joined it is told the result."""
     reply = case.ordered.public_reply or "办理结果可凭编号和查询码查询。"
     for demand in joined(uow.session, case.demand.id):
-        _take_other(uow, demand.id)
+        _take_other(uow, case, demand.id)
         tell(
             uow,
             Case(demand),
@@ -152,12 +157,19 @@ def joined(session: Session, demand_id: int) -> list[Demand]:
     return found
 
 
-def _take_other(uow: UnitOfWork, demand_id: int) -> Case:
-    """Lock a second case without waiting: two that want each other's would wait for ever."""
+def _take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
+    """Lock a second case beside the one that is held. Raises `Conflict` while it is busy.
+
+    Two that want each other's would wait for ever. So a later one is waited for, for a moment
+    only, and an earlier one not at all: of two that meet, one goes on and one gives way.
+    """
+    waits = demand_id > case.demand.id
+    row = select(Demand.id).where(Demand.id == demand_id).with_for_update(nowait=not waits)
+    is_postgres = uow.session.get_bind().dialect.name == "postgresql"
     try:
-        uow.session.execute(
-            select(Demand.id).where(Demand.id == demand_id).with_for_update(nowait=True)
-        )
+        if waits and is_postgres:
+            uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_MS}ms"})
+        uow.session.execute(row)
     except OperationalError as busy:
         raise Conflict(
             Phrase(
@@ -165,6 +177,8 @@ def _take_other(uow: UnitOfWork, demand_id: int) -> Case:
                 "Somebody is working on the related order just now: submit again in a moment.",
             )
         ) from busy
+    if waits and is_postgres:
+        uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_S}s"})
     return find(uow.session, demand_id, lock=True)
 
 

@@ -1,7 +1,6 @@
 """Files on a real PostgreSQL: what is submitted twice at once is attached once."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,22 +8,14 @@ from sqlalchemy import select
 
 from app.cases import attachments
 from app.cases.models.history import HistoryEntry
-from app.core.db import make_engine, reading
+from app.core.db import reading
 from app.core.errors import Invalid
 from app.core.files import FileStore
 from app.engine.forms import FileKind
 from tests.office import Office
-from tests.postgres.test_races import at_once
+from tests.postgres.meeting import at_once
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def office(postgres_url: str) -> Iterator[Office]:
-    made = Office(make_engine(postgres_url))
-    made.found()
-    yield made
-    made.database.dispose()
 
 
 def test_a_file_submitted_twice_at_once_is_attached_once(office: Office, tmp_path: Path) -> None:

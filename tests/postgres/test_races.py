@@ -1,55 +1,21 @@
 """Races on a real PostgreSQL: whoever is second is told so, and nothing happens twice."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
 
 from app.cases import intake, steps
-from app.cases.history import faults
-from app.core.db import make_engine, reading
+from app.core.db import reading
 from app.core.errors import Conflict
 from app.core.outbox import OutboxMessage
 from app.core.uow import unit_of_work
 from app.jobs.deadlines import tick
 from tests.office import DEMAND, WAY, Office
+from tests.postgres.meeting import at_once, whole
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def office(postgres_url: str) -> Iterator[Office]:
-    made = Office(make_engine(postgres_url))
-    made.found()
-    yield made
-    made.database.dispose()
-
-
-def at_once(*acts: Callable[[], object]) -> list[object]:
-    """Do all acts at the same moment, each in a thread; results or exceptions, in their order."""
-    ready = threading.Barrier(len(acts))
-    results: list[object] = [None] * len(acts)
-
-    def run(index: int, act: Callable[[], object]) -> None:
-        ready.wait()
-        try:
-            results[index] = act()
-        except Exception as error:  # noqa: BLE001 - looked at by the test
-            results[index] = error
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def whole(office: Office) -> bool:
-    with reading(office.sessions) as session:
-        return list(faults(session)) == []
 
 
 def test_of_two_replies_at_once_one_counts_and_the_other_hears_of_it(office: Office) -> None:
@@ -102,7 +68,7 @@ def test_ten_registrations_at_once_get_ten_numbers_without_gaps(office: Office) 
 def test_signing_and_the_lapse_of_the_limit_at_the_same_moment_sign_once(office: Office) -> None:
     case = office.bring_to("sign_for")
     task = office.task(case, "sign_for")
-    office.wait(days=10, ticking=False)
+    office.wait(days=7, ticking=False)
     liaison = office.actor("liaison")
 
     def sign() -> object:

@@ -19,19 +19,19 @@ from app.jobs.recounting import work
 from app.worktime import offices
 from app.worktime.days import DayKind, DayRow, overlaid
 from tests.office import WAY, Office
-from tests.postgres.test_races import at_once, office, whole  # noqa: F401 - a fixture
+from tests.postgres.meeting import at_once, whole
 
 pytestmark = pytest.mark.postgres
 
 
-def close_a_day(office: Office, day: date) -> None:  # noqa: F811
+def close_a_day(office: Office, day: date) -> None:
     with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
         layer = offices.newest_layer(uow.session, "CN")
         row = DayRow(day, DayKind.HOLIDAY, "停工", "", "市政府〔2026〕1号")
         offices.publish(uow, replace(layer, rows=overlaid([layer.rows, [row]])), row.document)
 
 
-def recounting_of(office: Office, case: int) -> Callable[[], object]:  # noqa: F811
+def recounting_of(office: Office, case: int) -> Callable[[], object]:
     def act() -> object:
         with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
             return len(recounting.recount(uow, case))
@@ -39,14 +39,14 @@ def recounting_of(office: Office, case: int) -> Callable[[], object]:  # noqa: F
     return act
 
 
-def revisions(office: Office) -> int:  # noqa: F811
+def revisions(office: Office) -> int:
     with reading(office.sessions) as session:
         of_calendar = ClockRevisionRow.what == "calendar"
         return session.scalar(select(func.count(ClockRevisionRow.id)).where(of_calendar)) or 0
 
 
 def test_a_recount_and_the_approval_of_a_reply_at_once_lose_nothing(
-    office: Office,  # noqa: F811
+    office: Office,
 ) -> None:
     case = office.bring_to("approve_reply")
     close_a_day(office, date(2026, 3, 5))
@@ -66,7 +66,7 @@ def test_a_recount_and_the_approval_of_a_reply_at_once_lose_nothing(
     assert whole(office)
 
 
-def test_two_recounts_and_a_ticker_at_once_move_every_clock_once(office: Office) -> None:  # noqa: F811
+def test_two_recounts_and_a_ticker_at_once_move_every_clock_once(office: Office) -> None:
     cases = [office.bring_to("reply") for _ in range(4)]
     close_a_day(office, date(2026, 3, 5))
     clocks = 2 * len(cases)  # the total and the handling clock of each
@@ -90,7 +90,7 @@ def test_two_recounts_and_a_ticker_at_once_move_every_clock_once(office: Office)
 
 
 def test_of_two_administrators_at_once_one_publishes_and_one_looks_again(
-    office: Office,  # noqa: F811
+    office: Office,
 ) -> None:
     from app.cases import calendar_keeping
     from app.worktime.models import CalendarLevel
