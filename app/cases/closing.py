@@ -19,6 +19,7 @@ from app.cases.orders import Case, take
 from app.cases.replying import opinion_missing
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
+from app.core import facts
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -98,6 +99,7 @@ def close_order(occasion: Occasion) -> None:
     knowledge.note_gap(uow, case, at)
     merging.tell_joined(uow, case)
     transfer_110.ask_to_return(uow, case, at)
+    facts.happened(uow, "order_closed", demand.id, at=at)
 
 
 def archive(uow: UnitOfWork, at_most: int = 500) -> int:

@@ -1,6 +1,6 @@
 """Telling people: which message goes to whom, as rows of the outbox."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from app.cases import history
@@ -10,7 +10,7 @@ from app.core.errors import Invalid
 from app.core.outbox import post
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.identity.directory import people_in, people_of
+from app.identity.directory import Contact, people_in, people_of
 from app.identity.policy import UNIT_ROLES, Role
 
 REQUESTER = "requester"
@@ -154,6 +154,14 @@ def tell(
         _tell_people(uow, case, unit_id, message, str(to), at or uow.now, element_id, values or {})
 
 
+def tell_all_units(
+    uow: UnitOfWork, case: Case, message: str, *, at: datetime, values: Mapping[str, str]
+) -> None:
+    """Leave a message for the people of every unit who have its role; one line in the history."""
+    to, _text = MESSAGES[message]
+    _leave(uow, case, people_in(uow.session, to), message, at, None, values)
+
+
 def tell_of_moved_deadline(uow: UnitOfWork, case: Case, clock: str, due: str) -> None:
     """Tell whoever must keep the deadline of `clock`, or waits for it, that it is `due` now.
 
@@ -173,12 +181,24 @@ def _tell_people(
     element_id: str | None,
     values: Mapping[str, str],
 ) -> None:
-    number = case.order.number if case.order is not None else case.demand.number
     if role in UNIT_ROLES:
         assert unit_id is not None  # units are told once the order has one
         receivers = people_of(uow.session, unit_id, role)
     else:
         receivers = people_in(uow.session, role)
+    _leave(uow, case, receivers, message, at, element_id, values)
+
+
+def _leave(
+    uow: UnitOfWork,
+    case: Case,
+    receivers: Sequence[Contact],
+    message: str,
+    at: datetime,
+    element_id: str | None,
+    values: Mapping[str, str],
+) -> None:
+    number = case.order.number if case.order is not None else case.demand.number
     for person in receivers:
         recipient = person.phone or person.email
         if recipient is None:

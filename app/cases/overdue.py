@@ -30,7 +30,8 @@ def mark_overdue(occasion: Occasion) -> None:
 
 
 def withdraw_overdue(uow: UnitOfWork, case: Case, clock: ClockRow) -> None:
-    """The limit of this run has not passed after all, so the mark it set falls away.
+    """The limit of this run has not passed after all, so the mark it set falls away, and who acted
+    upon it is told.
 
     The entry of the mark stays in the history, and an earlier run that was late keeps it.
     """
@@ -49,3 +50,4 @@ def withdraw_overdue(uow: UnitOfWork, case: Case, clock: ClockRow) -> None:
     if order.overdue and late_before is None:
         order.overdue = False
         history.record(uow, case.demand.id, "withdraw_overdue", facts={"run": clock.run})
+    facts.happened(uow, "overdue_withdrawn", case.demand.id, run=clock.run)

@@ -1,31 +1,61 @@
 """A unit commits to a later date: the order goes on as ever, and the promise is counted apart.
 
 The limit does not move (that is an extension). At the date the unit is reminded to report whether
-it kept its word; the promise outlives the order.
+it kept its word; the promise outlives the order. What is counted is read from its row.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from app.cases import notices
 from app.cases.answers import Answers
+from app.cases.models.demand import Demand
+from app.cases.models.procedure import Procedure
 from app.cases.models.promise import Promise
+from app.cases.models.work_order import WorkOrder
 from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import Case
 from app.cases.procedures import opening, procedures_of
 from app.cases.steps import Facts, step
-from app.core import facts
 from app.core.clock import CHINA
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
+from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
 LONGEST = timedelta(days=366)
 """[P] How far ahead a unit may promise."""
+
+
+class Standing(StrEnum):
+    """How a promise stands."""
+
+    OPEN = "open"
+    DUE = "due"
+    """Its day is over, and the unit has not reported."""
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many promises a unit made, kept and broke; the others wait."""
+
+    made: int
+    kept: int
+    broken: int
+
+    @property
+    def waiting(self) -> int:
+        """Those not reported on yet."""
+        return self.made - self.kept - self.broken
+
 
 register_messages(
     {
@@ -41,6 +71,13 @@ register_messages(
             Phrase(
                 "工单{number}“{title}”的承诺事项已到期，请报告落实情况。",
                 "What was promised for {number} “{title}” is due: please report on it.",
+            ),
+        ),
+        "promise_broken": (
+            Role.INSPECTOR,
+            Phrase(
+                "工单{number}“{title}”的承诺件（{due}前）未能兑现，请关注。",
+                "What was promised for {number} “{title}” by {due} was not done: please follow up.",
             ),
         ),
     }
@@ -87,29 +124,101 @@ def make(uow: UnitOfWork, opened: Case, given: Answers) -> Facts:
 
 @step("report_promise")
 def report(uow: UnitOfWork, opened: Case, given: Answers) -> None:
-    """The liaison says whether the promise was kept; a broken one is made known."""
+    """The liaison says whether the promise was kept; of a broken one the inspectors are told."""
     assert opened.procedure is not None
     promise = uow.session.get_one(Promise, opened.procedure.id)
     promise.kept = given["promise_outcome"] == "kept"
     if not promise.kept:
-        facts.happened(
-            uow,
-            "promise_broken",
-            opened.demand.id,
-            procedure=opened.procedure.id,
-            unit=promise.unit_id,
-            promised_on=promise.promised_on.isoformat(),
-        )
+        due = promise.promised_on.isoformat()
+        notices.tell(uow, opened, "promise_broken", values={"due": due})
 
 
-def counted(session: Session) -> Mapping[int, tuple[int, int, int]]:
-    """By unit: how many promises it made, kept and broke; the others wait."""
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A promise with the order it was made for."""
+
+    promise: Promise
+    procedure: Procedure
+    demand: Demand
+    order: WorkOrder
+    unit: HandlingUnit
+
+
+def promises(
+    session: Session,
+    today: date,
+    *,
+    unit_id: int | None = None,
+    standing: Standing | None = None,
+    month: date | None = None,
+    page: int = 1,
+    size: int = 20,
+) -> tuple[list[Promised], int]:
+    """The promises, those whose date comes first first, and how many there are in all.
+
+    Of one unit, in one standing and made in one month (named by its first day) on request.
+    """
+    chosen = (
+        select(Promise, Procedure, Demand, WorkOrder, HandlingUnit)
+        .join(Procedure, Procedure.id == Promise.procedure_id)
+        .join(Demand, Demand.id == Procedure.demand_id)
+        .join(WorkOrder, WorkOrder.demand_id == Demand.id)
+        .join(HandlingUnit, HandlingUnit.id == Promise.unit_id)
+    )
+    if unit_id is not None:
+        chosen = chosen.where(Promise.unit_id == unit_id)
+    if standing is not None:
+        chosen = chosen.where(*_stands(standing, today))
+    if month is not None:
+        chosen = chosen.where(*_made_in(month))
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    page = max(1, min(page, -(-total // size) or 1))
     rows = session.execute(
+        chosen.order_by(Promise.promised_on, Promise.procedure_id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return [Promised(*row) for row in rows], total
+
+
+def counted(session: Session, month: date | None = None) -> Mapping[int, Count]:
+    """By unit: the promises it made, all or those of one month (named by its first day).
+
+    They are counted by the month in which they were made (三门), and by nothing else.
+    """
+    rows = (
         select(
             Promise.unit_id,
             func.count(),
             func.count().filter(Promise.kept.is_(True)),
             func.count().filter(Promise.kept.is_(False)),
-        ).group_by(Promise.unit_id)
+        )
+        .join(Procedure, Procedure.id == Promise.procedure_id)
+        .group_by(Promise.unit_id)
     )
-    return {unit_id: (made, kept, broken) for unit_id, made, kept, broken in rows}
+    if month is not None:
+        rows = rows.where(*_made_in(month))
+    return {unit: Count(made, kept, broken) for unit, made, kept, broken in session.execute(rows)}
+
+
+def standing_of(promise: Promise, today: date) -> Standing:
+    """How a promise stands today."""
+    if promise.kept is not None:
+        return Standing.KEPT if promise.kept else Standing.BROKEN
+    return Standing.DUE if promise.promised_on < today else Standing.OPEN
+
+
+def _stands(standing: Standing, today: date) -> list[ColumnElement[bool]]:
+    match standing:
+        case Standing.OPEN:
+            return [Promise.kept.is_(None), Promise.promised_on >= today]
+        case Standing.DUE:
+            return [Promise.kept.is_(None), Promise.promised_on < today]
+        case _:
+            return [Promise.kept.is_(standing is Standing.KEPT)]
+
+
+def _made_in(month: date) -> list[ColumnElement[bool]]:
+    begins = datetime(month.year, month.month, 1, tzinfo=CHINA)
+    ends = (begins + timedelta(days=32)).replace(day=1)
+    return [Procedure.opened_at >= begins, Procedure.opened_at < ends]

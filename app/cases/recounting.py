@@ -132,12 +132,16 @@ def recount(uow: UnitOfWork, demand_id: int) -> list[Recount]:
     require(uow.actor, "calendar.keep")
     session, of_case = uow.session, ClockRow.subject_id == demand_id
     calendars, fired = _Calendars(session), _fired(session, [of_case])
-    followed = []
+    followed, in_time = [], []
     for row in session.execute(_outdated(session).where(of_case).order_by(ClockRow.id)).all():
         one = _recounted(session, calendars, row, fired, uow.now)
         if one.effect is not Effect.KEPT:
             _move(uow, case, row.id, calendars.of(one.after.calendar, one.after.version), one)
             followed.append(one)
+            if one.clock == "handling" and any(rung.rung == "red" for rung in one.unfounded):
+                in_time.append(row.id)
+    for clock_id in in_time:  # once all have moved: it may end others of the case
+        withdraw_overdue(uow, case, session.get_one(ClockRow, clock_id))
     return followed
 
 
@@ -352,7 +356,5 @@ def _move(
             "unfounded": unfounded,
         },
     )
-    if one.clock == "handling" and any(rung.rung == "red" for rung in one.unfounded):
-        withdraw_overdue(uow, case, clock)
     if one.moved and not one.paused:
         tell_of_moved_deadline(uow, case, one.clock, due_in_words(after.due_at))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import orjson
 from sqlalchemy import select
@@ -127,9 +128,8 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
             )
         case "recount_clock":
             return _recounted(facts)
-        case "supervise":
-            title = facts["title"]
-            return Phrase(f"触发督办：{title['zh']}", f"Supervision: {title['en']}")
+        case "supervise" | "withdraw_cause" | "handle_again_for_cause":
+            return _cause(entry.command, facts)
         case "issue_letter":
             number = facts["letter"]
             return Phrase(f"出具督办文书{number}", f"Supervision letter {number} issued")
@@ -194,6 +194,7 @@ _COMMANDS: Mapping[str, Phrase] = {
     "open_identity": Phrase("查看证件", "Looked at identity papers"),
     "raise_supervision": Phrase("升级督办", "Supervision raised"),
     "miss_supervision_limit": Phrase("逾期未反馈督办", "Supervision not answered in time"),
+    "receive_copy": Phrase("签阅抄送的督办文书", "Copy of a supervision letter received"),
     "refer_supervision": Phrase("移送纪检监察", "Referred to discipline inspection"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
 }
@@ -201,6 +202,21 @@ _COMMANDS: Mapping[str, Phrase] = {
 
 def _clock(facts: Mapping[str, str]) -> Phrase:
     return NAMES.get(facts["clock"], Phrase(facts["clock"], facts["clock"]))
+
+
+def _cause(command: str, facts: Mapping[str, Any]) -> Phrase:
+    title, number = facts["title"], facts["number"]
+    if command == "withdraw_cause":
+        return Phrase(
+            f"督办{number}的事由不成立：{title['zh']}",
+            f"A cause of supervision {number} fell away: {title['en']}",
+        )
+    if command == "handle_again_for_cause":
+        return Phrase(
+            f"因督办{number}（{title['zh']}）提请重开",
+            f"Proposed to be reopened for supervision {number} ({title['en']})",
+        )
+    return Phrase(f"触发督办：{title['zh']}", f"Supervision: {title['en']}")
 
 
 def _recounted(facts: Mapping[str, str]) -> Phrase:

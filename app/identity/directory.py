@@ -152,6 +152,19 @@ def people_in(session: Session, role: str) -> list[Contact]:
     return [Contact(*row) for row in session.connection().execute(_PEOPLE_IN, {"role": role})]
 
 
+def holders(session: Session, role: str, unit_id: int | None = None) -> list[User]:
+    """The active people who have `role`, of one unit on request."""
+    found = (
+        select(User)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(UserRole.role == role, User.active)
+        .order_by(User.id)
+    )
+    if unit_id is not None:
+        found = found.where(User.unit_id == unit_id)
+    return list(session.scalars(found))
+
+
 def users(session: Session) -> list[User]:
     """Everybody who can sign in, with roles and unit, in the order of their introduction."""
     return list(

@@ -1,17 +1,21 @@
 """Once a day: anchor the histories, keep provisional years, look for what is stuck or ends, draw
-the sample that is asked once more, file what was closed long ago, and remove files that nothing
-names.
+the sample that is asked once more, supervise what stands still, file what was closed long ago, and
+remove files that nothing names.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from app.cases import attachments, closing, history, rechecking, recounting, repairing
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
 from app.core.files import FileStore
-from app.core.uow import SYSTEM, unit_of_work
+from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
+from app.supervision import watching
 from app.worktime import offices
 
 _log = logging.getLogger(__name__)
@@ -32,6 +36,8 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
     for day in undrawn:
         with unit_of_work(sessions, SYSTEM, now) as uow:
             rechecking.draw(uow, day)
+    _supervise(sessions, now, watching.unheeded, watching.supervise_unheeded)
+    _supervise(sessions, now, watching.standing_still, watching.supervise_idle)
     with unit_of_work(sessions, SYSTEM, now) as uow:
         closing.archive(uow)
     with reading(sessions) as session:
@@ -41,3 +47,22 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
         _log.error("%d processes are stuck and wait in the repair queue", stuck)
     if alarm is not None:
         _log.warning("%s", alarm.phrase.en)
+
+
+def _supervise(
+    sessions: Sessions,
+    now: datetime,
+    found: Callable[[Session, datetime], Sequence[int]],
+    supervise: Callable[[UnitOfWork, int], bool],
+) -> None:
+    """Each case in a transaction of its own; one that fails is logged, and the others go on."""
+    with reading(sessions) as session:
+        cases = found(session, now)
+    for demand_id in cases:
+        try:
+            with unit_of_work(sessions, SYSTEM, now) as uow:
+                supervise(uow, demand_id)
+        except DBAPIError:
+            raise
+        except Exception:  # noqa: BLE001 - the others do not suffer for one case
+            _log.exception("case %d could not be looked at for supervision", demand_id)

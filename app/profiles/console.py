@@ -133,6 +133,7 @@ def _shown(found: Profile, language: str) -> Iterator[str]:
     yield ""
     for line in found.lines:
         yield say(f"专线 {line.number}：{line.name.zh}", f"Line {line.number}: {line.name.en}")
+    yield say(f"文书落款：{found.issuer.zh}", f"Letters are issued by: {found.issuer.en}")
     satisfaction = found.report.satisfaction.phrase
     yield say(f"满意口径：{satisfaction.zh}", f"Counts as satisfied: {satisfaction.en}")
     counts = found.report.counts_superior_platform
@@ -320,6 +321,7 @@ def _detail(found: Profile) -> dict[str, Any]:
         ],
         "inherits": [_both(phrase) for phrase in found.inherits],
         "lines": [{"number": line.number, "name": _both(line.name)} for line in found.lines],
+        "issuer": _both(found.issuer),
         "report": {
             "satisfaction": found.report.satisfaction.value,
             "counts_superior_platform": found.report.counts_superior_platform,

@@ -163,6 +163,7 @@ class ProfileSchema(Schema):
         fields.Nested(PhraseSchema()), load_default=[], metadata={"expects": _LIST}
     )
     lines = fields.List(fields.Nested(LineSchema()), load_default=[], metadata={"expects": _LIST})
+    issuer = fields.Nested(PhraseSchema(), load_default=None, metadata={"expects": _BOTH})
     report = fields.Nested(ReportSchema(), load_default={})
     calendar = fields.Nested(CalendarSchema(), load_default={})
 

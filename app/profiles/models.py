@@ -1,4 +1,4 @@
-"""The letters of the office as they were published, version by version."""
+"""The letters of the office and who issues them, as they were published, version by version."""
 
 from datetime import datetime
 
@@ -19,4 +19,15 @@ class LetterVersion(Base):
     version: Mapped[int]
     text_zh: Mapped[str] = mapped_column(Text)
     text_en: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime]
+
+
+class LetterIssuer(Base):
+    """In whose name letters are issued, from one publication on; the newest counts."""
+
+    __tablename__ = "letter_issuer"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name_zh: Mapped[str]
+    name_en: Mapped[str]
     published_at: Mapped[datetime]

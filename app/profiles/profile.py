@@ -141,6 +141,8 @@ class Profile:
     gives: tuple[Given, ...]
     inherits: tuple[Phrase, ...]
     lines: tuple[ExtraLine, ...]
+    issuer: Phrase
+    """In whose name letters are issued."""
     report: Report
     letters: Mapping[LetterKind, Letter]
     tables: Mapping[str, Path]
@@ -150,7 +152,7 @@ class Profile:
     categories: tuple[Mapping[str, str], ...]
     """Rows code, name_zh, name_en, parent that are added to the category tree."""
     own: frozenset[str]
-    """What is not inherited: keys of tables, `letters.KIND`, `report.FIELD`, `calendar`,
+    """What is not inherited: keys of tables, `letters.KIND`, `report.FIELD`, `issuer`, `calendar`,
     `categories`."""
 
     def source(self, id_: str) -> Source:

@@ -47,6 +47,7 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
     categories = _categories(folder)
     own = {*tables, *(f"letters.{kind}" for kind in letters)}
     own |= {f"report.{field}" for field in data["report"]}
+    own |= {"issuer"} if data["issuer"] is not None else set()
     own |= {"calendar"} if calendar != Layer(LOCAL, 0, ()) else set()
     own |= {"categories"} if categories else set()
     profile = Profile(
@@ -60,6 +61,7 @@ def load(name: str, shelf: Path = SHELF) -> Profile:
         gives=tuple(data["gives"]),
         inherits=tuple(data["inherits"]),
         lines=tuple(data["lines"]),
+        issuer=_issuer(data["issuer"], base),
         report=_report(data["report"], base),
         letters={**(base.letters if base else {}), **letters},
         tables={**inherited_tables, **tables},
@@ -86,6 +88,18 @@ def _report(own: Mapping[str, Any], base: Profile | None) -> Report:
                 Phrase("默认方案必须填写。", "the default must give it."),
             )
     return Report(**settings)
+
+
+def _issuer(own: Phrase | None, base: Profile | None) -> Phrase:
+    if own is not None:
+        return own
+    if base is None:
+        raise refused(
+            f"{DEFAULT}/profile.yaml",
+            "issuer",
+            Phrase("默认方案必须填写。", "the default must give it."),
+        )
+    return base.issuer
 
 
 def _letters_complete(letters: Mapping[LetterKind, Letter]) -> None:

@@ -33,6 +33,7 @@ OTHERS = {
     "calendar": Phrase("地方日历和工时", "local calendar and hours"),
     "categories": Phrase("分类目录", "categories"),
     "lines": Phrase("专线", "extra lines"),
+    "issuer": Phrase("文书落款", "who issues letters"),
     "report.satisfaction": Phrase("满意口径", "what counts as satisfied"),
     "report.counts_superior_platform": Phrase("诉求总量的范围", "what the total includes"),
     **{f"letters.{kind}": kind.phrase for kind in LetterKind},

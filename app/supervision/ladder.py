@@ -36,13 +36,6 @@ register_messages(
                 "Supervision: letter {letter} on {number} “{title}”, to be answered by {due}.",
             ),
         ),
-        "supervision_copied": (
-            Role.LEADER,
-            Phrase(
-                "抄送：工单{number}“{title}”的督办文书{letter}已出具。",
-                "Copy: supervision letter {letter} on {number} “{title}” was issued.",
-            ),
-        ),
         "supervision_to_be_signed": (
             Role.LEADER,
             Phrase(
@@ -83,8 +76,6 @@ def issue_letter(occasion: Occasion, rung: str) -> None:
     values = {"letter": letter.number, "due": letters.due_words(letter.reply_by)}
     to = "supervision_reminder" if letter.addressee == "unit_liaison" else "supervision_issued"
     notices.tell(uow, supervised, to, at=occasion.at, values=values)
-    if "leader" in letters.copies(letter):
-        notices.tell(uow, supervised, "supervision_copied", at=occasion.at, values=values)
 
 
 @step("supervision_feedback")

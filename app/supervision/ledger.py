@@ -40,6 +40,7 @@ SETTLED: Mapping[str, Phrase] = {
     "rejected": Phrase("不合格", "Not accepted"),
     "unanswered": Phrase("逾期未反馈", "Not answered in time"),
     "set_aside": Phrase("另行出具", "Overtaken by another"),
+    "withdrawn": Phrase("已撤销", "Withdrawn"),
 }
 
 

@@ -3,8 +3,6 @@
 from datetime import datetime
 
 import orjson
-from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app import engine
 from app.cases import history, tables
@@ -16,20 +14,13 @@ from app.core.uow import UnitOfWork
 from app.identity.models import HandlingUnit
 from app.profiles import published_letters
 from app.profiles.letters import LetterKind
-from app.supervision.models import SupervisionCase, SupervisionLetter, YearlyNumber
+from app.supervision import copies, numbers
+from app.supervision.models import SupervisionCase, SupervisionLetter
 from app.supervision.triggers import CLOCK
-
-ISSUER = Phrase("12345 政务服务便民热线中心", "12345 Hotline Centre")
-COPIED: dict[str, Phrase] = {
-    "inspection_office": Phrase("政府督查室", "Inspection office"),
-    "leader": Phrase("分管领导", "Leader in charge"),
-    "unit_approver": Phrase("单位审核人", "Approver of the unit"),
-}
-"""Who gets copies, by the codes of the table `supervision_ladder`."""
 
 
 def issue(uow: UnitOfWork, supervised: Case, rung: str, at: datetime) -> SupervisionLetter:
-    """Issue the letter of a rung to the unit that has the order now.
+    """Issue the letter of a rung to the unit that has the order now, and send its copies.
 
     The reply limit runs already: the letter names its end. Number and text never change again.
     """
@@ -42,7 +33,7 @@ def issue(uow: UnitOfWork, supervised: Case, rung: str, at: datetime) -> Supervi
     assert clock is not None  # the diagram starts it just before
     assert clock.due_at is not None
     year = at.astimezone(CHINA).year
-    position = _next(uow, form["series"], year)
+    position = numbers.next_letter(uow, form["series"], year)
     letter = SupervisionLetter(
         procedure_id=row.procedure_id,
         series=form["series"],
@@ -78,12 +69,8 @@ def issue(uow: UnitOfWork, supervised: Case, rung: str, at: datetime) -> Supervi
         },
         at=at,
     )
+    copies.send(uow, supervised, letter)
     return letter
-
-
-def copies(letter: SupervisionLetter) -> list[str]:
-    """Who gets a copy, in the codes of the table."""
-    return [str(code) for code in orjson.loads(letter.copy_to)]
 
 
 def due_words(due: datetime) -> str:
@@ -100,8 +87,11 @@ def _write(
 ) -> None:
     """The text from the profile's letter, in both languages."""
     version, template = published_letters.newest(uow.session, LetterKind(letter.rung))
-    handling = engine.clock_of(uow.session, SUBJECT, supervised.demand.id, "handling")
-    due = handling.due_at if handling is not None else None
+    limits = (
+        engine.clock_of(uow.session, SUBJECT, supervised.demand.id, name)
+        for name in ("handling", "total")  # the latter where nobody has signed for it
+    )
+    due = next((limit.due_at for limit in limits if limit is not None), None)
     late = 0 if due is None else max(0, (letter.issued_at - due).days)
     lateness = Phrase(f"现已逾期 {late} 天", f"now {late} days late")
     if not late:
@@ -114,7 +104,10 @@ def _write(
         "；".join(cause.title_zh for cause in row.causes) + "。",
         "; ".join(cause.title_en for cause in row.causes) + ".",
     )
-    copied = [COPIED.get(code, Phrase(code, code)) for code in copies(letter)]
+    copied = [
+        copies.RECEIVERS.get(code, Phrase(code, code)) for code in orjson.loads(letter.copy_to)
+    ]
+    issuer = published_letters.issuer(uow.session)
     none = Phrase("无", "nobody")
     common = {
         "number": letter.number,
@@ -133,7 +126,7 @@ def _write(
             "lateness": lateness.zh,
             "reason": reason.zh,
             "copy_to": "、".join(one.zh for one in copied) or none.zh,
-            "issuer": ISSUER.zh,
+            "issuer": issuer.zh,
         },
         "zh",
     )
@@ -145,25 +138,7 @@ def _write(
             "lateness": lateness.en,
             "reason": reason.en,
             "copy_to": ", ".join(one.en for one in copied) or none.en,
-            "issuer": ISSUER.en,
+            "issuer": issuer.en,
         },
         "en",
     )
-
-
-def _next(uow: UnitOfWork, series: str, year: int) -> int:
-    """The next of a series; its row stays locked until the end, so numbers have no gaps."""
-    connection = uow.session.connection()
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(
-        build(YearlyNumber)
-        .values(series=series, year=year, last=0)
-        .on_conflict_do_nothing(index_elements=["series", "year"])
-    )
-    taken = connection.execute(
-        update(YearlyNumber)
-        .where(YearlyNumber.series == series, YearlyNumber.year == year)
-        .values(last=YearlyNumber.last + 1)
-        .returning(YearlyNumber.last)
-    )
-    return int(taken.scalar_one())

@@ -15,25 +15,37 @@ from app.cases.orders import SUBJECT, Case, find
 from app.cases.repeats import demands_of
 from app.core.facts import Happening, on
 from app.core.uow import UnitOfWork
+from app.supervision import withdrawing
+from app.supervision.models import Trigger
 from app.supervision.triggers import consider
 
 
 @on("order_overdue")
 def overdue(uow: UnitOfWork, heard: Happening) -> None:
     """The handling limit has passed: due but undone where the owner is clear and the matter could
-    be solved in time, else merely overdue. Each run of the limit is an occasion.
+    be solved in time, else merely overdue. Each deadline of a run is an occasion.
     """
     case = find(uow.session, heard.subject_id)
     clock = engine.clock_of(uow.session, SUBJECT, case.demand.id, "handling")
+    assert clock is not None  # its limit has passed
+    assert clock.due_at is not None
     consider(
         uow,
         case,
-        f"handling/{clock.run if clock is not None else 0}",
+        f"{_run(clock.run)}{clock.due_at.isoformat()}",
         heard.at,
         overdue=True,
         owner_clear=case.order is not None and case.order.returned_count == 0,
         solvable=not _is_hard(uow.session, case),
     )
+
+
+@on("overdue_withdrawn")
+def in_time_after_all(uow: UnitOfWork, heard: Happening) -> None:
+    """By a new calendar the handling limit of a run has not passed: what it caused falls away."""
+    case = find(uow.session, heard.subject_id)
+    causes = (Trigger.DUE_BUT_UNDONE, Trigger.OVERDUE)
+    withdrawing.withdraw(uow, case, causes, _run(_whole(heard, "run")), heard.at)
 
 
 @on("bouncing")
@@ -97,6 +109,11 @@ def rejected(uow: UnitOfWork, heard: Happening) -> None:
     case = find(uow.session, heard.subject_id)
     times = case.ordered.rejected_count
     consider(uow, case, "reply", heard.at, rejected_replies=times)
+
+
+def _run(number: int) -> str:
+    """How the occasions of a run of the handling limit begin."""
+    return f"handling/{number}/"
 
 
 def _is_hard(session: Session, case: Case) -> bool:

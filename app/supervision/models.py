@@ -27,7 +27,6 @@ class Trigger(StrEnum):
     POOR_REPLY = "poor_reply"
     NO_PROGRESS = "no_progress"
     HOT_TOPIC = "hot_topic"
-    ASSESSMENT_BEHIND = "assessment_behind"
     SELECTED = "selected"
 
 
@@ -76,6 +75,8 @@ class SupervisionCause(Base):
     """JSON: the facts it rests on, and version and rows of the table."""
     fired_at: Mapped[datetime]
     fired_by_name: Mapped[str]
+    withdrawn_at: Mapped[datetime | None]
+    """When it turned out that there was no such cause; it stays in sight."""
 
 
 class SupervisionLetter(Base):
@@ -103,7 +104,7 @@ class SupervisionLetter(Base):
     unit_id: Mapped[int] = mapped_column(Id, ForeignKey("handling_unit.id"))
     addressee: Mapped[str]
     copy_to: Mapped[str]
-    """JSON list of who gets a copy."""
+    """JSON list of who gets a copy, in the codes of the table; each receiver has a row."""
     signed_by: Mapped[str]
     """The role in whose name it is issued."""
     text_zh: Mapped[str | None] = mapped_column(Text)
@@ -114,8 +115,39 @@ class SupervisionLetter(Base):
     answered_at: Mapped[datetime | None]
     answered_by_name: Mapped[str | None]
     settled_as: Mapped[str | None]
-    """`accepted`, `rejected` or `unanswered`; `set_aside` when a graver cause overtook it."""
+    """`accepted`, `rejected` or `unanswered`; `set_aside` when a graver cause overtook it,
+    `withdrawn` with the supervision.
+    """
     settled_at: Mapped[datetime | None]
+
+    copies: Mapped[list["SupervisionLetterCopy"]] = relationship(
+        order_by="SupervisionLetterCopy.id"
+    )
+
+
+class SupervisionLetterCopy(Base):
+    """A copy of a letter for one receiver: a person, a unit, or a body outside the system.
+
+    What goes to a body outside is handed on by the inspectors, who enter that it was received.
+    """
+
+    __tablename__ = "supervision_letter_copy"
+    __table_args__ = (
+        Index("ix_supervision_letter_copy_user_id", "user_id", "letter_id"),
+        Index("ix_supervision_letter_copy_unit_id", "unit_id", "letter_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    letter_id: Mapped[int] = mapped_column(Id, ForeignKey("supervision_letter.id"), index=True)
+    code: Mapped[str]
+    """As what it is received: a code of the table `supervision_ladder`."""
+    receiver: Mapped[str]
+    """The name of the person, unit or body, as it was then."""
+    user_id: Mapped[int | None] = mapped_column(Id, ForeignKey("app_user.id"))
+    unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
+    sent_at: Mapped[datetime]
+    received_at: Mapped[datetime | None]
+    received_by_name: Mapped[str | None]
 
 
 class YearlyNumber(Base):

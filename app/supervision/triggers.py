@@ -16,16 +16,18 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import history, tables
 from app.cases.models.procedure import Procedure
-from app.cases.orders import SUBJECT, Case, next_number
+from app.cases.orders import SUBJECT, Case
 from app.cases.procedures import begin, open_procedure
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions.evidence import json_value
+from app.supervision import numbers
+from app.supervision.handing_back import hand_back
 from app.supervision.models import SupervisionCase, SupervisionCause, Trigger
 
 KIND = "supervision"
 CLOCK = "supervision"
-_NOTHING: Mapping[str, object] = {
+NOTHING: Mapping[str, object] = {
     "returned_units": 0,
     "repeat_complaints": 0,
     "owner_clear": False,
@@ -43,9 +45,9 @@ _NOTHING: Mapping[str, object] = {
     "rejected_replies": 0,
     "idle_working_days": 0,
     "hot_topic": False,
-    "assessment_behind": False,
     "sign_for_evaded": False,
 }
+"""The facts of an order with which nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def new_causes(
     if order is None or order.lead_unit_id is None:
         return []
     inputs = {
-        **_NOTHING,
+        **NOTHING,
         **facts,
         "closed": order.closed_at is not None,
         "time_left": _has_time_left(uow.session, case, at),
@@ -136,7 +138,7 @@ def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool
     if row is None:
         row = SupervisionCase(
             procedure_id=procedure.id,
-            number=next_number(uow, "DC"),
+            number=numbers.next_supervision(uow),
             timing=fired.timing,
             first_rung=fired.rung,
             rung=fired.rung,
@@ -145,22 +147,21 @@ def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool
     elif level_of(uow, supervised, fired.rung) > level_of(uow, supervised, row.rung):
         row.rung, is_graver = fired.rung, True
     uow.session.flush()
-    uow.session.add(
-        SupervisionCause(
-            demand_id=supervised.demand.id,
-            procedure_id=procedure.id,
-            trigger=fired.trigger,
-            cause=fired.cause,
-            title_zh=fired.title.zh,
-            title_en=fired.title.en,
-            rung=fired.rung,
-            timing=fired.timing,
-            with_re_handling=fired.with_re_handling,
-            evidence=orjson.dumps(fired.evidence).decode(),
-            fired_at=at,
-            fired_by_name=uow.actor.name,
-        )
+    cause = SupervisionCause(
+        demand_id=supervised.demand.id,
+        procedure_id=procedure.id,
+        trigger=fired.trigger,
+        cause=fired.cause,
+        title_zh=fired.title.zh,
+        title_en=fired.title.en,
+        rung=fired.rung,
+        timing=fired.timing,
+        with_re_handling=fired.with_re_handling,
+        evidence=orjson.dumps(fired.evidence).decode(),
+        fired_at=at,
+        fired_by_name=uow.actor.name,
     )
+    uow.session.add(cause)
     uow.session.flush()
     uow.session.expire(row, ["causes"])
     history.record(
@@ -177,6 +178,8 @@ def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool
         },
         at=at,
     )
+    if cause.with_re_handling:
+        hand_back(uow, supervised, cause, at)
     return is_graver
 
 

@@ -28,6 +28,8 @@ FACTS: dict[str, Phrase] = {
     "re_check_dissatisfied": Phrase("回访复核不满意", "Dissatisfied at the recheck"),
     "leader_instructed": Phrase("领导批示", "A leader's instruction"),
     "media_exposed": Phrase("媒体曝光", "Exposed in the media"),
+    "reminders_ignored": Phrase("催办未回应次数", "Reminders nobody acted on"),
+    "idle_working_days": Phrase("无进展工作日", "Working days on which nothing happened"),
     "rejected_replies": Phrase("答复被退回次数", "Replies sent back"),
     "hot_topic": Phrase("热点问题", "A hot topic"),
     "selected": Phrase("督办员选件", "Chosen by an inspector"),

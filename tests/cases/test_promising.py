@@ -1,10 +1,13 @@
 """Promises: a unit commits to a later date, is reminded, and is counted by whether it kept it."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import select
 
 from app.cases import promising
 from app.cases.procedures import procedures_of
+from app.cases.promising import Standing
 from app.core.db import reading
 from app.core.errors import Conflict, Invalid
 from app.core.outbox import OutboxMessage
@@ -27,9 +30,17 @@ def messages(office: Office, template: str) -> int:
         return len(session.scalars(found).all())
 
 
-def counted(office: Office) -> tuple[int, int, int]:
+def counted(office: Office, month: date | None = None) -> tuple[int, int, int]:
     with reading(office.sessions) as session:
-        return promising.counted(session)[office.unit("urban_management")]
+        found = promising.counted(session, month).get(office.unit("urban_management"))
+        return (found.made, found.kept, found.broken) if found is not None else (0, 0, 0)
+
+
+def standing(office: Office, **which: object) -> list[int]:
+    with reading(office.sessions) as session:
+        found, total = promising.promises(session, office.now.date(), **which)  # type: ignore[arg-type]
+        assert total == len(found)
+        return [one.demand.id for one in found]
 
 
 def test_a_promise_leaves_the_limit_alone_and_is_counted_apart(office: Office) -> None:
@@ -57,6 +68,7 @@ def test_it_outlives_the_order_and_the_unit_is_reminded_at_the_date(office: Offi
     assert messages(office, "promise_due") == 1
     report(office, case, "broken")
     assert counted(office) == (1, 0, 1)
+    assert messages(office, "promise_broken") == 1  # the office's one inspector
     with reading(office.sessions) as session:
         [procedure] = procedures_of(session, case, "promise")
         assert procedure.outcome == "broken"
@@ -78,3 +90,30 @@ def test_one_promise_at_a_time_and_none_before_it_is_signed_for(office: Office) 
     promise(office, case)
     with pytest.raises(Conflict):
         promise(office, case)
+
+
+def test_they_are_counted_by_the_month_in_which_they_were_made(office: Office) -> None:
+    case = office.bring_to("reply")
+    promise(office, case, "2026-04-10")
+    assert counted(office, date(2026, 3, 1)) == (1, 0, 0)
+    assert counted(office, date(2026, 4, 1)) == (0, 0, 0)
+
+
+def test_the_list_knows_those_that_are_open_due_kept_and_broken(office: Office) -> None:
+    kept, broken, waiting, due = (office.bring_to("reply") for _ in range(4))
+    for case in (kept, broken, waiting):
+        promise(office, case, "2026-03-30")
+    promise(office, due, "2026-03-03")
+    report(office, kept, "kept")
+    report(office, broken, "broken")
+    office.wait(days=2, ticking=False)
+    assert standing(office) == [due, kept, broken, waiting]
+    for state, cases in (
+        (Standing.OPEN, [waiting]),
+        (Standing.DUE, [due]),
+        (Standing.KEPT, [kept]),
+        (Standing.BROKEN, [broken]),
+    ):
+        assert standing(office, standing=state) == cases
+    assert standing(office, unit_id=office.unit("water_group")) == []
+    assert len(standing(office, month=date(2026, 3, 1))) == 4

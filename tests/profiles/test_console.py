@@ -31,6 +31,9 @@ def test_a_profile_is_shown_with_its_sources_what_they_give_and_what_is_inherite
     for text in ("2613710", "官方发布、2017", "来源没有给出、沿用默认的", "自有：无"):
         assert text in shown
     assert "https://reportify.cn/news/1213283917809979392" in console("show", "sichuan").output
+    assert "文书落款：12345 政务服务便民热线中心" in shown
+    bureau = console("show", "nanjing_price_bureau", "--language", "en").output
+    assert "Letters are issued by: Nanjing price bureau" in bureau
     detail = json.loads(console("show", "changzhou", "--json").output)
     assert detail["valid_from"] == "2021-01-01"
     assert detail["own"] == ["report.satisfaction", "time_limits"]
