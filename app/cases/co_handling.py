@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import clocks, history, notices
+from app.cases.acts import sent_by
 from app.cases.answers import Answers
 from app.cases.models.part import Part, Relation
 from app.cases.models.procedure import Procedure
@@ -287,6 +288,15 @@ def withdraw(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """The dispatcher takes the part back, and may give it to another unit at once."""
     if given["replacing_unit"]:
         _replace(uow, case, given["replacing_unit"])
+
+
+@sent_by("part_called_back")
+def giver_of(session: Session, case: Case) -> int | None:
+    """What a unit has passed on to a unit of its own it may take back itself; a co-unit's part was
+    given by the centre.
+    """
+    part = part_of(session, case)
+    return part.giver_unit_id if part.relation == Relation.LOWER else None
 
 
 def _replace(uow: UnitOfWork, case: Case, chosen: object) -> None:

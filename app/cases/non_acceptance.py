@@ -7,7 +7,7 @@ The same holds for an order that a unit sent back because it is none of the hotl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.cases import history, notices, queries, tables
+from app.cases import clocks, history, notices, queries, tables
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus, StepRecord
@@ -15,7 +15,7 @@ from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
-from app.core.errors import Invalid, NotAllowed
+from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.identity.policy import Role
@@ -71,27 +71,6 @@ def tell_non_acceptance(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     return {"objections_left": max(0, allowed - _raised(uow.session, case.demand.id))}
 
 
-@step("decide_objection")
-def decide_objection(uow: UnitOfWork, case: Case, _given: Answers) -> None:
-    """A second person decides. Raises `NotAllowed` for whoever told the refusal."""
-    told_by = uow.session.scalar(
-        select(StepRecord.done_by)
-        .where(
-            StepRecord.demand_id == case.demand.id,
-            StepRecord.element_id == "tell_non_acceptance",
-        )
-        .order_by(StepRecord.id.desc())
-        .limit(1)
-    )
-    if told_by is not None and told_by == uow.actor.user_id:
-        raise NotAllowed(
-            Phrase(
-                "不予受理是您告知的，异议须由另一人复核。",
-                "You told the requester of the refusal: somebody else must decide the objection.",
-            )
-        )
-
-
 @service(Phrase("改为受理", "Accept after all"), results=frozenset({"accepted"}))
 def accept_after_all(occasion: Occasion) -> dict[str, object]:
     """The objection is right: demand or order is taken up again. Gives `accepted`, true."""
@@ -110,6 +89,7 @@ def accept_after_all(occasion: Occasion) -> dict[str, object]:
 def confirm_refusal(occasion: Occasion) -> dict[str, object]:
     """Nobody objected in time, or in vain. Gives `accepted`, false."""
     demand = occasion.case.demand
+    clocks.stop(occasion.uow, occasion.case, "non_acceptance_objection", occasion.at)
     history.record(occasion.uow, demand.id, "confirm_refusal", at=occasion.at)
     if _raised(occasion.uow.session, demand.id):
         _tell_result(occasion, "refusal_confirmed")

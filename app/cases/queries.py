@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, join, outerjoin
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+from app.cases import second_person
 from app.cases.models.demand import Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import StepRecord, WorkOrder
@@ -31,7 +32,7 @@ from app.core.db import Instant
 from app.core.uow import Actor
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.identity.models import HandlingUnit
-from app.identity.policy import UNIT_ROLES, Role
+from app.identity.policy import UNIT_ROLES
 
 
 class Light(StrEnum):
@@ -313,6 +314,7 @@ def _put(question: _Question) -> _Put:
 
 def _bound(actor: Actor, now: datetime, narrowed: Filter) -> dict[str, object]:
     return {
+        "me": second_person.key_of(actor),
         "unit": actor.unit_id,
         "now": now,
         "text": _pattern(narrowed.text),
@@ -339,7 +341,9 @@ def _first_clock(scope: SQLCoreOperations[int]) -> ColumnElement[int]:
             clock.scope == scope,
             clock.stopped_at.is_(None),
         )
-        .order_by(clock.due_at.is_(None), clock.due_at, clock.id)
+        .order_by(
+            clock.paused_at.is_not(None), clock.due_at.is_(None), clock.due_at, clock.id
+        )  # what rests says nothing while something runs
         .limit(1)
         .correlate(HumanTaskRow)
         .scalar_subquery()
@@ -347,12 +351,9 @@ def _first_clock(scope: SQLCoreOperations[int]) -> ColumnElement[int]:
 
 
 def _within_reach(question: _Question) -> ColumnElement[bool]:
-    """The rule of `policy.may_do_step` as a condition on rows; a test holds the two together."""
-    if Role.DUTY_MANAGER in question.roles:
-        centre: ColumnElement[bool] = HumanTaskRow.role.not_in(UNIT_ROLES)
-    else:
-        centre_roles = sorted(question.roles - UNIT_ROLES)
-        centre = HumanTaskRow.role.in_(centre_roles) if centre_roles else false()
+    """The rule of `second_person.may_do` as a condition on rows; a test holds them together."""
+    of_centre = bool(question.roles - UNIT_ROLES)
+    centre = second_person.within_reach(question.roles) if of_centre else false()
     unit_roles = sorted(question.roles & UNIT_ROLES)
     if not unit_roles or not question.has_unit:
         return centre

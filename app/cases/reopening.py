@@ -16,7 +16,7 @@ from app.cases.orders import SUBJECT, Case
 from app.cases.procedures import begin, open_procedure, opened_for, opening, procedures_of
 from app.cases.services import Occasion, service
 from app.cases.steps import step
-from app.core.errors import Conflict, NotAllowed
+from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
 from app.identity.policy import Role
@@ -74,20 +74,8 @@ def propose(uow: UnitOfWork, case: Case, cause: str, at: datetime) -> bool:
 
 
 @step("decide_reopening")
-def decide(uow: UnitOfWork, asked: Case, given: Answers) -> None:
-    """The duty manager decides what somebody else asked for.
-
-    Raises `NotAllowed` for who asked, `Conflict` when the order is no longer closed.
-    """
-    procedure = asked.procedure
-    assert procedure is not None
-    if procedure.opened_by is not None and procedure.opened_by == uow.actor.user_id:
-        raise NotAllowed(
-            Phrase(
-                "重开是您申请的，须由另一人审批。",
-                "You asked for the reopening: somebody else must decide.",
-            )
-        )
+def decide(_uow: UnitOfWork, asked: Case, given: Answers) -> None:
+    """A second person decides. Raises `Conflict` when the order is no longer closed."""
     if given["reopening_verdict"] == "approved" and asked.ordered.status != OrderStatus.CLOSED:
         raise Conflict(
             Phrase(

@@ -12,7 +12,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import answers, attachments, history
+from app.cases import answers, attachments, history, second_person
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.cases.orders import SUBJECT, Case, take_of_task
@@ -101,20 +101,27 @@ def open_task(session: Session, task_id: int) -> HumanTaskRow:
 
 def require_step(uow: UnitOfWork, task: HumanTaskRow, case: Case) -> None:
     """Raise `NotAllowed` unless the actor may do this step of this case."""
-    require(uow.actor, Phrase(task.name, task.name_en), task.role or "", case)
+    second_person.require(uow.session, uow.actor, task)
+    if not second_person.may_do(uow.session, uow.actor, task, case.unit_id):
+        role = second_person.role_of(uow.session, task)
+        raise _not_yours(Phrase(task.name, task.name_en), role)
 
 
-def require(actor: Actor, what: Phrase, role: str, case: Case) -> None:
-    """Raise `NotAllowed` unless the actor has the role, in the unit in charge where it is one."""
-    if not policy.may_do_step(actor, role, case.unit_id):
-        name = policy.ROLE_NAMES.get(role, Phrase(role, role))
-        raise NotAllowed(
-            Phrase(
-                f"“{what.zh}”由{name.zh}办理，且须属于本单位，您不能办理这一步。",
-                f"“{what.en}” is for the {name.en.lower()} of the unit in charge; "
-                "you cannot do this step.",
-            )
+def require(actor: Actor, what: Phrase, role: str, unit_id: int | None) -> None:
+    """Raise `NotAllowed` unless the actor has the role, in that unit where it is one of units."""
+    if not policy.may_do_step(actor, role, unit_id):
+        raise _not_yours(what, role)
+
+
+def _not_yours(what: Phrase, role: str) -> NotAllowed:
+    name = policy.ROLE_NAMES.get(role, Phrase(role, role))
+    return NotAllowed(
+        Phrase(
+            f"“{what.zh}”由{name.zh}办理，且须属于本单位，您不能办理这一步。",
+            f"“{what.en}” is for the {name.en.lower()} of the unit in charge; "
+            "you cannot do this step.",
         )
+    )
 
 
 def somebody_was_first(session: Session, task: HumanTaskRow) -> Conflict:

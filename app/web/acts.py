@@ -35,7 +35,7 @@ def act(demand_id: int, key: str) -> Page:
     except Conflict as gone:
         flash(say(gone.phrase), "stop")
         return redirect(url_for("web.case", demand_id=demand_id))
-    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.case)
+    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
     if request.method == "GET":
         return _page(found, chosen)
     sent = files.take_in(chosen.form)

@@ -22,10 +22,12 @@ from app.cases import (
     queries,
     repairing,
     requester,
+    second_person,
     steps,
     story,
     viewing,
 )
+from app.cases.acts import Act
 from app.cases.models.demand import AnswerWay
 from app.cases.orders import Case
 from app.cases.requester import Requester
@@ -219,9 +221,10 @@ def my_tasks(session: Session, demand_id: int) -> list[HumanTaskRow]:
     return [
         task
         for task in queries.open_tasks(session, demand_id)
-        if policy.may_do_step(
+        if second_person.may_do(
+            session,
             g.actor,
-            task.role or "",
+            task,
             orders.find_in_scope(session, demand_id, task.scope).unit_id,
         )
     ]
@@ -250,7 +253,12 @@ def _page(
         form = _form(session, task, helped, refusal, typed)
     nearest = min(
         (
-            (row.due_at, say(clocks.NAMES.get(row.name, row.name)), row, yellow)
+            (
+                (row.paused_at is not None, row.due_at),
+                say(clocks.NAMES.get(row.name, row.name)),
+                row,
+                yellow,
+            )
             for row, yellow in queries.clocks_of(session, demand.id)
             if row.stopped_at is None and row.due_at is not None
         ),
@@ -282,7 +290,7 @@ def possible_acts(session: Session, found: Case) -> list[ActView]:
     """What the reader may set going on the case, beside the open steps."""
     possible = [
         ActView(
-            say(act.element.label),
+            _act_name(session, act),
             url_for("web.act", demand_id=found.demand.id, key=act.key),
             say(act.why_not) if act.why_not is not None else "",
         )
@@ -293,6 +301,16 @@ def possible_acts(session: Session, found: Case) -> list[ActView]:
         address = url_for("web.free_hand", demand_id=found.demand.id)
         possible.append(ActView(_("值班长处置"), address, ""))
     return possible
+
+
+def _act_name(session: Session, act: Act) -> str:
+    """What an act is called, with the unit whose part it is about where that is another's."""
+    name = say(act.element.label)
+    unit_id = act.case.procedure.unit_id if act.case.procedure is not None else None
+    if unit_id is None or unit_id == g.actor.unit_id:
+        return name
+    unit = session.get_one(HandlingUnit, unit_id)
+    return _("%(act)s（%(unit)s）", act=name, unit=unit.name_in(language()))
 
 
 def _form(
@@ -339,7 +357,7 @@ def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
     waiting = [
         Waiting(
             _name(task),
-            role(task.role),
+            role(second_person.role_of(session, task)),
             url_for("web.case", demand_id=found.demand.id, task=task.id)
             if task.id in {one.id for one in my_tasks(session, found.demand.id)}
             else "",

@@ -330,3 +330,34 @@ def test_a_part_ends_when_the_order_is_merged_into_another(office: Office) -> No
     office.do(case, "decide_return_request", return_verdict="merge", return_opinion="并单。")
     assert office.order(case).status == "closed"
     assert outcomes(office, case) == [("water_group", "void")]
+
+
+def test_a_unit_takes_back_itself_what_it_passed_on_to_a_lower_one(office: Office) -> None:
+    case = office.bring_to("reply")
+    office.act(case, "passed_down", "liaison", lower_unit=str(office.unit("riverside")))
+    office.act(case, "part_passed_down", "subdistrict", lower_unit=str(office.unit("willow_lane")))
+    recall = {"withdraw_reason": "改由本单位直接办理。"}
+    with pytest.raises(AssertionError, match="is offered"):
+        office.act(case, "part_called_back", "community", **recall)
+    [of_lead] = [
+        one for one in office.acts(case, "liaison") if one.element.id == "part_called_back"
+    ]
+    [of_middle] = [
+        one for one in office.acts(case, "subdistrict") if one.element.id == "part_called_back"
+    ]
+    assert of_lead.key != of_middle.key
+    with pytest.raises(NotAllowed), office.acting("subdistrict") as uow:
+        acts.act(uow, case, of_lead.key, recall)
+    with office.acting("liaison") as uow:
+        acts.act(uow, case, of_lead.key, recall)
+    assert outcomes(office, case) == [("riverside", "withdrawn"), ("willow_lane", "void")]
+    assert told(office, "part_taken_back") == 1
+    with pytest.raises(Conflict), office.acting("subdistrict") as uow:
+        acts.act(uow, case, of_middle.key, recall)
+    office.act(case, "passed_down", "liaison", lower_unit=str(office.unit("riverside")))
+
+
+def test_the_lead_unit_does_not_take_back_what_the_centre_gave_a_co_unit(office: Office) -> None:
+    case = with_co_unit(office)
+    assert "part_called_back" not in {one.element.id for one in office.acts(case, "liaison")}
+    assert "part_withdrawn" in {one.element.id for one in office.acts(case, "dispatcher")}

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from app.cases import services
+from app.cases import second_person, services
 from app.cases.expressions import compile_expression
 from app.cases.notices import MESSAGES
 from app.cases.steps import STEPS
 from app.engine.checker import check
 from app.engine.content_checks import Surroundings
 from app.engine.diagram import read_diagram
-from app.identity.policy import Role
+from app.identity.policy import UNIT_ROLES, Role
 from app.office import DIAGRAMS, RULES
 from app.profiles.folders import TABLES
 
@@ -61,6 +61,19 @@ def test_every_step_with_behaviour_is_in_a_diagram() -> None:
         if element.kind == "userTask" or element.form is not None
     }
     assert set(STEPS) <= drawn
+
+
+def test_every_rule_about_second_persons_is_about_steps_of_the_centre() -> None:
+    role = {
+        element.id: element.role
+        for path in FILES
+        for process in read_diagram(path.read_bytes(), path.name).processes.values()
+        for element in process.elements.values()
+        if element.kind == "userTask"
+    }
+    for element, rule in second_person.RULES.items():
+        assert role[element] not in UNIT_ROLES
+        assert rule.after is None or rule.after in role
 
 
 def test_every_service_is_used_by_a_diagram() -> None:

@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Row, Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
-from app.cases import history, holding, queries
+from app.cases import history, holding, queries, second_person
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
@@ -33,7 +33,7 @@ from app.engine import (
     RepairItemRow,
     TimerWaitRow,
 )
-from app.identity.policy import UNIT_ROLES, may_do_step
+from app.identity.policy import UNIT_ROLES
 
 ENDED = frozenset(
     {
@@ -82,7 +82,7 @@ def faults_of_rows(
         for words in (
             *_processes(rows),
             *_next_event(rows),
-            *_tasks(rows, people),
+            *_tasks(session, rows, people),
             *_clocks(rows, now),
             *_causes(rows),
         ):
@@ -125,7 +125,7 @@ _ORDERS = _some(WorkOrder, "demand_id", "demand_id status closed_at lead_unit_id
 _PROCEDURES = _some(Procedure, "demand_id", "demand_id id kind cause unit_id outcome closed_at")
 _PROCESSES = _some(ProcessRow, "subject_id", "subject_id id scope status")
 _TASKS = _some(
-    HumanTaskRow, "subject_id", "subject_id process_id element_id role scope closed_at"
+    HumanTaskRow, "subject_id", "subject_id id process_id element_id role scope closed_at"
 ).where(HumanTaskRow.closed_at.is_(None))
 _MESSAGES = _waiting(MessageWaitRow, "process_id")
 _TIMERS = _waiting(TimerWaitRow, "process_id due_at clock_name rung")
@@ -225,7 +225,7 @@ def _next_event(rows: Rows) -> Iterator[str]:
         yield f"process {process} waits for nothing"
 
 
-def _tasks(rows: Rows, people: Sequence[Actor]) -> Iterator[str]:
+def _tasks(session: Session, rows: Rows, people: Sequence[Actor]) -> Iterator[str]:
     """Every open task is somebody's, of exactly one unit where it is a unit's."""
     running = {one.id: one.status for one in rows.processes}
     for task in rows.tasks:
@@ -235,7 +235,7 @@ def _tasks(rows: Rows, people: Sequence[Actor]) -> Iterator[str]:
             unit = procedure.unit_id
         if task.role in UNIT_ROLES and unit is None:
             yield f"{task.element_id} is open for {task.role} of no unit"
-        elif not any(may_do_step(person, task.role or "", unit) for person in people):
+        elif not any(second_person.may_do(session, person, task, unit) for person in people):
             yield f"nobody of the office can do {task.element_id} ({task.role} of unit {unit})"
         if running[task.process_id] != "active":
             yield f"{task.element_id} is open in a process that is {running[task.process_id]}"
@@ -371,7 +371,7 @@ def _worklists(session: Session, people: Sequence[Actor], now: datetime) -> Iter
             unit = order.lead_unit_id if order is not None else None
             if procedure is not None and procedure.unit_id is not None:
                 unit = procedure.unit_id
-            if may_do_step(person, task.role or "", unit):
+            if second_person.may_do(session, person, task, unit):
                 mine.add(task.id)
         page = queries.worklist(session, person, now, size=EVERYTHING)
         shown = {item.task.id for item in page.items}

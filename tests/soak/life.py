@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from sqlalchemy import Select, bindparam, func, select
 
-from app.cases import acts, history, intake, queries, recounting, steps
+from app.cases import acts, history, intake, queries, recounting, second_person, steps
 from app.cases.calling_back import RATER
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
@@ -450,7 +450,7 @@ class Life:
             return
         task = self._chance.choice(tasks)
         who = self._chance.choice(self._people)
-        allowed = may_do_step(who, task.role or "", task.unit)
+        allowed = self._may(who, task)
         given = self._filled(self._form_of(task), _usual(task.element_id, self._chance))
         ended = self._try("anybody", task.demand, lambda: self._complete(task.id, who, given))
         if not allowed and not isinstance(ended, NotAllowed | Conflict):
@@ -699,8 +699,16 @@ class Life:
         if not tasks:
             return None
         task = tasks[int(len(tasks) * self._chance.triangular(0, 0.999, 0))]
-        able = [who for who in self._people if may_do_step(who, task.role or "", task.unit)]
+        able = [who for who in self._people if self._may(who, task)]
         return (task, self._chance.choice(able)) if able else None
+
+    def _may(self, who: Actor, task: Task) -> bool:
+        """Whether a person may do an open task, by the rule for steps."""
+        if task.element_id not in second_person.RULES:
+            return may_do_step(who, task.role or "", task.unit)
+        with reading(self.office.sessions) as session:
+            row = session.get_one(HumanTaskRow, task.id)
+            return second_person.may_do(session, who, row, task.unit)
 
     def _task_of_worklist(self) -> tuple[Task, Actor] | None:
         """Something on somebody's worklist, among what is most urgent there."""
