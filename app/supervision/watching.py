@@ -150,7 +150,7 @@ def _ignored(before: datetime) -> list[ColumnElement[bool]]:
     acted = exists().where(
         HistoryEntry.demand_id == ClockRow.subject_id,
         HistoryEntry.unit_id.is_not(None),
-        HistoryEntry.at > ClockRungRow.fired_at,
+        HistoryEntry.at >= ClockRungRow.fired_at,
         _moves(),
     )
     return [

@@ -1,5 +1,6 @@
 """A new calendar says that an order was in time: the supervision of its lateness falls away."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import orjson
@@ -77,7 +78,7 @@ LATE = pytest.mark.parametrize("late", [late_at_may_day, late_at_spring_festival
 @LATE
 def test_what_only_lateness_set_going_is_withdrawn_with_its_letter(
     office: Office,
-    late,  # type: ignore[no-untyped-def]  # noqa: ANN001
+    late: Callable[[Office], int],
 ) -> None:
     case = late(office)
     assert causes(office) == [("due_but_undone", False)]
