@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 from app.core.db import make_engine
 from tests.office import Office
 from tests.passing import Passing
+from tests.statements import compiled_once
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,7 +38,7 @@ def office(founded: Path, tmp_path: Path) -> Iterator[Office]:
     """An office on a Monday morning, with the shipped diagrams and tables."""
     path = tmp_path / "office.db"
     shutil.copy(founded, path)
-    made = Office(make_engine(f"sqlite:///{path}"))
+    made = Office(compiled_once(make_engine(f"sqlite:///{path}")))
     yield made
     made.database.dispose()
 

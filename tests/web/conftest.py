@@ -22,6 +22,7 @@ from app.identity.models import HandlingUnit
 from app.office import Office, open_office, publish_shipped
 from app.settings import read_settings
 from app.web.build import compile_translations
+from tests.statements import compiled_once
 
 PASSWORD = "right-horse-7"
 
@@ -63,7 +64,7 @@ DEMAND = {
 
 
 def _office(database: Path) -> Office:
-    return open_office(
+    made = open_office(
         read_settings(
             {
                 "JIEBAN_DATABASE_URL": f"sqlite:///{database}",
@@ -72,6 +73,8 @@ def _office(database: Path) -> Office:
             }
         )
     )
+    compiled_once(made.database)
+    return made
 
 
 @pytest.fixture(scope="session")
