@@ -21,7 +21,7 @@ const styleAttributes = {
 
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ['page.js', 'viewer.js'],
+  entryPoints: ['page.js', 'viewer.js', 'modeler.js'],
   outdir,
   bundle: true,
   format: 'esm',
@@ -32,6 +32,9 @@ const result = await build({
   legalComments: 'linked',
   entryNames: '[name]-[hash]',
   chunkNames: 'part-[hash]',
+  // Of the icons' font, woff2 is what every browser we serve reads.
+  loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' },
+  assetNames: '[name]-[hash]',
   plugins: [styleAttributes],
   logLevel: 'warning',
 });

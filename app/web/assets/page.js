@@ -127,7 +127,7 @@ async function enhance(root) {
       cascade(select);
     }
   });
-  for (const container of root.querySelectorAll('[data-diagram]:not([data-started])')) {
+  for (const container of root.querySelectorAll('[data-script]:not([data-started])')) {
     container.dataset.started = '1';
     try {
       const island = await import(container.dataset.script);

@@ -1,0 +1,363 @@
+// The workshop's editor of diagrams: canvas, outline, properties, findings, and the draft they keep.
+import Modeler from 'bpmn-js/lib/Modeler';
+import { is } from 'bpmn-js/lib/util/ModelUtil';
+import colours from 'bpmn-js-color-picker';
+import minimap from 'diagram-js-minimap';
+import { html, render } from '@bpmn-io/diagram-js-ui';
+import 'bpmn-js/dist/assets/diagram-js.css';
+import 'bpmn-js/dist/assets/bpmn-js.css';
+import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
+import 'bpmn-js-color-picker/colors/color-picker.css';
+import 'diagram-js-minimap/assets/diagram-js-minimap.css';
+import './modeler/editor.css';
+import { appendable, attributes, placeable } from './modeler/catalogue.js';
+import { ask as askPerson, choose } from './modeler/chooser.js';
+import { Editing, editingModule } from './modeler/editing.js';
+import { Findings, markFindings } from './modeler/findings.js';
+import { keepNamedCollections } from './modeler/importing.js';
+import descriptor from './modeler/jieban.json';
+import { menusModule } from './modeler/menus.js';
+import { Actions, Outline, kindName, rows, title } from './modeler/outline.js';
+import { Panel } from './modeler/panel/panel.js';
+import { copyPng, copyText, download, png } from './modeler/pictures.js';
+import { Saving, ask, renewToken } from './modeler/saving.js';
+import { variables } from './modeler/scope.js';
+import { Toolbar } from './modeler/toolbar.js';
+import { _, translations, untranslated } from './modeler/words.js';
+
+const LARGEST = 2_000_000; // bytes of a file that is taken in; the server keeps no larger one
+const PALETTE = 80; // pixels at the left that the palette covers
+const MARGIN = 30;
+const ID = /^[A-Za-z_][\w.-]{0,127}$/;
+
+/** Start the editor in `container`, whose data attributes give the addresses of its draft. */
+export async function show(container) {
+  const editor = new Editor(container);
+  container.editor = editor;
+  await editor.start();
+  container.dataset.ready = '1';
+}
+
+class Editor {
+  constructor(container) {
+    this.container = container;
+    this.names = {};
+    this.findings = [];
+    this.selected = [];
+    this.untranslated = untranslated;
+    container.replaceChildren();
+    this.parts = {};
+    for (const [name, label] of [['toolbar', ''], ['outline', _('大纲')], ['canvas', _('画布')], ['panel', _('属性')], ['findings', _('问题')]]) {
+      const part = document.createElement(name === 'toolbar' ? 'div' : 'section');
+      part.className = `editor-${name}`;
+      if (label) part.setAttribute('aria-label', label);
+      this.parts[name] = part;
+      container.append(part);
+    }
+    this.modeler = new Modeler({
+      container: this.parts.canvas,
+      moddleExtensions: { jieban: descriptor },
+      additionalModules: [translations, menusModule, editingModule, colours, minimap],
+    });
+    this.editing = new Editing(this.modeler);
+    this.saving = new Saving({
+      content: container.dataset.content,
+      check: container.dataset.check,
+      text: () => this.text(),
+      onChange: () => this.changed(),
+      onFindings: (findings) => this.#take(findings),
+      onConflict: (theirs) => this.#settle(theirs),
+      onExpired: () => this.#signInAgain(),
+    });
+  }
+
+  async start() {
+    const [draft, names] = await Promise.all([this.saving.load(), ask(this.container.dataset.names, 'GET')]);
+    this.names = names.answer;
+    this.key = draft.key;
+    this.#listen();
+    if (await this.open(draft.content)) await this.saving.look();
+  }
+
+  #listen() {
+    const on = (...given) => this.modeler.on(...given);
+    on('import.parse.complete', (event) => {
+      event.warnings.splice(0, Infinity, ...keepNamedCollections(event, this.editing.moddle));
+    });
+    on('selection.changed', 2000, () => this.#leaveField());
+    on('selection.changed', ({ newSelection }) => {
+      this.selected = newSelection;
+      this.changed();
+    });
+    on('commandStack.changed', ({ trigger }) => {
+      if (trigger === 'clear') return;
+      this.saving.touched();
+      this.changed();
+    });
+    on('jieban.append', ({ element }) => this.append(element));
+    on('jieban.place', () => this.place());
+    const { container } = this;
+    window.addEventListener('beforeunload', (event) => {
+      this.#leaveField();
+      if (this.saving.dirty) event.preventDefault();
+    });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'hidden' && this.saving.dirty) this.saving.save();
+    });
+    container.addEventListener('keydown', (event) => {
+      if (!(event.ctrlKey || event.metaKey)) return;
+      const act = { s: () => this.save(), z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[event.key.toLowerCase()];
+      const typing = event.target.closest('input, textarea, [contenteditable]');
+      if (!act || event.defaultPrevented || (typing && event.key.toLowerCase() !== 's')) return;
+      event.preventDefault();
+      act();
+    });
+  }
+
+  /** What is being typed in the panel is told before something else is looked at. */
+  #leaveField() {
+    const field = document.activeElement;
+    if (field && this.parts.panel.contains(field)) field.blur();
+  }
+
+  /** Draw a text. What a reader would drop is shown and blocks saving until somebody agrees. */
+  async open(text) {
+    try {
+      const { warnings } = await this.modeler.importXML(text);
+      this.selected = [];
+      this.#fit();
+      if (warnings.length) this.saving.block(_('有 {number} 处没有读懂，暂不保存。', { number: warnings.length }));
+      this.warnings = warnings.map((one) => one.message);
+      this.changed();
+      if (warnings.length) this.#tellWarnings();
+      return true;
+    } catch (error) {
+      this.warnings = [error.message, ...(error.warnings ?? []).map((one) => one.message)];
+      this.saving.block(_('无法画出这份文件。'));
+      this.changed();
+      this.#tellWarnings();
+      return false;
+    }
+  }
+
+  /** Show the whole diagram beside the palette. */
+  #fit() {
+    this.canvas.zoom('fit-viewport');
+    const { inner, outer } = this.canvas.viewbox();
+    if (!inner.width || !outer.width) return;
+    const scale = Math.min(1, (outer.width - PALETTE - MARGIN) / inner.width, (outer.height - 2 * MARGIN) / inner.height);
+    this.canvas.viewbox({
+      x: inner.x - PALETTE / scale,
+      y: inner.y + inner.height / 2 - outer.height / 2 / scale,
+      width: outer.width / scale,
+      height: outer.height / scale,
+    });
+  }
+
+  async #tellWarnings() {
+    const drawn = this.modeler.getDefinitions() && this.canvas.getRootElement()?.businessObject;
+    const answer = await askPerson(this.container, _('有内容没有读懂'), html`
+      <p>${_('下面这些内容编辑器无法保留。为了不丢失它们，这份草稿暂不保存。')}</p>
+      <ul class="warnings">${this.warnings.map((one) => html`<li>${one}</li>`)}</ul>`,
+    [{ id: 'leave', label: _('先不保存'), main: true }, ...(drawn ? [{ id: 'go', label: _('丢弃这些内容，继续编辑') }] : [])]);
+    if (answer !== 'go') return;
+    this.warnings = [];
+    this.saving.unblock();
+    this.saving.touched();
+  }
+
+  async text() {
+    const { xml } = await this.modeler.saveXML({ format: true });
+    return xml;
+  }
+
+  get canvas() { return this.modeler.get('canvas'); }
+
+  get root() { return this.canvas.getRootElement(); }
+
+  element(id) { return this.modeler.get('elementRegistry').get(id); }
+
+  variables() { return variables(this.editing.definitions, this.names); }
+
+  #take(findings) {
+    this.findings = findings;
+    markFindings(this.modeler, findings);
+    this.changed();
+  }
+
+  /** Draw anew what shows the diagram; once for everything that changed in this turn. */
+  changed() {
+    if (this.waiting) return;
+    this.waiting = true;
+    queueMicrotask(() => {
+      this.waiting = false;
+      if (!this.root?.businessObject) return;
+      render(html`<${Toolbar} editor=${this} />`, this.parts.toolbar);
+      render(html`<h2>${_('大纲')}</h2><${Actions} editor=${this} /><${Outline} editor=${this} />`, this.parts.outline);
+      render(html`<${Panel} editor=${this} />`, this.parts.panel);
+      render(html`<${Findings} editor=${this} />`, this.parts.findings);
+    });
+  }
+
+  /** Select an element by its id and bring it into view. */
+  select(id) {
+    const element = this.element(id);
+    if (!element) return;
+    const root = this.canvas.findRoot(element);
+    if (root && root !== this.root) this.canvas.setRootElement(root);
+    if (element === this.root) this.modeler.get('selection').select([]);
+    else {
+      this.modeler.get('selection').select(element);
+      this.canvas.scrollToElement(element, 80);
+    }
+  }
+
+  focusPanel(name) {
+    requestAnimationFrame(() => {
+      const field = this.parts.panel.querySelector(name ? `[name="${name}"]` : 'input, select, textarea');
+      field?.focus();
+      field?.select?.();
+    });
+  }
+
+  #focusOutline(id) {
+    requestAnimationFrame(() => this.parts.outline.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus());
+  }
+
+  /** Choose what comes behind an element, and draw it. */
+  async append(element) {
+    const chosen = await choose(this.container, _('在“{name}”后面追加', { name: title(element.businessObject) || kindName(element.businessObject) }), appendable(element, this.names));
+    if (!chosen) return;
+    const made = chosen.add(this.editing, element);
+    this.select(made.id);
+    this.#focusOutline(made.id);
+  }
+
+  /** Choose an element and put it on free ground. */
+  async place() {
+    const chosen = await choose(this.container, _('添加元素'), placeable());
+    if (!chosen) return;
+    const made = this.editing.place(attributes(chosen));
+    this.select(made.id);
+    this.#focusOutline(made.id);
+  }
+
+  /** Choose where a flow from an element leads. */
+  async connect(element) {
+    const rules = this.modeler.get('bpmnRules');
+    const targets = rows(this.editing.definitions)
+      .map(({ owner }) => this.element(owner.id))
+      .filter((one) => one && one !== element && !one.waypoints && is(one, 'bpmn:FlowNode') && rules.canConnect(element, one));
+    const items = targets.map((one) => ({ id: one.id, label: title(one.businessObject) || kindName(one.businessObject), hint: one.id }));
+    const chosen = await choose(this.container, _('连到'), items);
+    const made = chosen && this.editing.connect(element, this.element(chosen.id));
+    if (made) this.select(made.id);
+  }
+
+  /** The types an element can be changed to: [{id, label, action}]. */
+  types(element) {
+    const provider = this.modeler.get('replaceMenuProvider');
+    return Object.entries(provider.getPopupMenuEntries(element) ?? {}).map(([id, entry]) => ({ id, label: entry.label, action: entry.action }));
+  }
+
+  async changeType(element) {
+    const chosen = await choose(this.container, _('改成'), this.types(element));
+    if (!chosen) return;
+    const made = chosen.action();
+    this.select((made ?? element).id);
+    this.#focusOutline((made ?? element).id);
+  }
+
+  remove(element) {
+    const next = element.incoming?.[0]?.source ?? element.source ?? element.host ?? element.parent;
+    this.editing.remove(element);
+    if (next && this.element(next.id)) {
+      this.select(next.id);
+      this.#focusOutline(next.id);
+    }
+  }
+
+  setId(element, owner, id) {
+    const wrong = !ID.test(id) ? _('编号以英文字母开头，只用字母、数字、点、横线和下划线。')
+      : this.editing.moddle.ids.assigned(id) ? _('编号“{id}”已有人用。', { id }) : '';
+    if (wrong) {
+      askPerson(this.container, _('编号没有改'), html`<p>${wrong}</p>`, [{ id: 'ok', label: _('知道了'), main: true }]);
+      this.changed();
+    } else if (owner === element.businessObject) this.editing.set(element, { id });
+    else this.editing.setWithin(element, owner, { id });
+  }
+
+  undo() { this.#leaveField(); this.modeler.get('commandStack').undo(); }
+
+  redo() { this.modeler.get('commandStack').redo(); }
+
+  save() { this.#leaveField(); return this.saving.save(); }
+
+  zoom(step) {
+    if (step === 'fit') this.#fit();
+    else this.canvas.zoom(this.canvas.zoom() * step);
+  }
+
+  find() { this.modeler.get('searchPad').toggle(); }
+
+  minimap() { this.modeler.get('minimap').toggle(); }
+
+  /** Hand the diagram out: as bpmn, svg or png file, or onto the clipboard (copy-svg, copy-png). */
+  async hand(form) {
+    const name = this.key || 'diagram';
+    if (form === 'bpmn') return download(`${name}.bpmn`, 'application/xml', await this.text());
+    const { svg } = await this.modeler.saveSVG();
+    if (form === 'svg') return download(`${name}.svg`, 'image/svg+xml', svg);
+    if (form === 'png') return download(`${name}.png`, 'image/png', await png(svg));
+    const done = await (form === 'copy-svg' ? copyText(svg) : copyPng(svg));
+    this.told = done ? _('已复制。') : _('浏览器不允许复制，请改用下载。');
+    return this.changed();
+  }
+
+  /** Take a file in place of what is drawn; the revision before it stays kept on the server. */
+  async take(file) {
+    if (file.size > LARGEST) {
+      await askPerson(this.container, _('文件太大'), html`<p>${_('文件最大 2 MB，这份有 {size} MB：请用调用活动拆成几个流程。', { size: (file.size / 1e6).toFixed(1) })}</p>`,
+        [{ id: 'ok', label: _('知道了'), main: true }]);
+      return;
+    }
+    await this.save();
+    const before = await this.text();
+    if (await this.open(await file.text())) this.saving.touched();
+    else {
+      await this.open(before);
+      this.saving.unblock();
+    }
+  }
+
+  /** Two people saved: both texts are there, nothing goes without being asked. */
+  async #settle(theirs) {
+    const mine = await this.text();
+    const answer = await askPerson(this.container, _('有人在您之前保存了这份草稿'), html`
+      <p>${theirs.text}</p>
+      <div class="both"><label>${_('您的')}<textarea readonly rows="10">${mine}</textarea></label>
+        <label>${_('{name}的', { name: theirs.by })}<textarea readonly rows="10">${theirs.content}</textarea></label></div>`,
+    [
+      { id: 'download', label: _('把我的存为文件'), stay: () => download(`${this.key}-mine.bpmn`, 'application/xml', mine) },
+      { id: 'theirs', label: _('改用对方的（我的先存为文件）') },
+      { id: 'mine', label: _('用我的（对方的留在历史里）'), main: true },
+    ]);
+    if (answer === 'mine') await this.saving.resume(theirs.revision);
+    else if (answer === 'theirs') {
+      download(`${this.key}-mine.bpmn`, 'application/xml', mine);
+      this.saving.settled(theirs.revision);
+      await this.open(theirs.content);
+      await this.saving.look();
+    }
+  }
+
+  async #signInAgain() {
+    const answer = await askPerson(this.container, _('登录已过期'), html`
+      <p>${_('您画的内容还在这个页面上。请在新窗口里登录，再回到这里继续。')}</p>
+      <p><a href="/sign-in" target="_blank" rel="noopener">${_('在新窗口登录')}</a></p>`,
+    [{ id: 'go', label: _('已登录，继续保存'), main: true }]);
+    if (answer !== 'go') return;
+    if (await renewToken()) await this.saving.resume();
+    else this.#signInAgain();
+  }
+}
