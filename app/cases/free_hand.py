@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import answers, clocks, history, merging, notices, queries
 from app.cases.models.demand import DemandStatus
-from app.cases.models.work_order import OrderStatus, StepRecord
+from app.cases.models.work_order import DispatchMode, OrderStatus, StepRecord
 from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import SUBJECT, Case, take
 from app.cases.procedures import procedures_of
@@ -27,7 +27,7 @@ from app.engine import ClockRow, HumanTaskRow, ProcessRow
 from app.engine.diagram import Element, Process
 from app.engine.forms import Field, FieldType, Form
 from app.identity.models import HandlingUnit
-from app.identity.policy import Role, require
+from app.identity.policy import UNIT_ROLES, Role, require
 
 PERMISSION = "order.free_hand"
 ELEMENT = "free_hand"
@@ -97,6 +97,11 @@ _LEAVING = "order_leaves"
 _KEPT = "total"
 """The promise to the requester runs on through everything."""
 
+_ABOUT_A_UNIT = frozenset({"supplement"})
+"""Nodes from which the diagram goes back to the unit."""
+_AFTER_AN_ANSWER = frozenset({"ask_requester", "re_handle"})
+"""Nodes that are about an answer, of a unit or of the centre: who answered may have to again."""
+
 _STATUS_AT = {
     "supplement": OrderStatus.RETURN_ASKED,
     "dispatch": OrderStatus.PENDING_DISPATCH,
@@ -160,7 +165,10 @@ def plan(session: Session, case: Case, element: Element) -> Plan:
     inside = element.scope == _HANDLING and element.id != "review_reply"
     if inside:
         (goes_on if "handling" in ran else starts).add("handling")
-    needs_unit = element.role in {"unit_liaison", "unit_handler", "unit_approver"} or inside
+    order = case.ordered
+    needs_unit = element.role in UNIT_ROLES or inside or element.id in _ABOUT_A_UNIT
+    if element.id in _AFTER_AN_ANSWER:
+        needs_unit = order.dispatch_mode != DispatchMode.SELF
     no_unit = Phrase("工单还没有承办单位。", "The order has no unit yet.")
     return Plan(
         element,
@@ -169,7 +177,7 @@ def plan(session: Session, case: Case, element: Element) -> Plan:
         stops=tuple(sorted(running - goes_on)),
         starts=tuple(sorted(starts)),
         goes_on=tuple(sorted(goes_on)),
-        why_not=no_unit if needs_unit and case.ordered.lead_unit_id is None else None,
+        why_not=no_unit if needs_unit and order.lead_unit_id is None else None,
     )
 
 

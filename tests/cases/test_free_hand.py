@@ -84,12 +84,20 @@ def test_every_node_it_is_put_at_goes_on_to_the_end(office: Office, node: str) -
     assert office.order(case).status == OrderStatus.CLOSED
 
 
-def test_what_needs_a_unit_waits_for_one(office: Office) -> None:
+@pytest.mark.parametrize("node", ["reply", "supplement", "ask_requester", "re_handle"])
+def test_what_needs_a_unit_waits_for_one(office: Office, node: str) -> None:
     case = office.bring_to("dispatch")
     with pytest.raises(Invalid, match="no unit yet"):
-        jump(office, case, "reply")
+        jump(office, case, node)
     with pytest.raises(Invalid, match="from the list"):
         jump(office, case, "register")
+
+
+def test_what_the_centre_answered_itself_is_asked_about_without_a_unit(office: Office) -> None:
+    case = office.bring_to("dispatch")
+    office.do(case, "dispatch", dispatch_mode="self", lead_unit="")
+    jump(office, case, "ask_requester")
+    assert office.waiting(case) == ["callback"]
 
 
 def test_another_unit_signs_anew_and_the_total_runs_on(office: Office) -> None:

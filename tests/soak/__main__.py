@@ -1,7 +1,7 @@
 """Three years of a random office: `make soak ORDERS=20000 SEED=1`; tells what was found.
 
 Its state is kept in `var/soak/SEED-ORDERS/` at the end of every n-th virtual day: the database and
-what the life remembers. Started again, it goes on from there, with the code, tables and diagrams of
+what the life remembers. Started again, it goes on from there, with the code, schema and diagrams of
 now, as an office does after a release: what was found on day 600 is mended, and day 590 comes
 again. `--fresh` begins anew.
 """
@@ -15,6 +15,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from app.core import migrating
 from app.core.db import make_engine
 from app.office import publish_shipped
 from tests.office import Office
@@ -49,6 +50,7 @@ def main() -> int:
     try:
         remembered = _go_back_to(kept, folder / "office.db")
         office = Office(make_engine(f"sqlite:///{folder}/office.db"))
+        migrating.upgrade(office.database)
         if remembered is None:
             office.found()
         note_faults = note if given.keep_going else None

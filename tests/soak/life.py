@@ -61,13 +61,13 @@ BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
 2019 (五一) and of 26 January 2020 (春节), each published after the days were long promised.
 """
 
-STEPS_A_CASE = 24
+STEPS_A_CASE = 16
 """How many things are done or tried for each demand that arrives."""
 
 NEGLECTED = 0.2
 """The share of demands that nobody looks at for some days: their deadlines pass one by one."""
 
-OFFERED_TO = 4
+OFFERED_TO = 2
 """How many people somebody who wants to set something going is looked for among."""
 
 TRIES = 3
@@ -354,13 +354,13 @@ class Life:
 
     def _something(self) -> None:
         kinds: tuple[tuple[Callable[[], None], int], ...] = (
-            (self._do_own_work, 71),
-            (self._act, 13),
-            (self._do_what_is_seldom, 1),
+            (self._do_own_work, 73),
+            (self._act, 12),
+            (self._do_what_is_seldom, 2),
             (self._do_nonsense, 4),
-            (self._do_others_work, 4),
+            (self._do_others_work, 3),
             (self._do_again, 3),
-            (self._act_again, 3),
+            (self._act_again, 2),
             (self._do_twice_at_once, 1),
         )
         [move] = self._chance.choices([kind for kind, _ in kinds], [often for _, often in kinds])
@@ -774,7 +774,7 @@ def _all_roles(uow: UnitOfWork, unit: HandlingUnit) -> None:
 def _usual(element_id: str, chance: random.Random) -> Mapping[str, object]:
     """Mostly what a smooth case needs, so that cases get on; else whatever the form offers."""
     _who, usual = WAY.get(element_id, ("", {}))
-    return usual if chance.random() < 0.7 else {}
+    return usual if chance.random() < 0.8 else {}
 
 
 def _traced(error: Exception) -> str:
