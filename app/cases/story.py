@@ -74,8 +74,11 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
                 Answer(field.label, _value(field, given.get(field.name), names))
                 for field in element.form.fields
                 if field.is_visible_to(roles)
-                and given.get(field.name) not in (None, "", False, [])
                 and field.name not in secret
+                and (
+                    given.get(field.name) not in (None, "", False, [])
+                    or (field.required and given.get(field.name) is False)
+                )
             ]
         lines.append(
             Line(
@@ -270,7 +273,7 @@ _UNIT = Field("unit", FieldType.UNIT, Phrase("单位", "Unit"))
 
 def _value(field: Field, value: object, names: Names) -> Phrase:
     if field.type is FieldType.BOOLEAN:
-        return Phrase("是", "Yes")
+        return Phrase("是", "Yes") if value else Phrase("否", "No")
     if field.options:
         chosen = value if isinstance(value, list) else [value]
         labels = [option.label for option in field.options if option.value in chosen]
@@ -280,6 +283,9 @@ def _value(field: Field, value: object, names: Names) -> Phrase:
     if field.type is FieldType.UNITS and isinstance(value, list):
         units = [_value(_UNIT, unit, names) for unit in value]
         return Phrase("、".join(p.zh for p in units), ", ".join(p.en for p in units))
+    if field.type is FieldType.DATETIME:
+        moment = f"{datetime.fromisoformat(str(value)).astimezone(CHINA):%Y-%m-%d %H:%M}"
+        return Phrase(moment, moment)
     plain = Phrase(str(value), str(value))
     if isinstance(value, str | int):
         return names.get((field.type, value), plain)

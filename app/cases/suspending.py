@@ -205,6 +205,7 @@ def suspend(occasion: Occasion) -> None:
     suspension.suspended_at = at
     suspension.status_before = case.ordered.status
     case.ordered.status = OrderStatus.SUSPENDED
+    clocks.stop(uow, case, "suspension_decision", at)
     for name in RESTING:
         clock_changes.pause(uow, case.main, name, at, {"suspension": case.scope})
     history.record(

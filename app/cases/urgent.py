@@ -81,6 +81,8 @@ def acknowledge(uow: UnitOfWork, asked: Case, given: Answers) -> None:
     report.acknowledged_at = uow.now
     report.acknowledged_by_name = uow.actor.name
     report.measures = str(given["measures"])
+    if report.report_to != "leader":
+        clocks.stop(uow, asked, KIND, uow.now)
 
 
 @step("acknowledge_slip")
@@ -90,6 +92,7 @@ def instruct(uow: UnitOfWork, asked: Case, given: Answers) -> None:
     report.seen_at = uow.now
     report.seen_by_name = uow.actor.name
     report.instruction = str(given["instruction"])
+    clocks.stop(uow, asked, KIND, uow.now)
 
 
 @step("feed_back_from_spot")

@@ -136,7 +136,8 @@ def form_view(
     """Draw `form` for somebody with `roles`.
 
     `typed` holds what stands in the fields (a MultiDict of what was sent, or values to begin
-    with), `choices` what selects offer beyond the form, by name of the field or by its type.
+    with), `choices` what selects offer beyond the form, by name of the field or by its type. What
+    narrows a list gives `blank`, the word for everything: its choices are selects, however few.
     """
     return FormView(
         tuple(
@@ -147,7 +148,7 @@ def form_view(
                 (errors or {}).get(one.name, ""),
                 choices or {},
                 (attributes or {}).get(one.name, {}),
-                blank or _("请选择"),
+                blank,
                 prefix,
             )
             for one in form.fields
@@ -199,16 +200,17 @@ def _field_view(
     error: str,
     choices: Mapping[str, Choices],
     attributes: Mapping[str, str],
-    blank: str,
+    blank: str | None,
     prefix: str,
 ) -> FieldView:
     offered = _offered(one, choices)
     kind: str = one.type
+    few = blank is None and len(offered.options) <= _FEW
     if one.type is FieldType.BOOLEAN and one.required:
         offered = Choices([("true", _("是")), ("false", _("否"))])
     elif one.type is FieldType.BOOLEAN:
         kind = "tick"
-    elif one.type is FieldType.CHOICE and not offered.groups and len(offered.options) <= _FEW:
+    elif one.type is FieldType.CHOICE and not offered.groups and few:
         kind = "choice_radio"
     return FieldView(
         id=f"{prefix}{one.name}",
@@ -226,7 +228,7 @@ def _field_view(
         maximum=one.maximum,
         max_length=one.max_length,
         attributes=attributes,
-        blank=blank,
+        blank=blank or _("请选择"),
     )
 
 

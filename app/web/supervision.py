@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.cases import answers, orders
@@ -23,15 +24,30 @@ from app.supervision import ladder, ledger, quota, superior
 from app.supervision.models import SupervisionCase, SupervisionLetter
 from app.web import labels, supervised
 from app.web.access import acting, looking, permission, reading_session
-from app.web.case import HELPS, Help
+from app.web.case import HELPS, Help, event_of, lines_of
 from app.web.forms import FormView, errors_in_words, form_view, plain, submitted
 from app.web.language import _, language, say
 from app.web.lights import Light, Lights
 from app.web.paging import ROWS, asked_page, page_out_of
+from app.web.views import Event
 
 Page = str | Response | tuple[str, int]
 
 MOST_CANDIDATES = 50
+_SAID = frozenset(
+    {
+        "leader_instructs",
+        "instruction_recorded",
+        "leader_adds",
+        "instruction_added",
+        "sign_letter",
+        "supervision_feedback",
+        "assess_feedback",
+        "supervision_withdrawn",
+    }
+)
+"""Steps and acts of a supervision in which people say something."""
+
 FILTERS = Form(
     (
         Field(
@@ -109,6 +125,7 @@ def supervisions() -> str:
         chosen=rung,
         filters=form_view(FILTERS, g.actor.roles, typed=request.args, blank=_("全部")),
         may_lead=policy.may(g.actor, "supervision.lead"),
+        may_import=policy.may(g.actor, "supervision.import"),
     )
 
 
@@ -126,7 +143,20 @@ def supervision(procedure_id: int) -> str:
         order=found.ordered.number,
         title=found.demand.title,
         order_address=url_for("web.case", demand_id=found.demand.id),
+        events=_story(session, found, procedure),
     )
+
+
+def _story(session: Session, found: Case, procedure: Procedure) -> list[Event]:
+    """What people said in it: instructions, answers, verdicts."""
+    ended_at = procedure.closed_at
+    return [
+        event_of(line)
+        for line in lines_of(session, found)
+        if line.element_id in _SAID
+        and procedure.opened_at <= line.at
+        and (ended_at is None or line.at <= ended_at)
+    ]
 
 
 @permission("supervision.see")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.cases import coordinating, send_back, steps
+from app.cases import coordinating, queries, send_back, steps
 from app.cases.models.dispute import Dispute, Ruling
 from app.core.clock import CHINA
 from app.core.db import reading
@@ -68,6 +68,18 @@ def messages(office: Office, template: str) -> list[str]:
         )
 
 
+def test_the_list_shows_the_limit_that_runs_and_not_the_one_that_rests(office: Office) -> None:
+    case = disputed(office)
+    office.wait(hours=20)
+    office.do(case, "agree_ownership", settled="no")
+    office.do(case, "rule_ownership", settled="no")
+    rests, runs = office.clock(case, "handling"), office.clock(case, "coordination_3")
+    assert office.last_day(rests) < office.last_day(runs)
+    with reading(office.sessions) as session:
+        [mine] = queries.worklist(session, office.actor("authority"), office.now).items
+        assert mine.light(office.now) == "green"
+
+
 def test_the_units_agree_and_the_order_goes_to_the_one_they_named(office: Office) -> None:
     case = disputed(office)
     assert office.waiting(case) == ["agree_ownership"]
@@ -96,7 +108,7 @@ def test_the_requester_is_told_by_when_it_is_settled_at_the_latest(office: Offic
     # a working day for the units, two for the centre, five for the leader, each from the next day
     promised = dispute(office, case).promised_at.astimezone(CHINA) - timedelta(microseconds=1)
     assert f"{promised:%Y-%m-%d}" == "2026-03-12"
-    assert any("最迟2026-03-13 24:00前明确" in line for line in office.story(case))
+    assert any("最迟2026-03-12 24:00前明确" in line for line in office.story(case))
 
 
 def test_a_unit_that_keeps_the_order_goes_on_with_its_limit(office: Office) -> None:

@@ -38,6 +38,7 @@ def test_a_refused_demand_waits_for_an_objection_without_holding_anybody(office:
     assert office.last_day(office.clock(case, "non_acceptance_objection")) == "2026-03-09"
     office.wait(days=9)
     assert any("维持不予受理" in line for line in office.story(case))
+    assert office.clock(case, "non_acceptance_objection").stopped_at is not None
     assert sent(office, "refusal_confirmed") == []
     assert "objection_raised" not in {act.element.id for act in office.acts(case, "agent")}
 

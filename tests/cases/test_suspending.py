@@ -69,6 +69,7 @@ def test_an_approved_order_rests_with_its_clocks_and_stands_in_the_register(
     assert office.order(case).closed_at is None
     for name in ("handling", "total"):
         assert office.clock(case, name).paused_at == office.now
+    assert office.clock(case, "suspension_decision").stopped_at == office.now
     with reading(office.sessions) as session:
         (line,) = pending(session)
         assert line.order.demand_id == case

@@ -59,7 +59,9 @@ def test_a_critical_order_goes_to_the_leader_within_half_an_hour_at_night(office
     assert told(office, "urgent_arrived") == 1
     assert sorted(office.waiting(case)) == ["acknowledge_urgent", "dispatch"]
     office.do(case, "acknowledge_urgent")
+    assert office.clock(case, "urgent_report").stopped_at is None
     office.do(case, "acknowledge_slip")
+    assert office.clock(case, "urgent_report").stopped_at == office.now
     assert report(office).instruction == "请立即处置，确保安全。"
     assert report(office).number.startswith("CY20260307")
     office.do(case, "dispatch")
@@ -76,6 +78,7 @@ def test_an_urgent_order_stays_with_the_duty_officer(office: Office) -> None:
     with pytest.raises(NotAllowed):
         office.do(case, "acknowledge_urgent", by="dispatcher")
     office.do(case, "acknowledge_urgent")
+    assert office.clock(case, "urgent_report").stopped_at == office.now
     assert office.waiting(case) == ["sign_for"]
     assert report(office).report_to == "duty_manager"
 
