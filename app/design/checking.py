@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.cases import services
-from app.core.errors import DomainError
+from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.decisions import registry
 from app.decisions.checks.checker import check as check_model
@@ -58,6 +58,22 @@ def check_change(session: Session, change: DesignChange) -> tuple[Finding, ...]:
     found = [finding for what in texts for finding in check_document(session, texts, what)]
     found += _on_callers(session, texts)
     return tuple(found)
+
+
+def require_good(findings: Sequence[Finding]) -> None:
+    """Raise `Invalid` that tells the first error, if there is any."""
+    errors = [one for one in findings if one.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    at = first.element_name or first.element or first.document.key
+    raise Invalid(
+        Phrase(
+            f"检查发现 {len(errors)} 处错误，须先改正。“{at}”：{first.phrase.zh}",
+            f"The checks found {len(errors)} errors to be put right first. “{at}”: "
+            f"{first.phrase.en}",
+        )
+    )
 
 
 def texts_of(change: DesignChange) -> dict[Document, str]:

@@ -1,5 +1,6 @@
 """The documents of the office: which there are, their published versions and what they say."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,6 +165,11 @@ def newest_titles(session: Session, kind: Kind) -> dict[str, Phrase]:
 def letter_text(zh: str, en: str) -> str:
     """The text of a letter as a draft holds it: JSON with both languages."""
     return orjson.dumps({"zh": zh, "en": en}, option=orjson.OPT_INDENT_2).decode()
+
+
+def digest(text: str) -> str:
+    """By what a text is known again."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _files(tables: Mapping[str, Path], diagrams: Path) -> dict[Document, str]:
 
 def _written_down(uow: UnitOfWork, what: Document, text: str, *, is_own: bool) -> None:
     """Record the version that came with a release, or offer the text; once for each text."""
-    digest = publishing.digest(text)
+    digest = documents.digest(text)
     known = uow.session.scalar(
         select(Publication.id).where(
             Publication.kind == what.kind.value,

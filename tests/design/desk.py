@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import reading
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
-from app.design import changes, drafts
+from app.design import changes, drafts, evidence
 from app.identity.models import User, UserRole
+from app.jobs.publishing import work
 from tests.office import Office
 
 PEOPLE = (
@@ -72,3 +74,31 @@ class Workshop:
     def text(self, draft_id: int) -> str:
         with self.reading() as session:
             return drafts.draft(session, draft_id).content
+
+    def propose(self, change_id: int, by: str = "designer") -> None:
+        with self.reading() as session:
+            weighed = evidence.weigh(session, changes.change(session, change_id))
+        with self.acting(by) as uow:
+            changes.propose(uow, change_id, weighed)
+
+    def approve(self, change_id: int, by: str = "second", at: datetime | None = None) -> None:
+        with self.acting(by) as uow:
+            changes.approve(uow, change_id, "同意。", at)
+
+    def reject(self, change_id: int, reason: str, by: str = "second") -> None:
+        with self.acting(by) as uow:
+            changes.reject(uow, change_id, reason)
+
+    def recall(self, change_id: int, by: str = "designer") -> None:
+        with self.acting(by) as uow:
+            changes.recall(uow, change_id)
+
+    def publish_due(self) -> int:
+        """The ticker knocks; how many changes went live."""
+        return work(self.office.sessions, lambda: self.office.now)
+
+    def publish(self, change_id: int) -> None:
+        """Bring a change all the way, with a second person."""
+        self.propose(change_id)
+        self.approve(change_id)
+        assert self.publish_due() == 1
