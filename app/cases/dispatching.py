@@ -55,7 +55,7 @@ def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     co_handling.check_co_units(uow.session, unit.id, given["co_units"])
     order = case.ordered
     order.dispatch_mode = DispatchMode.ASSIGN
-    order.lead_unit_id = unit.id
+    order.lead_unit_id, order.next_unit_id = unit.id, None
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED
     return fresh

@@ -51,7 +51,20 @@ def non_acceptance(session: Session, demand: Demand) -> NonAcceptance | None:
 
 
 def proposal(session: Session, demand: Demand) -> Proposal | None:
-    """What the newest dispatch catalogue proposes for a demand; none where it names no unit."""
+    """What the newest dispatch catalogue proposes for a demand; none where it names no unit.
+
+    An order that was reopened after its unit was reorganised goes to the unit's heir.
+    """
+    order = demand.order
+    if order is not None and order.lead_unit_id is None and order.next_unit_id is not None:
+        return Proposal(
+            session.get_one(HandlingUnit, order.next_unit_id),
+            (),
+            Phrase(
+                "工单重开时原承办单位已撤并，该单位承接其职责",
+                "The unit that had the order is gone; this one has inherited its matters",
+            ),
+        )
     matter = {"category": demand.category, "district": demand.district}
     answer = tables.answer(session, demand, "dispatch_catalogue", matter)
     outputs = answer.outputs

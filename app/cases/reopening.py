@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history
+from app.cases import history, reorganising
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
-from app.cases.models.work_order import DispatchMode, OrderStatus
+from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
 from app.cases.notices import register_messages
 from app.cases.orders import SUBJECT, Case
 from app.cases.procedures import begin, open_procedure, opened_for, opening, procedures_of
@@ -19,6 +19,7 @@ from app.cases.steps import step
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
+from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
 KIND = "reopening"
@@ -87,13 +88,25 @@ def decide(_uow: UnitOfWork, asked: Case, given: Answers) -> None:
 
 @service(Phrase("重开工单", "Reopen the order"))
 def reopen_order(occasion: Occasion) -> None:
-    """The order is handled again: a new main process, the same demand, one history."""
+    """The order is handled again: a new main process, the same demand, one history.
+
+    Its unit has it at once. Where that has been merged, split or closed meanwhile, the order waits
+    for the dispatcher, with the unit's heir as proposal.
+    """
     uow, case, at = occasion.uow, occasion.case.main, occasion.at
     demand, order = case.demand, case.ordered
     order.reopened_count += 1
     order.closed_at = order.closing_reason = order.published = None
     demand.status, demand.closed_at = DemandStatus.ORDERED, None
-    history.record(uow, demand.id, "reopen_order", facts={"reopened": order.reopened_count}, at=at)
+    facts: dict[str, object] = {"reopened": order.reopened_count}
+    is_gone = _has_lost_its_unit(uow.session, order)
+    if is_gone:
+        heir = reorganising.heir_of(uow.session, order.lead_unit_id or 0, demand.category)
+        facts |= {"unit_before": order.lead_unit_id, "unit": heir}
+        order.lead_unit_id, order.next_unit_id = None, heir
+        order.status = OrderStatus.PENDING_DISPATCH
+        order.replied_at = order.dispatched_at = order.signed_at = order.contacted_at = None
+    history.record(uow, demand.id, "reopen_order", facts=facts, at=at)
     demand.process_id = engine.create(uow, MAIN_PROCESS, SUBJECT, demand.id)
     engine.start(
         uow,
@@ -102,8 +115,14 @@ def reopen_order(occasion: Occasion) -> None:
             "anonymous": demand.anonymous,
             "urgency": demand.urgency,
             "dispatch_mode": order.dispatch_mode,
-            "signed": True,
+            "signed": not is_gone,
         },
-        message="reopened",
+        message="reopened_without_unit" if is_gone else "reopened",
         at=at,
     )
+
+
+def _has_lost_its_unit(session: Session, order: WorkOrder) -> bool:
+    if order.dispatch_mode == DispatchMode.SELF or order.lead_unit_id is None:
+        return False
+    return not session.get_one(HandlingUnit, order.lead_unit_id).active

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from app.cases import answers, history, notices
 from app.cases.models.city import Category
 from app.cases.models.demand import Demand
+from app.cases.models.part import Part
 from app.cases.models.procedure import Procedure
 from app.cases.models.reorganisation import Reorganisation
 from app.cases.models.work_order import WorkOrder
@@ -237,6 +238,18 @@ def move_case(uow: UnitOfWork, demand_id: int) -> bool:
         ).all()
         for part in parts:
             part.unit_id = heir_id
+        uow.session.execute(
+            update(Part)
+            .where(
+                Part.giver_unit_id == row.unit_id,
+                Part.procedure_id.in_(
+                    select(Procedure.id).where(
+                        Procedure.demand_id == demand_id, Procedure.closed_at.is_(None)
+                    )
+                ),
+            )
+            .values(giver_unit_id=heir_id)
+        )
         if leads or parts:
             moved = True
             history.record(
@@ -270,6 +283,26 @@ def finish(uow: UnitOfWork) -> int:
 def reorganisations(session: Session) -> Sequence[Reorganisation]:
     """All of them, the newest first."""
     return session.scalars(select(Reorganisation).order_by(Reorganisation.id.desc())).all()
+
+
+def heir_of(session: Session, unit_id: int, category: str) -> int | None:
+    """The active unit that has inherited a unit's matters of a category, through however many
+    reorganisations; none where nobody has.
+    """
+    unit = session.get_one(HandlingUnit, unit_id)
+    seen: set[int] = set()
+    while not unit.active and unit.id not in seen:
+        seen.add(unit.id)
+        row = session.scalar(
+            select(Reorganisation)
+            .where(Reorganisation.unit_id == unit.id)
+            .order_by(Reorganisation.id.desc())
+            .limit(1)
+        )
+        if row is None:
+            return None
+        unit = session.get_one(HandlingUnit, _heir_of(row, category))
+    return unit.id if unit.active else None
 
 
 def with_heirs(session: Session, text: bytes) -> bytes:

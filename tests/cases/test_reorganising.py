@@ -3,6 +3,9 @@
 import pytest
 
 from app.cases import reorganising, tables
+from app.cases.co_handling import parts_of
+from app.cases.models.demand import Demand
+from app.cases.proposals import proposal
 from app.cases.reorganising import plan
 from app.core import jobs
 from app.core.db import reading
@@ -148,3 +151,83 @@ def test_killed_half_way_it_goes_on_and_twice_changes_nothing(big: Office) -> No
     move(big)
     assert {big.order(case).lead_unit_id for case in cases} == {big.unit("water_group")}
     assert not is_open(big)
+
+
+REOPENS = {"reopening_ground": "came_back", "reopening_reason": "问题反复。"}
+
+
+def reopened_after(office: Office, kind: str, **more: str) -> int:
+    """An order that was closed before its unit was reorganised, and is opened again after that."""
+    case = office.bring_to("close")
+    office.do(case, "close")
+    carry_out(office, kind, **more)
+    move(office)
+    office.wait(days=2)
+    office.act(case, "reopening_by_agent", "agent", **REOPENS)
+    office.do(case, "decide_reopening")
+    return case
+
+
+@pytest.mark.parametrize(
+    ("kind", "shares", "heir"),
+    [
+        ("merged", "", "water_group"),
+        ("closed", "", "water_group"),
+        ("split", "noise=third", "third"),
+    ],
+)
+def test_an_order_reopened_after_its_unit_is_gone_is_proposed_to_the_heir(
+    big: Office, kind: str, shares: str, heir: str
+) -> None:
+    case = reopened_after(big, kind, shares=shares)
+    assert big.waiting(case) == ["dispatch"]
+    order = big.order(case)
+    assert (order.status, order.lead_unit_id, order.reopened_count) == ("pending_dispatch", None, 1)
+    clock = big.clock(case, "dispatch")
+    assert clock.stopped_at is None
+    assert clock.due_at is not None
+    assert clock.due_at > big.now
+    with reading(big.sessions) as session:
+        proposed = proposal(session, session.get_one(Demand, case))
+    assert proposed is not None
+    assert proposed.unit.code == heir
+    assert "撤并" in proposed.reason.zh
+    big.do(case, "dispatch", lead_unit=big.unit("riverside"))
+    assert big.order(case).lead_unit_id == big.unit("riverside")
+    assert big.waiting(case) == ["sign_for"]
+
+
+def test_an_heir_that_is_gone_itself_has_an_heir(big: Office) -> None:
+    case = big.bring_to("close")
+    big.do(case, "close")
+    carry_out(big)
+    move(big)
+    carry_out(big, unit=str(big.unit("water_group")), heir=str(big.unit("third")))
+    move(big)
+    with reading(big.sessions) as session:
+        gone = big.unit("urban_management")
+        assert reorganising.heir_of(session, gone, "noise") == big.unit("third")
+
+
+def test_a_unit_that_is_gone_without_an_heir_leaves_the_dispatcher_the_choice(big: Office) -> None:
+    case = big.bring_to("close")
+    big.do(case, "close")
+    with unit_of_work(big.sessions, SYSTEM, big.now) as uow:
+        uow.session.get_one(HandlingUnit, big.unit("urban_management")).active = False
+    big.act(case, "reopening_by_agent", "agent", **REOPENS)
+    big.do(case, "decide_reopening")
+    assert big.waiting(case) == ["dispatch"]
+    assert big.order(case).next_unit_id is None
+    big.do(case, "dispatch", lead_unit=big.unit("third"))
+    assert big.order(case).lead_unit_id == big.unit("third")
+
+
+def test_what_a_unit_passed_on_is_answered_to_its_heir(big: Office) -> None:
+    case = big.bring_to("reply")
+    big.act(case, "passed_down", "liaison", lower_unit=str(big.unit("riverside")))
+    carry_out(big)
+    move(big)
+    with reading(big.sessions) as session:
+        [part] = parts_of(session, case)
+        assert part.part.giver_unit_id == big.unit("water_group")
+    assert "part_called_back" in {act.element.id for act in big.acts(case, "stranger")}

@@ -86,7 +86,8 @@ class WorkOrder(Base):
     returned_count: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often the order was sent back in a way that counts."""
     next_unit_id: Mapped[int | None] = mapped_column(Id, ForeignKey("handling_unit.id"))
-    """Where it goes once the return is settled; empty otherwise."""
+    """Where it goes once the return is settled; the heir of its unit, where that was gone when it
+    was reopened; empty otherwise."""
     public_reply: Mapped[str | None] = mapped_column(Text)
     published: Mapped[bool | None]
     """Whether the result is published; empty until it is closed."""
