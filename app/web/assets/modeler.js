@@ -175,6 +175,12 @@ class Editor {
 
   get root() { return this.canvas.getRootElement(); }
 
+  /** What stands for the whole diagram: its pool with the process, else the process. */
+  whole() {
+    const pool = this.editing.elementRegistry.find((one) => is(one, 'bpmn:Participant') && one.businessObject.processRef);
+    return is(this.root, 'bpmn:Collaboration') && pool ? pool : this.root;
+  }
+
   element(id) { return this.modeler.get('elementRegistry').get(id); }
 
   variables() { return variables(this.editing.definitions, this.names); }
@@ -298,7 +304,8 @@ class Editor {
     else this.canvas.zoom(this.canvas.zoom() * step);
   }
 
-  find() { this.modeler.get('searchPad').toggle(); }
+  /** The click that asks for it would close it again. */
+  find() { setTimeout(() => this.modeler.get('searchPad').toggle()); }
 
   minimap() { this.modeler.get('minimap').toggle(); }
 

@@ -50,7 +50,7 @@ export class Editing {
   constructor(modeler) {
     this.modeler = modeler;
     for (const name of ['modeling', 'moddle', 'bpmnFactory', 'canvas', 'commandStack', 'elementRegistry',
-      'elementFactory', 'autoPlace', 'selection', 'spaceTool']) {
+      'elementFactory', 'eventBus', 'spaceTool']) {
       this[name] = modeler.get(name);
     }
   }
@@ -154,7 +154,8 @@ export class Editing {
       const [flow, ...more] = source.outgoing.filter((one) => is(one, 'bpmn:SequenceFlow'));
       const shape = this.shape(attributes);
       if (!flow || more.length || is(shape, 'bpmn:EndEvent') || is(source, 'bpmn:Gateway')) {
-        return this.autoPlace.append(source, shape);
+        const at = this.eventBus.fire('autoPlace', { source, shape });
+        return this.clear(this.modeling.appendShape(source, shape, at, source.parent));
       }
       const target = flow.target;
       const gap = 50;
@@ -178,6 +179,21 @@ export class Editing {
     const all = this.elementRegistry.filter((one) => one.parent && this.canvas.findRoot(one) === root);
     const { movingShapes, resizingShapes } = this.spaceTool.calculateAdjustments(all, 'x', by, x);
     this.spaceTool.makeSpace(movingShapes, resizingShapes, { x: by, y: 0 }, 'e', x);
+  }
+
+  /** Move a new shape down until it covers nothing else. */
+  clear(shape) {
+    const others = shape.parent.children.filter((one) => one !== shape && !one.waypoints && one.type !== 'label'
+      && !is(one, 'bpmn:Lane') && !is(one, 'bpmn:Group'));
+    const meets = (one, y) => one.x < shape.x + shape.width + 10 && shape.x < one.x + one.width + 10
+      && one.y < y + shape.height + 10 && y < one.y + one.height + 10;
+    let { y } = shape;
+    for (let hit = true; hit;) {
+      hit = others.find((one) => meets(one, y));
+      if (hit) y = hit.y + hit.height + 20;
+    }
+    if (y !== shape.y) this.modeling.moveElements([shape], { x: 0, y: y - shape.y });
+    return shape;
   }
 
   /** Put an event on the edge of an activity, where there is room. */

@@ -75,7 +75,6 @@ export const ENGLISH = {
   '出错': 'Error',
   '升级（不打断）': 'Escalation (goes on)',
   '升级即打断': 'Escalation (interrupts)',
-  '办理意见': 'Remark',
   '人工环节 + 表单': 'User task + form',
   '限时环节：计时、黄灯、红灯提醒': 'Step with a limit: clock, yellow and red reminders',
   '决策后分路': 'Decision with ways',

@@ -115,7 +115,7 @@ export class Saving {
           if (change === this.change) this.onFindings(answer.findings);
           this.#become(this.dirty ? 'changed' : 'saved');
         } else if (status === 409 && answer.content !== undefined) {
-          this.#become('conflict', answer.text);
+          this.#become('conflict');
           this.onConflict(answer);
         } else {
           this.#become('refused', answer.text);

@@ -19,8 +19,7 @@ const DEFINED = {
 export function Panel({ editor }) {
   const [element, ...more] = editor.selected;
   if (more.length) return html`<p class="muted">${_('已选 {number} 个元素：可一起移动、上色、对齐或删除。', { number: more.length + 1 })}</p>`;
-  const target = element?.labelTarget ?? element ?? editor.root;
-  if (!target) return null;
+  const target = element?.labelTarget ?? element ?? editor.whole();
   const owner = getBusinessObject(target);
   const found = editor.findings.filter((one) => one.element === owner.id);
   return html`<div key=${owner.id}>
