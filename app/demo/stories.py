@@ -96,12 +96,27 @@ _URGENT_DONE_AFTER: dict[str, timedelta] = {
     "close": timedelta(hours=28),
 }
 
-# So long ago that what is urgent and still under way is yellow on any day, rest days included:
-# its limits are 24 hours and 2 hours of the clock on the wall.
-_URGENT_UNDER_WAY: dict[str, timedelta] = {
-    "urgent": timedelta(hours=19),
-    "critical": timedelta(minutes=115),
+# How long ago what is urgent and still under way arrived, whatever day it is: its limits are hours
+# of the clock on the wall. What is at the unit is yellow; the rest waits as long as it may.
+_URGENT_UNDER_WAY: dict[str, dict[str, timedelta]] = {
+    "urgent": {
+        "dispatch": timedelta(minutes=20),
+        "sign_for": timedelta(minutes=30),
+        "review_reply": timedelta(hours=3),
+        "callback": timedelta(hours=8),
+        "judge": timedelta(hours=26),
+        "close": timedelta(hours=29),
+    },
+    "critical": {
+        "dispatch": timedelta(minutes=8),
+        "sign_for": timedelta(minutes=14),
+        "review_reply": timedelta(hours=2, minutes=20),
+        "callback": timedelta(hours=8),
+        "judge": timedelta(hours=26),
+        "close": timedelta(hours=29),
+    },
 }
+_AT_THE_UNIT = {"urgent": timedelta(hours=19), "critical": timedelta(minutes=115)}
 
 _BY: tuple[tuple[str, Role], ...] = (
     ("dispatch", Role.DISPATCHER),
@@ -142,8 +157,9 @@ def plain_orders(
         if row["outcome"] == "called_in":
             waits_at, days_ago = "three_party_answer", 0
         arrived_at = working_moment(calendar, now, days_ago, index)
-        if waits_at in {"first_contact", "reply", "approve_reply"}:
-            arrived_at = now - _URGENT_UNDER_WAY.get(row["urgency"], now - arrived_at)
+        if row["urgency"] != "normal" and waits_at != "closed":
+            under_way = _URGENT_UNDER_WAY[row["urgency"]]
+            arrived_at = now - under_way.get(waits_at, _AT_THE_UNIT[row["urgency"]])
         story = Story(row, people, units, waits_at)
         yield from events_of(story, row, arrived_at, calendar, now, number)
         if row["urgency"] != "normal":
