@@ -110,6 +110,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "catalogue.review": _centre(Role.DISPATCHER, Role.COORDINATOR, Role.DUTY_MANAGER),
     # orders that rest, and extensions of many orders
     "suspension.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "promise.see": _WHOLE_CENTRE + _WHOLE_UNIT,
     "bulk_extension.see": _centre(Role.DISPATCHER, Role.DUTY_MANAGER, Role.LEADER),
     "bulk_extension.ask": _centre(Role.DISPATCHER, Role.DUTY_MANAGER),
     "bulk_extension.decide": _centre(Role.DUTY_MANAGER, Role.LEADER),
@@ -120,6 +121,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "callback.see": _centre(Role.CALLBACK_AGENT, Role.DUTY_MANAGER),
     # supervision
     "supervision.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "letter.see": _WHOLE_CENTRE + _WHOLE_UNIT + _centre(Role.OWNERSHIP_AUTHORITY),
     "supervision.lead": _centre(Role.INSPECTOR, Role.DUTY_MANAGER, Role.LEADER),
     "supervision.import": _centre(Role.INSPECTOR, Role.DUTY_MANAGER),
     # diagrams

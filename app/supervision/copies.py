@@ -145,17 +145,16 @@ def own(actor: Actor) -> ColumnElement[bool]:
     return or_(mine, unit)
 
 
-def own_of(session: Session, actor: Actor, letter_id: int) -> SupervisionLetterCopy | None:
-    """The actor's copy of a letter that is still to be entered as received, if there is one."""
-    waiting: Sequence[SupervisionLetterCopy] = session.scalars(
+def own_copies(
+    session: Session, actor: Actor, letter_ids: Sequence[int]
+) -> dict[int, SupervisionLetterCopy]:
+    """By letter: the actor's or the actor's unit's copy of it, where there is one."""
+    found = session.scalars(
         select(SupervisionLetterCopy)
-        .where(
-            SupervisionLetterCopy.letter_id == letter_id,
-            SupervisionLetterCopy.received_at.is_(None),
-        )
-        .order_by(SupervisionLetterCopy.id)
-    ).all()
-    return next((copy for copy in waiting if may_receive(actor, copy)), None)
+        .where(SupervisionLetterCopy.letter_id.in_(letter_ids), own(actor))
+        .order_by(SupervisionLetterCopy.id.desc())
+    )
+    return {copy.letter_id: copy for copy in found}
 
 
 def _receivers(

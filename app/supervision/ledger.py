@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from app.cases.models.demand import Demand
@@ -17,9 +17,16 @@ from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import Actor
 from app.engine import ClockRow, ClockRungRow
+from app.identity import policy
 from app.identity.models import HandlingUnit
 from app.identity.policy import UNIT_ROLES
-from app.supervision.models import SupervisionCase, SupervisionCause, SupervisionLetter
+from app.supervision import copies
+from app.supervision.models import (
+    SupervisionCase,
+    SupervisionCause,
+    SupervisionLetter,
+    SupervisionLetterCopy,
+)
 from app.supervision.triggers import CLOCK
 
 RUNGS: Mapping[str, Phrase] = {
@@ -135,10 +142,19 @@ def supervision(session: Session, procedure_id: int) -> SupervisionCase:
     return found
 
 
-def letter(session: Session, letter_id: int) -> SupervisionLetter:
-    """One letter. Raises `NotFound`; a rung that is not written has none to print."""
-    found = session.get(SupervisionLetter, letter_id)
-    if found is None or found.text_zh is None:
+def letter_for(session: Session, actor: Actor, letter_id: int) -> SupervisionLetter:
+    """One letter that the actor may see: their unit's, or with a copy for them.
+
+    Raises `NotFound`; a rung that is not written has none to print.
+    """
+    found = session.scalar(
+        select(SupervisionLetter).where(
+            SupervisionLetter.id == letter_id,
+            SupervisionLetter.text_zh.is_not(None),
+            *_visible_to(actor),
+        )
+    )
+    if found is None:
         raise NotFound(Phrase("没有这份督办文书。", "There is no such letter."))
     return found
 
@@ -146,22 +162,32 @@ def letter(session: Session, letter_id: int) -> SupervisionLetter:
 def letters(
     session: Session, actor: Actor, *, page: int = 1, size: int = 20
 ) -> tuple[list[tuple[SupervisionLetter, HandlingUnit, Demand]], int]:
-    """The written letters, the latest first, and how many there are in all."""
+    """The written letters that the actor may see, the latest first, and how many in all."""
     chosen = (
         select(SupervisionLetter, HandlingUnit, Demand)
         .join(HandlingUnit, HandlingUnit.id == SupervisionLetter.unit_id)
         .join(Procedure, Procedure.id == SupervisionLetter.procedure_id)
         .join(Demand, Demand.id == Procedure.demand_id)
-        .where(SupervisionLetter.text_zh.is_not(None))
+        .where(SupervisionLetter.text_zh.is_not(None), *_visible_to(actor))
     )
-    if not actor.roles - UNIT_ROLES:
-        chosen = chosen.where(SupervisionLetter.unit_id == actor.unit_id)
     total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
     page = max(1, min(page, -(-total // size) or 1))
     rows = session.execute(
         chosen.order_by(SupervisionLetter.id.desc()).limit(size).offset((page - 1) * size)
     )
     return [(one, unit, demand) for one, unit, demand in rows], total
+
+
+def _visible_to(actor: Actor) -> list[ColumnElement[bool]]:
+    """The centre sees every letter; others those of their unit, and those with a copy for them."""
+    if policy.may(actor, "supervision.see"):
+        return []
+    copied = exists().where(
+        SupervisionLetterCopy.letter_id == SupervisionLetter.id, copies.own(actor)
+    )
+    if actor.unit_id is None:
+        return [copied]
+    return [or_(SupervisionLetter.unit_id == actor.unit_id, copied)]
 
 
 def supervisions_of(session: Session, demand_id: int) -> list[Told]:

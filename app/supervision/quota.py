@@ -56,7 +56,9 @@ class Candidate:
 
 
 def quota(session: Session, now: datetime) -> Quota:
-    """The month of `now` against the month before, in China's months."""
+    """The month of `now` against the month before, in China's months; what was withdrawn is not
+    counted.
+    """
     this_month = _month(now)
     last_month = _month_before(this_month)
     accepted = session.scalar(
@@ -70,7 +72,9 @@ def quota(session: Session, now: datetime) -> Quota:
     )
     supervised = session.scalar(
         select(func.count(Procedure.demand_id.distinct())).where(
-            Procedure.kind == KIND, Procedure.opened_at >= this_month
+            Procedure.kind == KIND,
+            Procedure.opened_at >= this_month,
+            Procedure.outcome.is_distinct_from("withdrawn"),
         )
     )
     percent = _percent(supervised or 0, accepted or 0)

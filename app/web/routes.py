@@ -21,7 +21,9 @@ from app.web import (
     files,
     handler,  # noqa: F401
     knowledge,
+    letters,
     lists,
+    promises,
     rating,
     reorganising,
     shell,
@@ -52,6 +54,7 @@ web.add_url_rule("/demands", "my_demands", lists.my_demands)
 web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "POST"])
 web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
 web.add_url_rule("/orders", "orders", lists.orders)
+web.add_url_rule("/promises", "promises", promises.promises)
 web.add_url_rule("/suspended", "suspended", suspended.suspended)
 web.add_url_rule("/extensions", "bulk_extensions", bulk.bulk_extensions)
 web.add_url_rule("/extensions", "ask_bulk_extension", bulk.ask_bulk_extension, methods=["POST"])
@@ -89,9 +92,15 @@ web.add_url_rule(
 )
 web.add_url_rule("/supervisions", "supervisions", supervision.supervisions)
 web.add_url_rule("/supervisions/<id:procedure_id>", "supervision", supervision.supervision)
-web.add_url_rule("/supervisions/letters", "supervision_letters", supervision.supervision_letters)
+web.add_url_rule("/supervisions/letters", "supervision_letters", letters.supervision_letters)
 web.add_url_rule(
-    "/supervisions/letters/<id:letter_id>", "supervision_letter", supervision.supervision_letter
+    "/supervisions/letters/<id:letter_id>", "supervision_letter", letters.supervision_letter
+)
+web.add_url_rule(
+    "/supervisions/letters/copies/<id:copy_id>",
+    "receive_copy",
+    letters.receive_copy,
+    methods=["POST"],
 )
 web.add_url_rule("/supervisions/quota", "supervision_quota", supervision.supervision_quota)
 web.add_url_rule(

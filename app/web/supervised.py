@@ -53,6 +53,8 @@ class CauseView:
     timing: str
     evidence: str
     source: str
+    withdrawn: str
+    """That it fell away, and when; empty while it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,9 @@ def cause_view(cause: SupervisionCause) -> CauseView:
         timing=_("办结前") if cause.timing == "pre_closure" else _("办结后"),
         evidence=_("；").join(said),
         source=_("；").join(rows),
+        withdrawn=_("%(at)s 核定不成立", at=moment(cause.withdrawn_at))
+        if cause.withdrawn_at is not None
+        else "",
     )
 
 

@@ -1,4 +1,4 @@
-"""The inspector's pages: the ledger of supervisions, their letters, the month's quota, the report.
+"""The inspector's pages: the ledger of supervisions, the month's quota, the superior's report.
 
 Also what the unit sees beside its answer: the letter it answers.
 """
@@ -157,31 +157,6 @@ def _story(session: Session, found: Case, procedure: Procedure) -> list[Event]:
         and procedure.opened_at <= line.at
         and (ended_at is None or line.at <= ended_at)
     ]
-
-
-@permission("supervision.see")
-def supervision_letters() -> str:
-    """The letters that were issued, the latest first, to be printed."""
-    session = reading_session()
-    found, total = ledger.letters(session, g.actor, page=asked_page(), size=ROWS)
-    rows = [
-        (supervised.letter_view(session, letter), demand.title) for letter, _unit, demand in found
-    ]
-    return render_template("supervision_letters.html", page=page_out_of(rows, total))
-
-
-@permission("supervision.see")
-def supervision_letter(letter_id: int) -> str:
-    """A letter as it was issued, for the printer."""
-    session = reading_session()
-    letter = ledger.letter(session, letter_id)
-    _require_own(letter.unit_id)
-    return render_template(
-        "supervision_letter.html",
-        letter=letter,
-        text=_text(letter),
-        address=url_for("web.supervision", procedure_id=letter.procedure_id),
-    )
 
 
 @permission("supervision.lead")

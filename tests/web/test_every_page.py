@@ -16,6 +16,7 @@ EXAMPLES = {
     "item_id": "1",
     "gap_id": "1",
     "letter_id": "1",
+    "copy_id": "1",
     "procedure_id": "1",
     "dispute_id": "1",
     "change_id": "1",
