@@ -83,6 +83,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compile_translations()
     path = tmp_path_factory.mktemp("web") / "furnished.db"
     office = _office(path)
+    create_app(office)  # with all its models
     Base.metadata.create_all(office.database)
     now = clock.now()
     publish_shipped(office.sessions, now)
