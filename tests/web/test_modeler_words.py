@@ -32,7 +32,9 @@ def asked() -> set[str]:
 
 def given() -> dict[str, str]:
     """The English of each sentence."""
-    pairs = re.findall(r"^  '((?:[^'\\]|\\.)*)': '((?:[^'\\]|\\.)*)',$", ENGLISH.read_text(), re.M)
+    pairs = re.findall(
+        r"^  '((?:[^'\\]|\\.)*)': '((?:[^'\\]|\\.)*)',$", ENGLISH.read_text(), re.MULTILINE
+    )
     return dict(pairs)
 
 

@@ -16,6 +16,7 @@ import { Editing, editingModule } from './modeler/editing.js';
 import { Findings, markFindings } from './modeler/findings.js';
 import { keepNamedCollections } from './modeler/importing.js';
 import descriptor from './modeler/jieban.json';
+import { drawIfBare } from './modeler/layout.js';
 import { menusModule } from './modeler/menus.js';
 import { Actions, Outline, kindName, rows, title } from './modeler/outline.js';
 import { Panel } from './modeler/panel/panel.js';
@@ -83,6 +84,7 @@ class Editor {
     const on = (...given) => this.modeler.on(...given);
     on('import.parse.complete', (event) => {
       event.warnings.splice(0, Infinity, ...keepNamedCollections(event, this.editing.moddle));
+      if (event.definitions) drawIfBare(event.definitions, this.editing.moddle);
     });
     on('selection.changed', 2000, () => this.#leaveField());
     on('selection.changed', ({ newSelection }) => {

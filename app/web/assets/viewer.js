@@ -20,6 +20,7 @@ export async function show(container) {
   };
   mark(container.dataset.done, 'is-done');
   mark(container.dataset.active, 'is-active');
+  for (const what of ['added', 'removed', 'changed']) mark(container.dataset[what], `is-${what}`);
   // Whole if it can be read so, else at reading size around the token.
   canvas.zoom('fit-viewport', 'auto');
   const token = (container.dataset.active || '').split(' ').map((id) => id && registry.get(id)).find(Boolean);

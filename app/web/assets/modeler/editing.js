@@ -1,5 +1,6 @@
 // What changes a diagram. Every function here is one step that can be undone at once.
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { waysOut } from './scope.js';
 
 const TOGETHER = 'jieban.together';
 
@@ -222,18 +223,12 @@ export class Editing {
   /** Change the order in which the ways out of a gateway are tried. */
   reorder(element, flow, by) {
     const scope = flow.$parent;
-    const siblings = element.businessObject.get('outgoing');
-    const other = siblings[siblings.indexOf(flow) + by];
+    const ways = waysOut(flow.sourceRef);
+    const other = ways[ways.indexOf(flow) + by];
     if (!other) return;
     const flowElements = [...scope.get('flowElements')];
     const [here, there] = [flowElements.indexOf(flow), flowElements.indexOf(other)];
     [flowElements[here], flowElements[there]] = [other, flow];
-    const outgoing = [...siblings];
-    const [a, b] = [outgoing.indexOf(flow), outgoing.indexOf(other)];
-    [outgoing[a], outgoing[b]] = [other, flow];
-    this.together(() => {
-      this.setWithin(element, scope, { flowElements });
-      this.setWithin(element, element.businessObject, { outgoing });
-    });
+    this.setWithin(element, scope, { flowElements });
   }
 }

@@ -2,6 +2,7 @@
 import { html, useEffect, useRef } from '@bpmn-io/diagram-js-ui';
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { BOUNDARIES, KINDS } from './catalogue.js';
+import { waysOut } from './scope.js';
 import { _, isChinese } from './words.js';
 
 const OTHERS = {
@@ -38,12 +39,13 @@ function walked(scope) {
       if (!one || seen.has(one) || one.$parent !== scope) continue;
       seen.add(one);
       order.push(one);
-      stack.push(...[...(one.get('outgoing') ?? [])].reverse().map((flow) => flow.targetRef));
+      stack.push(...waysOut(one).reverse().map((flow) => flow.targetRef));
       for (const edge of nodes.filter((node) => node.attachedToRef === one).reverse()) stack.push(edge);
     }
   };
   nodes.filter((one) => is(one, 'bpmn:StartEvent')).forEach(walk);
-  nodes.filter((one) => !one.attachedToRef && !one.get('incoming').length).forEach(walk);
+  const reached = new Set(nodes.flatMap(waysOut).map((flow) => flow.targetRef));
+  nodes.filter((one) => !one.attachedToRef && !reached.has(one)).forEach(walk);
   nodes.forEach(walk);
   return order;
 }
@@ -54,7 +56,7 @@ export function rows(definitions) {
   const scope = (one, level) => {
     for (const node of walked(one)) {
       found.push({ owner: node, level: level + (is(node, 'bpmn:BoundaryEvent') ? 1 : 0) });
-      for (const flow of node.get('outgoing') ?? []) found.push({ owner: flow, level: level + 1 });
+      for (const flow of waysOut(node)) found.push({ owner: flow, level: level + 1 });
       if (is(node, 'bpmn:SubProcess')) scope(node, level + 1);
     }
     for (const note of [...(one.get('artifacts') ?? [])]) {

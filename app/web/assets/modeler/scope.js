@@ -12,6 +12,10 @@ export function* within(scope) {
   }
 }
 
+/** The ways out of a node, in the order in which they are tried: that of the file. */
+export const waysOut = (node) => (node.$parent?.get('flowElements') ?? [])
+  .filter((one) => is(one, 'bpmn:SequenceFlow') && one.sourceRef === node);
+
 /** [{name, from, options}] in the order of their steps; `options`: values a choice can have. */
 export function variables(definitions, names) {
   const found = new Map();

@@ -2,6 +2,7 @@
 import { html } from '@bpmn-io/diagram-js-ui';
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { kindName } from '../outline.js';
+import { waysOut } from '../scope.js';
 import { _, say } from '../words.js';
 import { Button, Choice, Feel, Section, Text, Tick } from './fields.js';
 import { Form } from './form.js';
@@ -243,7 +244,7 @@ function Flow({ editor, element, owner }) {
 
 /** The ways out of a gateway, in the order in which they are tried. */
 function Ways({ editor, owner, element }) {
-  const flows = owner.get('outgoing');
+  const flows = waysOut(owner);
   if (flows.length < 2) return null;
   return html`<${Section} title=${_('出口（按顺序判断）')}>
     <ol class="ways">${flows.map((flow, index) => html`<li key=${flow.id}>
