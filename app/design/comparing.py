@@ -28,7 +28,9 @@ def differences(what: Document, before: str | None, after: str) -> tuple[Differe
             Difference(What.CHANGED, _READ_FAILED, Phrase("", ""), one.before, one.after)
             for one in _lines(older, after)
         ]
-    if not found:
+    if before is None:
+        found = [one for one in found if one.what is not What.REMOVED]
+    elif not found:
         found = [_only_in_writing()]
     return tuple(found)
 

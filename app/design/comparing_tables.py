@@ -30,7 +30,7 @@ def differences(before: str, after: str) -> list[Difference]:
     """Every difference of the table `after` from `before`. Raises `DecisionError` for no DMN."""
     old, new = xml.parse(before.encode()), xml.parse(after.encode())
     found: list[Difference] = []
-    old_tables, new_tables = _tables(old), _tables(new)
+    old_tables, new_tables = tables_of(old), tables_of(new)
     for key, table in old_tables.items():
         if key not in new_tables:
             found.append(Difference(What.REMOVED, table.name, _TABLE, element=key, old_element=key))
@@ -38,7 +38,7 @@ def differences(before: str, after: str) -> list[Difference]:
         if key not in old_tables:
             found.append(Difference(What.ADDED, table.name, _TABLE, element=key))
         else:
-            found += _of_tables(old_tables[key], table)
+            found += _in_tables(old_tables[key], table)
     found += _of_the_rest(old, new)
     return found
 
@@ -47,7 +47,7 @@ _TABLE = Phrase("决策表", "Decision table")
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """A column: by what it is known, what it is called, and what its heading says."""
 
     key: str
@@ -56,7 +56,7 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A row: its number from 1, its id, and its cells by the keys of the columns."""
 
     number: int
@@ -65,19 +65,22 @@ class _Row:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
+    """A decision table: what its heading says, its columns by key, its rows."""
+
     id: str
     name: Phrase
     policy: str
     said: Mapping[Phrase, Phrase]
-    columns: Mapping[str, _Column]
-    rows: Sequence[_Row]
+    columns: Mapping[str, Column]
+    rows: Sequence[Row]
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _tables(root: Element) -> dict[str, _Table]:
+def tables_of(root: Element) -> dict[str, Table]:
+    """The tables of a model as they are written, by the ids of their decisions."""
     found = {}
     for decision in children(root, "decision"):
         for table in children(decision, "decisionTable"):
@@ -85,7 +88,7 @@ def _tables(root: Element) -> dict[str, _Table]:
     return found
 
 
-def _table(decision: Element, table: Element) -> _Table:
+def _table(decision: Element, table: Element) -> Table:
     columns = list(_columns(table))
     rows = []
     for number, rule in enumerate(children(table, "rule"), 1):
@@ -98,10 +101,10 @@ def _table(decision: Element, table: Element) -> _Table:
             ]
         ]
         said = {column.key: cell for column, cell in zip(columns, cells, strict=False)}
-        rows.append(_Row(number, rule.get("id", ""), said))
+        rows.append(Row(number, rule.get("id", ""), said))
     name = decision.get("name", "") or decision.get("id", "")
     policy = table.get("hitPolicy", "UNIQUE")
-    return _Table(
+    return Table(
         decision.get("id", ""),
         _plain(name),
         policy,
@@ -116,13 +119,13 @@ def _table(decision: Element, table: Element) -> _Table:
     )
 
 
-def _columns(table: Element) -> Iterator[_Column]:
+def _columns(table: Element) -> Iterator[Column]:
     seen: dict[str, int] = defaultdict(int)
 
-    def column(key: str, label: str, said: Mapping[Phrase, str]) -> _Column:
+    def column(key: str, label: str, said: Mapping[Phrase, str]) -> Column:
         seen[key] += 1
         unique = key if seen[key] == 1 else f"{key}#{seen[key]}"
-        return _Column(unique, label, {aspect: _plain(value) for aspect, value in said.items()})
+        return Column(unique, label, {aspect: _plain(value) for aspect, value in said.items()})
 
     heading, kind = Phrase("列名", "Heading"), Phrase("类型", "Type")
     allowed = Phrase("允许的值", "Allowed values")
@@ -169,7 +172,7 @@ def _cell(entry: Element) -> str:
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def _of_tables(old: _Table, new: _Table) -> Iterator[Difference]:
+def _in_tables(old: Table, new: Table) -> Iterator[Difference]:
     yield from _said(old.said, new.said, new.name, new.id)
     for key, column in old.columns.items():
         if key not in new.columns:
@@ -195,7 +198,7 @@ def _said(
             yield Difference(What.CHANGED, subject, aspect, was, becomes, element, element)
 
 
-def _of_rows(old: _Table, new: _Table) -> Iterator[Difference]:
+def _of_rows(old: Table, new: Table) -> Iterator[Difference]:
     pairs = pair_rows(old, new)
     kept = {earlier.number for earlier in pairs.values()}
     shared = [key for key in new.columns if key in old.columns]
@@ -238,7 +241,7 @@ def _of_rows(old: _Table, new: _Table) -> Iterator[Difference]:
                 )  # fmt: skip
 
 
-def pair_rows(old: _Table, new: _Table) -> dict[int, _Row]:
+def pair_rows(old: Table, new: Table) -> dict[int, Row]:
     """For each row of the newer table that is one of the older: which, by its number.
 
     First what is the same and stands in the same order, then what is the same and stands
@@ -246,10 +249,10 @@ def pair_rows(old: _Table, new: _Table) -> dict[int, _Row]:
     """
     shared = [key for key in new.columns if key in old.columns]
 
-    def said(row: _Row) -> tuple[str, ...]:
+    def said(row: Row) -> tuple[str, ...]:
         return tuple(row.cells.get(key, "") for key in shared)
 
-    pairs: dict[int, _Row] = {}
+    pairs: dict[int, Row] = {}
     left = {row.number: row for row in old.rows}
     matcher = SequenceMatcher(
         None, [said(row) for row in old.rows], [said(row) for row in new.rows], autojunk=False
@@ -258,7 +261,7 @@ def pair_rows(old: _Table, new: _Table) -> dict[int, _Row]:
         for offset in range(block.size):
             earlier, later = old.rows[block.a + offset], new.rows[block.b + offset]
             pairs[later.number] = left.pop(earlier.number)
-    elsewhere: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
+    elsewhere: dict[tuple[str, ...], list[Row]] = defaultdict(list)
     for row in left.values():
         elsewhere[said(row)].append(row)
     for row in new.rows:
@@ -271,9 +274,9 @@ def pair_rows(old: _Table, new: _Table) -> dict[int, _Row]:
 
 
 def _most_alike(
-    new: Sequence[_Row], old: Sequence[_Row], columns: Sequence[str]
-) -> Iterator[tuple[_Row, _Row]]:
-    weighed: list[tuple[float, int, int, _Row, _Row]] = []
+    new: Sequence[Row], old: Sequence[Row], columns: Sequence[str]
+) -> Iterator[tuple[Row, Row]]:
+    weighed: list[tuple[float, int, int, Row, Row]] = []
     for later in new:
         for earlier in old:
             same_id = bool(later.id) and later.id == earlier.id
@@ -292,7 +295,7 @@ def _most_alike(
             yield later, earlier
 
 
-def _likeness(one: _Row, other: _Row, columns: Sequence[str]) -> float:
+def _likeness(one: Row, other: Row, columns: Sequence[str]) -> float:
     """The share of cells that are the same; conditions weigh twice, notes half."""
     total = same = 0.0
     for key in columns:
@@ -320,7 +323,7 @@ def _moved(pairs: Sequence[tuple[int, int]]) -> set[int]:
     return {new for new, _old in pairs} - kept
 
 
-def _in_words(table: _Table, row: _Row) -> Phrase:
+def _in_words(table: Table, row: Row) -> Phrase:
     """A row as a sentence: what it asks and what it answers."""
     parts = [
         f"{column.label} {row.cells[key]}"

@@ -1,9 +1,15 @@
 """The workshop in the browser: changes, drafts, and what the editors say to the server."""
 
+from pathlib import Path
 from typing import Any
 
 from werkzeug.test import TestResponse
 
+from app.core import clock
+from app.core.uow import SYSTEM, unit_of_work
+from app.design.models import ShippedOffer
+from app.jobs.publishing import work
+from app.web.access import SESSIONS
 from tests.web.conftest import Browser, Desks
 
 
@@ -115,3 +121,160 @@ def test_who_does_not_design_reads_at_most(desks: Desks) -> None:
     assert duty.get(draft).status_code == 200
     assert put(duty, draft, {"revision": 1, "content": "x"}).status_code == 403
     assert duty.post("/design/changes", {"title": "甲", "reason": "乙"}).status_code == 403
+
+
+def renamed(desks: Desks) -> tuple[str, str]:
+    """A change in which the extension's diagram has another name; its address, and its draft's."""
+    draft, designer = opened(desks), desks.of("designer")
+    text = told(designer.get(f"{draft}/content"))["content"]
+    put(designer, draft, {"revision": 1, "content": text.replace('name="延期"', 'name="展期"')})
+    return "/design/changes/1", draft
+
+
+def due(desks: Desks) -> int:
+    """The ticker knocks."""
+    return work(desks.app.extensions[SESSIONS], clock.now)
+
+
+def test_a_change_goes_from_a_designer_over_a_second_person_into_force(desks: Desks) -> None:
+    change, _draft = renamed(desks)
+    designer, duty = desks.of("designer"), desks.of("duty")
+    assert designer.post(f"{change}/propose").status_code == 302
+    own = words(designer, change)
+    assert "待审批" in own
+    assert not designer.page(change).xpath("//form[contains(@action, 'approve')]")
+    assert designer.post(f"{change}/approve").status_code == 403
+    seen = words(duty, change)
+    for part in ("提交时的差别", "名称", "延期", "展期", "依据第 1 版"):
+        assert part in seen
+    assert duty.post(f"{change}/approve", {"note": "同意。"}).status_code == 302
+    assert due(desks) == 1
+    assert "已发布" in words(designer, change)
+    document = words(designer, "/design/diagram/extension")
+    for part in ("展期", "变更", "展期改名", "屠乔", "吴稳", "随版本"):
+        assert part in document
+    second = duty.post(f"{change}/approve", {})
+    assert second.status_code == 409
+    assert "吴稳" in second.text
+
+
+def test_a_time_that_has_passed_is_refused_in_its_field(desks: Desks) -> None:
+    change, _draft = renamed(desks)
+    desks.of("designer").post(f"{change}/propose")
+    answer = desks.of("duty").post(f"{change}/approve", {"effective_at": "2020-01-01 09:00"})
+    assert answer.status_code == 422
+    assert "生效时间须在现在之后" in answer.text
+
+
+def test_a_change_is_sent_back_and_withdrawn_with_a_reason(desks: Desks) -> None:
+    change, _draft = renamed(desks)
+    designer, duty = desks.of("designer"), desks.of("duty")
+    designer.post(f"{change}/propose")
+    assert duty.post(f"{change}/reject", {"note": ""}).status_code == 422
+    assert duty.post(f"{change}/reject", {"note": "名称不妥。"}).status_code == 302
+    assert "名称不妥" in words(designer, change)
+    assert designer.post(f"{change}/recall").status_code == 409
+    assert designer.post(f"{change}/withdraw", {"note": ""}).status_code == 422
+    assert designer.post(f"{change}/withdraw", {"note": "不改了。"}).status_code == 302
+    assert "已撤回" in words(designer, change)
+
+
+def test_what_is_wrong_with_a_draft_stands_on_the_change(desks: Desks) -> None:
+    change, draft = renamed(desks)
+    designer = desks.of("designer")
+    text = told(designer.get(f"{draft}/content"))["content"]
+    worse = text.replace('sourceRef="approved"', 'sourceRef="gone"')
+    put(designer, draft, {"revision": 2, "content": worse})
+    answer = designer.post(f"{change}/propose")
+    assert answer.status_code == 422
+    assert "处错误，须先改正" in answer.text
+    assert "编辑中" in words(designer, change)
+
+
+def test_two_versions_stand_side_by_side_with_what_differs(desks: Desks) -> None:
+    _change, draft = renamed(desks)
+    designer = desks.of("designer")
+    page = designer.page("/design/compare?kind=diagram&key=extension&before=v1&after=d1")
+    assert "展期" in page.text_content()
+    drawn = page.xpath("//*[@data-diagram]/@data-diagram")
+    assert drawn == ["/design/diagram/extension/1/diagram.bpmn", f"{draft}/diagram.bpmn"]
+    for address in drawn:
+        assert designer.get(address).mimetype == "application/xml"
+    assert designer.get("/design/compare?kind=diagram&key=extension&after=v9").status_code == 404
+    assert designer.get("/design/compare?kind=table&key=extension&after=d1").status_code == 404
+    assert designer.get("/design/compare?kind=x&key=extension&after=d1").status_code == 404
+
+
+def test_two_versions_of_a_table_show_the_cells_that_differ(desks: Desks) -> None:
+    draft, designer = opened(desks, "table:time_limits"), desks.of("designer")
+    text = told(designer.get(f"{draft}/content"))["content"]
+    put(
+        designer,
+        draft,
+        {"revision": 1, "content": text.replace("<text>5</text>", "<text>4</text>")},
+    )
+    page = designer.page("/design/compare?kind=table&key=time_limits&before=v1&after=d1")
+    assert page.xpath("//tr[@class='is-changed']")
+    cells = page.xpath("//table[@class='differences']//tr/td[position() > 3]/text()")
+    assert set(cells) == {"5", "4"}
+
+
+def test_an_older_version_is_brought_back_by_a_change_of_its_own(desks: Desks) -> None:
+    change, _draft = renamed(desks)
+    designer, duty = desks.of("designer"), desks.of("duty")
+    designer.post(f"{change}/propose")
+    duty.post(f"{change}/approve")
+    assert due(desks) == 1
+    answer = designer.post("/design/diagram/extension/2/restore", {"reason": "不便。"})
+    assert answer.status_code == 422
+    answer = designer.post("/design/diagram/extension/1/restore", {"reason": "基层不便。"})
+    assert answer.status_code == 302
+    designer.post(f"{answer.location}/propose")
+    assert "恢复第 1 版" in words(duty, answer.location)
+    duty.post(f"{answer.location}/approve")
+    assert due(desks) == 1
+    assert "恢复第 1 版" in words(designer, "/design/diagram/extension")
+
+
+def test_a_document_tells_who_uses_it_and_how_many_cases_live(worked: Desks) -> None:
+    designer = worked.of("designer")
+    called = words(designer, "/design/diagram/call_back")
+    assert "调用" in called
+    assert "工单规则直接查询" in words(designer, "/design/table/time_limits")
+    main = designer.page("/design/diagram/work_order")
+    assert main.xpath("//table//tbody/tr[1]/td[7]/text()") == ["3"]
+
+
+def test_a_version_is_read_and_exported(desks: Desks) -> None:
+    designer = desks.of("designer")
+    assert "第 1 版" in words(designer, "/design/table/time_limits/1")
+    file = designer.get("/design/diagram/extension/1/file")
+    assert file.headers["Content-Disposition"].endswith('"extension.1.bpmn"')
+    assert file.text == Path("bpmn/extension.bpmn").read_text()
+    assert designer.get("/design/diagram/extension/7").status_code == 404
+
+
+def test_a_new_shipped_text_of_an_own_document_is_offered_and_taken(desks: Desks) -> None:
+    change, _draft = renamed(desks)
+    designer, duty = desks.of("designer"), desks.of("duty")
+    designer.post(f"{change}/propose")
+    duty.post(f"{change}/approve")
+    assert due(desks) == 1
+    with unit_of_work(desks.app.extensions[SESSIONS], SYSTEM, clock.now()) as uow:
+        uow.session.add(
+            ShippedOffer(
+                kind="diagram",
+                key="extension",
+                content=Path("bpmn/extension.bpmn").read_text().replace("延期", "顺延"),
+                sha256="x",
+                offered_at=uow.now,
+            )
+        )
+    assert "出厂新版" in words(designer, "/design")
+    assert "出厂新版" in words(designer, "/design/diagram/extension")
+    compared = words(designer, "/design/compare?kind=diagram&key=extension&before=v2&after=o1")
+    assert "顺延" in compared
+    taken = designer.post("/design/offers/1/take")
+    assert taken.status_code == 302
+    assert "顺延" in words(designer, taken.location)
+    assert "出厂新版 本次升级" not in words(designer, "/design/diagram/extension")

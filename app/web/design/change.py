@@ -1,24 +1,46 @@
 """The page of one change: its documents, what is found in them, and what may be done with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+import orjson
 from flask import flash, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app.cases import answers
 from app.core.errors import Conflict, Invalid
-from app.design import changes, checking, documents, drafts
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.design import changes, checking, documents, drafts, evidence
 from app.design.checking import Finding
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind, Status
+from app.engine.forms import Field, FieldType, Form
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
+from app.web.design.comparing import DifferenceRow, kept_difference_rows
 from app.web.design.workshop import document_title, status_of
+from app.web.forms import errors_in_words, form_view, submitted
 from app.web.language import _, say
 
 MADE_ANEW = (Kind.DIAGRAM, Kind.TABLE)
 """The kinds of which a designer makes new ones; scenarios and test rows belong to these."""
+
+DECIDING = Form(
+    (
+        Field(
+            "effective_at",
+            FieldType.DATETIME,
+            Phrase("生效时间", "Takes effect at"),
+            Phrase("不填则立即生效。", "At once when left empty."),
+        ),
+        Field("note", FieldType.LONG_TEXT, Phrase("审批意见", "Opinion"), max_length=1000),
+    )
+)
+
+Page = str | Response | tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +66,16 @@ class FindingRow:
     draft_id: int | None
     place: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One document of the evidence."""
+
+    title: str
+    based_on: int | None
+    restores: int | None
+    rows: Sequence[DifferenceRow]
 
 
 @permission("design.see")
@@ -87,6 +119,68 @@ def catch_up(draft_id: int) -> Response:
     return redirect(url_for("web.design_change", change_id=change_id))
 
 
+@permission("design.edit")
+def propose_change(change_id: int) -> Page:
+    """Weigh the drafts as they stand, and put them before a second person."""
+    session = reading_session()
+    weighed = evidence.weigh(session, changes.change(session, change_id))
+    return _do(
+        change_id,
+        lambda uow: changes.propose(uow, change_id, weighed),
+        _("已提交，待另一人审批。"),
+    )
+
+
+@permission("design.approve")
+def approve_change(change_id: int) -> Page:
+    """A second person agrees, for a time of their choice."""
+    try:
+        given = answers.check(DECIDING, submitted(DECIDING, request.form), g.actor.roles)
+    except Invalid as wrong:
+        return _page(change_id, say(wrong.phrase), errors_in_words(wrong.fields)), 422
+    at = given["effective_at"]
+    return _do(
+        change_id,
+        lambda uow: changes.approve(
+            uow, change_id, str(given["note"] or ""), at if isinstance(at, datetime) else None
+        ),
+        _("已批准，到生效时间自动发布。"),
+    )
+
+
+@permission("design.approve")
+def reject_change(change_id: int) -> Page:
+    """A second person sends it back."""
+    note = request.form.get("note", "")
+    return _do(change_id, lambda uow: changes.reject(uow, change_id, note), _("已退回编辑。"))
+
+
+@permission("design.edit")
+def recall_change(change_id: int) -> Page:
+    """Take it back to editing."""
+    return _do(change_id, lambda uow: changes.recall(uow, change_id), _("已退回编辑。"))
+
+
+@permission("design.edit")
+def withdraw_change(change_id: int) -> Page:
+    """Give it up."""
+    note = request.form.get("note", "")
+    return _do(change_id, lambda uow: changes.withdraw(uow, change_id, note), _("已撤回这份变更。"))
+
+
+def _do(change_id: int, act: Callable[[UnitOfWork], object], told: str) -> Page:
+    """Carry out one command on the change, and say on its page what came of it."""
+    try:
+        with acting() as uow:
+            act(uow)
+    except Invalid as wrong:
+        return _page(change_id, say(wrong.phrase), errors_in_words(wrong.fields)), 422
+    except Conflict as late:
+        return _page(change_id, say(late.phrase)), 409
+    flash(told, "done")
+    return redirect(url_for("web.design_change", change_id=change_id))
+
+
 def finding_rows(
     session: Session, change: DesignChange, found: Sequence[Finding]
 ) -> list[FindingRow]:
@@ -123,7 +217,7 @@ def _place(finding: Finding) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _page(change_id: int, refusal: str = "") -> str:
+def _page(change_id: int, refusal: str = "", errors: Mapping[str, str] | None = None) -> str:
     session = reading_session()
     change = changes.change(session, change_id)
     found = checking.check_change(session, change) if change.status in _WORKED_AT else ()
@@ -137,13 +231,49 @@ def _page(change_id: int, refusal: str = "") -> str:
         findings=finding_rows(session, change, found),
         severity_word=severity_word,
         refusal=refusal,
+        note=_note(change),
+        evidence=_kept_evidence(change),
+        form=form_view(
+            DECIDING,
+            g.actor.roles,
+            typed=request.form if request.method == "POST" else None,
+            errors=errors,
+        ),
+        may_decide=change.status == Status.PROPOSED
+        and may(g.actor, "design.approve")
+        and g.actor.user_id not in changes.workers(session, change),
+        may_recall=change.status in _AT_WORK and may(g.actor, "design.edit"),
+        may_withdraw=change.status in _WORKED_AT and may(g.actor, "design.edit"),
         editable=change.status == Status.OPEN and may(g.actor, "design.edit"),
         offered=_offered(session),
         made_anew=[(kind.value, say(documents.NAMES[kind])) for kind in MADE_ANEW],
     )
 
 
-_WORKED_AT = frozenset({Status.OPEN, Status.PROPOSED, Status.APPROVED, Status.FAILED})
+_AT_WORK = frozenset({Status.PROPOSED, Status.APPROVED, Status.FAILED})
+_WORKED_AT = _AT_WORK | {Status.OPEN}
+
+
+def _note(change: DesignChange) -> str:
+    """What was said when it was decided; why it failed stands there in both languages."""
+    zh, _line, en = change.decision_note.partition("\n")
+    return say(Phrase(zh, en)) if change.status == Status.FAILED else change.decision_note
+
+
+def _kept_evidence(change: DesignChange) -> list[ComparedRow]:
+    """What the approver is shown: each document beside what was in force."""
+    if not change.evidence:
+        return []
+    kept = orjson.loads(change.evidence)
+    return [
+        ComparedRow(
+            say(Phrase(one["title"]["zh"], one["title"]["en"])),
+            one["based_on"],
+            one["restores"],
+            kept_difference_rows(one["differences"]),
+        )
+        for one in kept["documents"]
+    ]
 
 
 def _draft(session: Session, draft: DesignDraft, found: Sequence[Finding]) -> DraftRow:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.web.design import change, drafting, workshop
+from app.web.design import change, comparing, document, drafting, workshop
 
 
 def add_to(web: Blueprint) -> None:
@@ -13,6 +13,11 @@ def add_to(web: Blueprint) -> None:
         ("/changes", "open_design_change", workshop.open_change, post),
         ("/changes/<id:change_id>", "design_change", change.design_change, get),
         ("/changes/<id:change_id>/documents", "add_document", change.add_document, post),
+        ("/changes/<id:change_id>/propose", "propose_change", change.propose_change, post),
+        ("/changes/<id:change_id>/approve", "approve_change", change.approve_change, post),
+        ("/changes/<id:change_id>/reject", "reject_change", change.reject_change, post),
+        ("/changes/<id:change_id>/recall", "recall_change", change.recall_change, post),
+        ("/changes/<id:change_id>/withdraw", "withdraw_change", change.withdraw_change, post),
         ("/drafts/<id:draft_id>", "design_draft", drafting.draft_page, get),
         ("/drafts/<id:draft_id>", "save_design_draft", drafting.save_page, post),
         ("/drafts/<id:draft_id>/content", "draft_content", drafting.draft_content, get),
@@ -21,5 +26,20 @@ def add_to(web: Blueprint) -> None:
         ("/drafts/<id:draft_id>/names", "draft_names", drafting.draft_names, get),
         ("/drafts/<id:draft_id>/discard", "discard_draft", change.discard_draft, post),
         ("/drafts/<id:draft_id>/catch-up", "catch_up_draft", change.catch_up, post),
+        ("/drafts/<id:draft_id>/diagram.bpmn", "draft_drawing", comparing.draft_drawing, get),
+        ("/offers/<id:offer_id>/diagram.bpmn", "offer_drawing", comparing.offer_drawing, get),
+        ("/offers/<id:offer_id>/take", "take_offer", document.take_offer, post),
+        ("/offers/<id:offer_id>/decline", "decline_offer", document.decline_offer, post),
+        ("/compare", "design_compare", comparing.compare, get),
+        ("/<kind>/<key>", "design_document", document.document, get),
+        ("/<kind>/<key>/<id:number>", "design_version", document.version, get),
+        ("/<kind>/<key>/<id:number>/file", "export_version", document.export, get),
+        ("/<kind>/<key>/<id:number>/restore", "restore_version", document.restore, post),
+        (
+            "/diagram/<key>/<id:number>/diagram.bpmn",
+            "version_drawing",
+            comparing.version_drawing,
+            get,
+        ),
     ):
         web.add_url_rule(f"/design{rule}", endpoint, view, methods=methods)

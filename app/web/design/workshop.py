@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import changes, documents
+from app.design import changes, documents, shipped
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind, Status
 from app.engine.forms import Field, FieldType, Form
@@ -56,6 +56,8 @@ class DocumentRow:
     published_at: datetime
     live: int | None
     draft: DesignDraft | None
+    offered: bool
+    """A release brought a newer text than the city's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def _documents(session: Session, kind: Kind) -> list[DocumentRow]:
             select(DesignDraft).where(DesignDraft.kind == kind.value, DesignDraft.open)
         )
     }
+    offered = {(one.kind, one.key) for one in shipped.offers(session)}
     found = []
     for key in documents.keys(session, kind):
         what = Document(kind, key)
@@ -143,6 +146,7 @@ def _documents(session: Session, kind: Kind) -> list[DocumentRow]:
                 last.published_at,
                 live.get(key, 0) if kind is Kind.DIAGRAM else None,
                 drafts.get(key),
+                (kind.value, key) in offered,
             )
         )
     return found

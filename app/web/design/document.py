@@ -1,0 +1,225 @@
+"""The page of one document: its versions, who put them into force, who uses it, and going back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.phrase import Phrase
+from app.design import changes, documents, drafts, shipped, using
+from app.design.documents import Document
+from app.design.models import Kind, Publication, ShippedOffer, Source
+from app.design.using import How
+from app.identity.policy import may
+from app.web.access import acting, permission, reading_session
+from app.web.design.comparing import Drawing, table_views
+from app.web.design.workshop import document_title
+from app.web.language import _, say
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One published version."""
+
+    number: int
+    published_at: datetime
+    source: str
+    comment: str
+    author: str
+    approved_by: str
+    change_id: int | None
+    scenarios: int | None
+    live: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UseRow:
+    """One document that uses this one."""
+
+    kind: str
+    key: str
+    title: str
+    how: str
+    elements: str
+
+
+@permission("design.see")
+def document(kind: str, key: str) -> str:
+    """The document."""
+    return _page(documents.document(kind, key))
+
+
+@permission("design.see")
+def version(kind: str, key: str, number: int) -> str:
+    """One published version, to be read."""
+    session = reading_session()
+    what = documents.document(kind, key)
+    found = documents.version(session, what, number)
+    return render_template(
+        "design/version.html",
+        kind=kind,
+        key=key,
+        number=number,
+        title=say(documents.title(what, found.content)),
+        published_at=found.published_at,
+        text=found.content,
+        drawing=Drawing(url_for("web.version_drawing", key=key, number=number))
+        if what.kind is Kind.DIAGRAM
+        else None,
+        tables=table_views(found.content) if what.kind is Kind.TABLE else None,
+    )
+
+
+@permission("design.see")
+def export(kind: str, key: str, number: int) -> Response:
+    """One published version as a file."""
+    what = documents.document(kind, key)
+    found = documents.version(reading_session(), what, number)
+    name = f"{key}.{number}.{file_ending(what.kind)}"
+    answer = Response(found.content, mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@permission("design.edit")
+def restore(kind: str, key: str, number: int) -> Response | tuple[str, int]:
+    """Begin a change that brings an older version back."""
+    reason = request.form.get("reason", "")
+    try:
+        with acting() as uow:
+            made = changes.roll_back(uow, kind, key, number, reason).id
+    except (Invalid, Conflict) as refusal:
+        status = 409 if isinstance(refusal, Conflict) else 422
+        return _page(documents.document(kind, key), say(changes.refusal_of(refusal))), status
+    flash(_("已新建恢复的变更单，请检查后提交审批。"), "done")
+    return redirect(url_for("web.design_change", change_id=made))
+
+
+@permission("design.edit")
+def take_offer(offer_id: int) -> Response | tuple[str, int]:
+    """Take a shipped text over into a change of its own, to be compared and proposed."""
+    offer = shipped.offer(reading_session(), offer_id)
+    what = Document(Kind(offer.kind), offer.key)
+    try:
+        with acting() as uow:
+            name = documents.title(what, offer.content)
+            made = changes.open_change(
+                uow, _("采用“%(name)s”出厂新版", name=say(name)), _("随版本发布的新内容。")
+            ).id
+            drafts.open_draft(uow, made, offer.kind, offer.key, offer.content)
+            shipped.settle(uow, offer_id)
+    except Conflict as late:
+        return _page(what, say(late.phrase)), 409
+    return redirect(url_for("web.design_change", change_id=made))
+
+
+@permission("design.edit")
+def decline_offer(offer_id: int) -> Response:
+    """Put a shipped text aside."""
+    with acting() as uow:
+        offer = shipped.settle(uow, offer_id)
+        kind, key = offer.kind, offer.key
+    flash(_("已搁置出厂新版，现行版本不变。"), "done")
+    return redirect(url_for("web.design_document", kind=kind, key=key))
+
+
+def file_ending(kind: Kind) -> str:
+    """How the name of a file of this kind ends."""
+    match kind:
+        case Kind.DIAGRAM:
+            return "bpmn"
+        case Kind.TABLE:
+            return "dmn"
+        case Kind.LETTER:
+            return "json"
+        case _:
+            return "yaml"
+
+
+def _page(what: Document, refusal: str = "") -> str:
+    session = reading_session()
+    rows = _versions(session, what)
+    held = drafts.held_by(session, what)
+    if not rows and held is None:
+        raise NotFound(Phrase("没有这份文档。", "There is no such document."))
+    return render_template(
+        "design/document.html",
+        kind=what.kind.value,
+        kind_name=say(documents.NAMES[what.kind]),
+        key=what.key,
+        title=document_title(session, what, held if not rows else None),
+        rows=rows,
+        newest=rows[0].number if rows else None,
+        uses=_uses(session, what),
+        asked_by_rules=using.is_asked_by_rules(what),
+        draft=held,
+        offers=_offers(session, what),
+        drawing=Drawing(url_for("web.version_drawing", key=what.key, number=rows[0].number))
+        if what.kind is Kind.DIAGRAM and rows
+        else None,
+        refusal=refusal,
+        may_edit=may(g.actor, "design.edit"),
+    )
+
+
+def _versions(session: Session, what: Document) -> list[VersionRow]:
+    told = {
+        one.version: one
+        for one in session.scalars(
+            select(Publication).where(
+                Publication.kind == what.kind.value, Publication.key == what.key
+            )
+        )
+    }
+    live = documents.live_cases(session, what.key) if what.kind is Kind.DIAGRAM else None
+    return [
+        _version(number, at, told.get(number), None if live is None else live.get(number, 0))
+        for number, at in documents.numbers(session, what)
+    ]
+
+
+def _version(number: int, at: datetime, told: Publication | None, live: int | None) -> VersionRow:
+    if told is None:
+        return VersionRow(number, at, "—", "", "", "", None, None, live)
+    source = {
+        Source.SHIPPED: _("随版本"),
+        Source.CHANGE: _("变更"),
+        Source.ROLLBACK: _("恢复第 %(version)s 版", version=told.from_version),
+        Source.FOLLOWING: _("随所引用的文档"),
+    }[Source(told.source)]
+    return VersionRow(
+        number,
+        at,
+        source,
+        told.comment,
+        told.author,
+        told.approved_by or "",
+        told.change_id,
+        told.scenarios,
+        live,
+    )
+
+
+def _uses(session: Session, what: Document) -> list[UseRow]:
+    how = {How.CALLS: _("调用"), How.ASKS: _("查询"), How.IMPORTS: _("引用")}
+    return [
+        UseRow(
+            one.document.kind.value,
+            one.document.key,
+            document_title(session, one.document),
+            how[one.how],
+            "、".join(one.elements),
+        )
+        for one in using.used_by(session, what)
+    ]
+
+
+def _offers(session: Session, what: Document) -> Sequence[ShippedOffer]:
+    return [
+        one for one in shipped.offers(session) if (one.kind, one.key) == (what.kind.value, what.key)
+    ]
