@@ -191,7 +191,7 @@ def test_without_the_cure_the_story_fails(cure):
     assert not isinstance(failed.value, KeyboardInterrupt)
 
 
-@pytest.mark.parametrize("cure", NEEDS_HISTORY)
+@pytest.mark.parametrize("cure", sorted(NEEDS_HISTORY))
 def test_these_cures_are_right_also_when_the_history_is_kept(cure):
     with without(Cure.DEPTH):
         STORIES[cure]()
