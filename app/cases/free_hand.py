@@ -169,7 +169,14 @@ def plan(session: Session, case: Case, element: Element) -> Plan:
     needs_unit = element.role in UNIT_ROLES or inside or element.id in _ABOUT_A_UNIT
     if element.id in _AFTER_AN_ANSWER:
         needs_unit = order.dispatch_mode != DispatchMode.SELF
-    no_unit = Phrase("工单还没有承办单位。", "The order has no unit yet.")
+    why_not = None
+    if needs_unit and order.lead_unit_id is None:
+        why_not = Phrase("工单还没有承办单位。", "The order has no unit yet.")
+    elif element.id == "sign_closure" and order.closing_reason is None:
+        why_not = Phrase(
+            "工单还没有办结结论，无从签字；请转到“办结归档”。",
+            "There is no reason for closing yet that could be signed: go to “close”.",
+        )
     return Plan(
         element,
         starter.id if starter is not None else element.id,
@@ -177,7 +184,7 @@ def plan(session: Session, case: Case, element: Element) -> Plan:
         stops=tuple(sorted(running - goes_on)),
         starts=tuple(sorted(starts)),
         goes_on=tuple(sorted(goes_on)),
-        why_not=no_unit if needs_unit and order.lead_unit_id is None else None,
+        why_not=why_not,
     )
 
 

@@ -93,6 +93,12 @@ def test_what_needs_a_unit_waits_for_one(office: Office, node: str) -> None:
         jump(office, case, "register")
 
 
+def test_nothing_is_signed_before_there_is_a_reason_for_closing(office: Office) -> None:
+    case = office.bring_to("reply")
+    with pytest.raises(Invalid, match="no reason for closing"):
+        jump(office, case, "sign_closure")
+
+
 def test_what_the_centre_answered_itself_is_asked_about_without_a_unit(office: Office) -> None:
     case = office.bring_to("dispatch")
     office.do(case, "dispatch", dispatch_mode="self", lead_unit="")

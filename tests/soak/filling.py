@@ -20,6 +20,8 @@ class City:
     units: Sequence[int]
     districts: Sequence[str]
     categories: Sequence[str]
+    numbers: Sequence[str] = ()
+    """Of orders and of items of knowledge, some of the newest."""
 
 
 def filled(
@@ -88,6 +90,8 @@ def _value(field: Field, city: City, chance: random.Random, now: datetime) -> ob
             return chance.choice(city.districts)
         case FieldType.FILES:
             return None
+        case FieldType.TEXT if field.name.endswith("_number") and city.numbers:
+            return chance.choice(city.numbers)
         case _:
             text = f"情况说明{chance.randrange(10**6)}。"
             return text[: field.max_length]

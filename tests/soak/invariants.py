@@ -71,7 +71,8 @@ def faults_of_case(
     """What does not hold of a case, in words."""
     for _case, words in faults_of_rows(session, [demand_id], people, now):
         yield words
-    yield from faults_of_story(session, demand_id, now)
+    yield from faults_of_chain(session, demand_id, now)
+    yield from faults_of_held_time(session, demand_id, now)
 
 
 def faults_of_rows(
@@ -89,10 +90,28 @@ def faults_of_rows(
             yield case, words
 
 
-def faults_of_story(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
-    """What does not hold of the history of a case and of the time it was held."""
-    yield from _held_time(session, Case(session.get_one(Demand, demand_id)), now)
-    yield from _chain(session, demand_id, now)
+def faults_of_chain(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
+    """The chain of the case is whole, and its instants never go back."""
+    yield from history.faults_of_case(session, demand_id)
+    before = None
+    for position, command, at in session.connection().execute(_INSTANTS, {"case": demand_id}):
+        if before is not None and at < before:
+            yield f"entry {position} ({command}) is of {at}, the one before of {before}"
+        if at > now:
+            yield f"entry {position} ({command}) is of the future: {at}"
+        before = at
+
+
+def faults_of_held_time(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
+    """Who held the case follows without gaps, and adds up to the time since it arrived."""
+    case = Case(session.get_one(Demand, demand_id))
+    held = holding.holdings(session, case, now)
+    whole = (case.demand.closed_at or now) - case.demand.arrived_at
+    if sum((one.elapsed for one in held), timedelta(0)) != whole:
+        yield f"it was held for {[one.elapsed for one in held]}, and is {whole} old"
+    for one, following in pairwise(held):
+        if one.until != following.since:
+            yield f"held until {one.until}, and then from {following.since}"
 
 
 def _some(table: type[Base], case: str, names: str, ordered: str = "id") -> Select[Any]:
@@ -150,6 +169,13 @@ _RUNGS = (
     .join_from(_table(ClockRungRow), _table(ClockRow), _CLOCK.id == _RUNG.clock_id)
     .where(_CLOCK.subject_id.in_(bindparam("cases", expanding=True)))
     .where(_CLOCK.subject_kind == SUBJECT)
+)
+
+
+_INSTANTS = (
+    select(HistoryEntry.position, HistoryEntry.command, HistoryEntry.at)
+    .where(HistoryEntry.demand_id == bindparam("case"))
+    .order_by(HistoryEntry.position)
 )
 
 
@@ -293,33 +319,6 @@ def _causes(rows: Rows) -> Iterator[str]:
     for (kind, cause), count in causes.items():
         if count > 1:
             yield f"{cause} set {kind} going {count} times"
-
-
-def _held_time(session: Session, case: Case, now: datetime) -> Iterator[str]:
-    """Who held the case follows without gaps, and adds up to the time since it arrived."""
-    held = holding.holdings(session, case, now)
-    whole = (case.demand.closed_at or now) - case.demand.arrived_at
-    if sum((one.elapsed for one in held), timedelta(0)) != whole:
-        yield f"it was held for {[one.elapsed for one in held]}, and is {whole} old"
-    for one, following in pairwise(held):
-        if one.until != following.since:
-            yield f"held until {one.until}, and then from {following.since}"
-
-
-def _chain(session: Session, demand_id: int, now: datetime) -> Iterator[str]:
-    """The chain of the case is whole, and its instants never go back."""
-    yield from history.faults_of_case(session, demand_id)
-    before = None
-    for position, command, at in session.execute(
-        select(HistoryEntry.position, HistoryEntry.command, HistoryEntry.at)
-        .where(HistoryEntry.demand_id == demand_id)
-        .order_by(HistoryEntry.position)
-    ):
-        if before is not None and at < before:
-            yield f"entry {position} ({command}) is of {at}, the one before of {before}"
-        if at > now:
-            yield f"entry {position} ({command}) is of the future: {at}"
-        before = at
 
 
 def faults_of_office(

@@ -26,6 +26,7 @@ from app.cases.calling_back import RATER
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
 from app.cases.models.history import CaseHead
+from app.cases.models.knowledge import KnowledgeItem
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import find
@@ -35,6 +36,7 @@ from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from app.core.files import FileStore
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
+from app.decisions.errors import DecisionError
 from app.engine import HumanTaskRow, ProcessFault, bundle_of_process
 from app.engine.forms import Form
 from app.identity.directory import actor_of, add_user
@@ -50,10 +52,10 @@ from tests.soak import seldom
 from tests.soak.filling import City, filled, spoilt
 from tests.soak.invariants import (
     ENDED,
-    faults_of_case,
+    faults_of_chain,
+    faults_of_held_time,
     faults_of_office,
     faults_of_rows,
-    faults_of_story,
 )
 
 BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
@@ -61,17 +63,20 @@ BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
 2019 (五一) and of 26 January 2020 (春节), each published after the days were long promised.
 """
 
-STEPS_A_CASE = 16
+STEPS_A_CASE = 14
 """How many things are done or tried for each demand that arrives."""
 
 NEGLECTED = 0.2
 """The share of demands that nobody looks at for some days: their deadlines pass one by one."""
 
-OFFERED_TO = 2
-"""How many people somebody who wants to set something going is looked for among."""
+RESTS = 0.25
+"""How often nobody looks at a case for some time after a step, so that there is time for more."""
 
 TRIES = 3
 """How often somebody mends what a form says is wrong."""
+
+HOLDERS_ASKED = 1 / 3
+"""After how many steps it is added up who held the case; of whatever moved it is daily."""
 
 REORGANISED_EVERY = 60
 """After how many days, on average, a new unit is founded and an old one given up."""
@@ -112,7 +117,6 @@ _REMEMBERED = (
     "_down_until",
     "_recount_at",
     "_ahead",
-    "_unsettled",
 )
 """What a life knows by itself."""
 
@@ -200,8 +204,6 @@ class Life:
         self._arrived = self._number = self._moves = 0
         self._down_until: datetime | None = None
         self._recount_at: datetime | None = None
-        self._unsettled = False
-        """Whether people may be about to follow their unit's work to its heir."""
         self._ahead = [one for one in shipped_notices() if one.issued > begin.date()]
         self._complaints = Complaints()
         if remembered is None:
@@ -294,9 +296,7 @@ class Life:
         self.tally.done["order extended in bulk, or passed over"] += done
         moved = self._must("reorganisation", lambda: reorganising.work(sessions, self._now))
         self.tally.done["case looked at for an heir"] += moved
-        if moved or self._unsettled:
-            self._unsettled = bool(moved)
-            self._look_who_is_there()
+        self._look_who_is_there()
 
     def _hear_complaints(self) -> None:
         heard, self._complaints.heard = self._complaints.heard, []
@@ -331,10 +331,13 @@ class Life:
             self._of_login = {user.login: actor_of(user) for user in users}
             self._people = list(self._of_login.values())
             self._login = {user.id: user.login for user in users}
+            orders = select(WorkOrder.number).order_by(WorkOrder.id.desc()).limit(60)
+            items = select(KnowledgeItem.number).order_by(KnowledgeItem.id.desc()).limit(10)
             self._city = City(
                 session.scalars(select(HandlingUnit.id).where(HandlingUnit.active)).all(),
                 session.scalars(select(District.code)).all(),
                 session.scalars(select(Category.code)).all(),
+                [*session.scalars(orders), *session.scalars(items)],
             )
 
     def _adopt(self, notice: Notice) -> None:
@@ -354,8 +357,8 @@ class Life:
 
     def _something(self) -> None:
         kinds: tuple[tuple[Callable[[], None], int], ...] = (
-            (self._do_own_work, 73),
-            (self._act, 12),
+            (self._do_own_work, 65),
+            (self._act, 20),
             (self._do_what_is_seldom, 2),
             (self._do_nonsense, 4),
             (self._do_others_work, 3),
@@ -403,26 +406,28 @@ class Life:
         def complete(given: Mapping[str, object]) -> int:
             self._complete(task.id, who, given)
             self._pages.append((task.demand, task.id, self._login_of(who), given))
+            if self._chance.random() < RESTS:
+                span = timedelta(hours=self._chance.triangular(0, 24 * 12, 6))
+                self._neglected[task.demand] = self.office.now + span
             return task.demand
 
         usual = _usual(task.element_id, self._chance)
         self._mending(task.element_id, task.demand, self._form_of(task), usual, complete)
 
     def _act(self) -> None:
-        """Somebody sets something going that they are offered on an order."""
+        """Somebody, mostly who may, sets something going that is offered on an order."""
         demand = self._open_demand()
         if demand is None:
             return
-        offered = []
         with reading(self.office.sessions) as session:
+            looking = self._chance.choice(self._people)
             case = find(session, demand)
-            for person in self._chance.sample(self._people, OFFERED_TO):
-                found = acts.acts_of(session, case, person, self.office.now)
-                offered += [(act, person) for act in found]
+            offered = list(acts.all_acts(session, case, looking, self.office.now))
         if not offered:
             return
-        rarely = [self._rarity(act) for act, _person in offered]
-        [(chosen, who)] = self._chance.choices(offered, rarely)
+        [chosen] = self._chance.choices(offered, [self._rarity(act) for act in offered])
+        able = [person for person in self._people if acts.may(person, chosen)]
+        who = self._chance.choice(able if able and self._chance.random() < 0.95 else self._people)
 
         def act(given: Mapping[str, object]) -> int:
             self._asked.append((demand, chosen.key, self._login_of(who), given))
@@ -527,7 +532,6 @@ class Life:
             _all_roles(uow, unit)
         self._look_who_is_there()
         self._attempt(seldom.reorganise)
-        self._unsettled = True
 
     def _attempt(self, make_up: Callable[[seldom.Situation], seldom.Attempt | None]) -> None:
         """Mostly by somebody who may; whoever may not is refused."""
@@ -605,7 +609,7 @@ class Life:
         try:
             return move()
         except DomainError as refusal:
-            if refusable and not isinstance(refusal, ProcessFault):
+            if refusable and not isinstance(refusal, ProcessFault | DecisionError):
                 raise
             words = _traced(refusal)
         except Fault:
@@ -618,8 +622,12 @@ class Life:
     def _check_case(self, what: str, demand: int) -> None:
         if demand not in self._spoilt:
             with reading(self.office.sessions) as session:
-                found = faults_of_case(session, demand, self._people, self.office.now)
-                self._judge(what, demand, found)
+                now = self.office.now
+                rows = faults_of_rows(session, [demand], self._people, now)
+                self._judge(what, demand, [words for _case, words in rows])
+                self._judge(what, demand, faults_of_chain(session, demand, now))
+                if self._chance.random() < HOLDERS_ASKED:
+                    self._judge(what, demand, faults_of_held_time(session, demand, now))
 
     def _check_office(self) -> None:
         """The rows of whatever is open, every day; the stories of what has moved."""
@@ -644,7 +652,9 @@ class Life:
             )
             for demand in open_cases:
                 if self._proved.get(demand) != lengths[demand]:
-                    self._judge("daily", demand, faults_of_story(session, demand, self.office.now))
+                    now = self.office.now
+                    self._judge("daily", demand, faults_of_chain(session, demand, now))
+                    self._judge("daily", demand, faults_of_held_time(session, demand, now))
         self._proved = lengths
         if self.day % WHOLE_CHAINS_EVERY == 0:
             self._prove_all("all histories")
