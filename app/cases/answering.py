@@ -1,9 +1,12 @@
 """What ends without an order: answered at once or in a call of three."""
 
-from app.cases import knowledge, merging
+from collections.abc import Mapping
+
+from app import engine
+from app.cases import intake, knowledge, merging, steps
 from app.cases.answers import Answers
 from app.cases.models.demand import AnswerWay, DemandStatus
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.services import Occasion, service
 from app.cases.steps import step
 from app.core.errors import Invalid
@@ -34,6 +37,21 @@ def three_party_answer(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """
     if given["three_party_outcome"] == "answered":
         _answered(uow, case, given, "three_party_reply", AnswerWay.THREE_PARTY)
+
+
+def register_and_answer(uow: UnitOfWork, given: Mapping[str, object], number: str) -> Case:
+    """Register a demand that the knowledge item of this number answers, and answer it with it.
+
+    A demand that is refused is registered only: its refusal comes before any answer. Raises like
+    `intake.register`, and `Invalid` where the item is not to be used any more.
+    """
+    item = knowledge.usable(uow, number)
+    case = intake.register(uow, given)
+    task = engine.only_task(uow, SUBJECT, case.demand.id)
+    if task.element_id == "answer_or_order":
+        answer = {"outcome": "answered", "answer": item.content, "knowledge_number": item.number}
+        steps.complete_taken(uow, case, task, answer)
+    return case
 
 
 def _answered(uow: UnitOfWork, case: Case, given: Answers, field: str, way: AnswerWay) -> None:

@@ -163,9 +163,15 @@ def withdraw(uow: UnitOfWork, item_id: int) -> KnowledgeItem:
 
 
 def use(uow: UnitOfWork, number: str) -> int:
-    """Count that a demand is answered with the item of this number; its id.
+    """Count that a demand is answered with the item of this number; its id. Raises `Invalid`."""
+    item = usable(uow, number)
+    item.used = KnowledgeItem.used + 1
+    return item.id
 
-    Raises `Invalid` for one that is not published or whose last day has passed.
+
+def usable(uow: UnitOfWork, number: str) -> KnowledgeItem:
+    """The item of this number. Raises `Invalid` for one that is not published or whose last day
+    has passed.
     """
     item = uow.session.scalar(select(KnowledgeItem).where(KnowledgeItem.number == number.strip()))
     if item is None or not is_usable(item, _today(uow.now)):
@@ -175,8 +181,7 @@ def use(uow: UnitOfWork, number: str) -> int:
             "leave the field empty.",
         )
         raise Invalid(wrong, {"knowledge_number": wrong})
-    item.used = KnowledgeItem.used + 1
-    return item.id
+    return item
 
 
 def note_gap(uow: UnitOfWork, case: Case, at: datetime) -> None:
@@ -280,12 +285,15 @@ def is_usable(item: KnowledgeItem, today: date) -> bool:
     return item.status == KnowledgeStatus.PUBLISHED and item.expires_on >= today
 
 
-def suggestions(session: Session, now: datetime, demand: Demand) -> list[KnowledgeItem]:
-    """Items that may answer a demand, the likeliest first: same category, and words in common.
+def suggestions(
+    session: Session, now: datetime, texts: Iterable[str], category: str
+) -> list[KnowledgeItem]:
+    """Items that may answer a demand with these texts, the likeliest first: of the same category,
+    and with words in common.
 
     Words are compared as pairs of neighbouring characters, since Chinese writes no blanks.
     """
-    asked = _pairs([demand.title, demand.content])
+    asked = _pairs(texts)
     found: list[tuple[float, int]] = []
     rows = session.execute(
         select(
@@ -295,10 +303,10 @@ def suggestions(session: Session, now: datetime, demand: Demand) -> list[Knowled
             KnowledgeItem.expires_on >= _today(now),
         )
     )
-    for item_id, title, keywords, category in rows:
+    for item_id, title, keywords, its_category in rows:
         known = _pairs([title, keywords])
         shared = len(asked & known) / (len(known) or 1)
-        score = shared + (0.5 if category and category == demand.category else 0)
+        score = shared + (0.5 if its_category and its_category == category else 0)
         if score >= _LIKELY:
             found.append((score, item_id))
     best = [item_id for _score, item_id in sorted(found, reverse=True)[:OFFERED]]

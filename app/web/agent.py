@@ -6,12 +6,13 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from app.cases import intake, requester
+from app.cases import answering, intake, requester
 from app.cases.orders import Case
 from app.cases.proposals import non_acceptance
 from app.cases.similar import Matter, Similar, matter_of, similar_demands
 from app.core import clock
 from app.core.errors import Invalid
+from app.core.uow import UnitOfWork
 from app.engine import HumanTaskRow
 from app.engine.forms import Form
 from app.web import files, knowledge, labels
@@ -29,9 +30,11 @@ COMPARED = {
     "category": "change",
     "district": "change",
     "address": "input changed delay:500ms",
+    "title": "input changed delay:500ms",
     "content": "input changed delay:1s",
 }
-"""The fields by which similar demands are found, and the event upon which it is looked anew."""
+"""The fields by which similar demands and knowledge are found, and the event upon which it is
+looked anew."""
 
 
 @permission("demand.register")
@@ -40,32 +43,47 @@ def register() -> Page:
     session = reading_session()
     form = intake.registration_form(session)
     if request.method == "GET":
-        return render_template("register.html", form=_view(form), similar=[])
+        return render_template("register.html", form=_view(form), similar=[], offers=[])
     sent = files.take_in(form)
     if sent.errors:
         return _again(form, sent.fields, sent.errors)
     try:
         with acting() as uow:
-            case = intake.register(uow, submitted(form, sent.fields))
+            case = _registered(uow, submitted(form, sent.fields))
             demand_id, number = case.demand.id, case.demand.number
+            is_answered = case.demand.answered_way is not None
     except Invalid as wrong:
-        return _again(form, sent.fields, errors_in_words(wrong.fields))
-    flash(_("诉求 %(number)s 已登记。", number=number), "done")
+        placed = bool(wrong.fields.keys() & {field.name for field in form.fields})
+        said = "" if placed else say(wrong.phrase)
+        return _again(form, sent.fields, errors_in_words(wrong.fields), said)
+    said = _("诉求 %(number)s 已登记，并以知识库内容答复。", number=number)
+    flash(said if is_answered else _("诉求 %(number)s 已登记。", number=number), "done")
     return redirect(url_for("web.case", demand_id=demand_id))
 
 
-def _again(form: Form, typed: Mapping[str, Any], errors: Mapping[str, str]) -> Page:
-    page = render_template("register.html", form=_view(form, typed, errors), similar=_similar())
+def _registered(uow: UnitOfWork, given: Mapping[str, object]) -> Case:
+    """Registered, and answered at once where a knowledge item was chosen for it."""
+    number = plain(request.form.get("answer_with", ""))
+    if number:
+        return answering.register_and_answer(uow, given, number)
+    return intake.register(uow, given)
+
+
+def _again(
+    form: Form, typed: Mapping[str, Any], errors: Mapping[str, str], refusal: str = ""
+) -> Page:
+    view = _view(form, typed, errors)
+    page = render_template("register.html", form=view, refusal=refusal, **_hints())
     return page, 422
 
 
 @permission("demand.register")
 def similar() -> str:
-    """Demands like the one being typed, for the box beside the form."""
-    return render_template("similar.html", similar=_similar())
+    """What is known, and demands like the one being typed, for the boxes beside the form."""
+    return render_template("register_hints.html", **_hints())
 
 
-def answering(case: Case, _task: HumanTaskRow) -> Help:
+def deciding(case: Case, _task: HumanTaskRow) -> Help:
     """Beside the decision to answer or make an order: what is known, and is there one already?"""
     session, demand = reading_session(), case.demand
     found = similar_demands(session, clock.now(), matter_of(demand), other_than=demand.id)
@@ -80,7 +98,7 @@ def answering(case: Case, _task: HumanTaskRow) -> Help:
     )
 
 
-HELPS["answer_or_order"] = answering
+HELPS["answer_or_order"] = deciding
 
 
 def in_call_of_three(case: Case, _task: HumanTaskRow) -> Help:
@@ -132,7 +150,7 @@ def rows_of(found: list[Similar], city: City) -> list[dict[str, object]]:
     ]
 
 
-def _similar() -> list[dict[str, object]]:
+def _hints() -> dict[str, object]:
     session = reading_session()
     typed = {name: plain(request.form.get(name, "")) for name in COMPARED}
     matter = Matter(
@@ -143,7 +161,11 @@ def _similar() -> list[dict[str, object]]:
         address=typed["address"].strip(),
         content=typed["content"],
     )
-    return rows_of(similar_demands(session, clock.now(), matter), City(session))
+    texts = (typed["title"], typed["content"])
+    return {
+        "similar": rows_of(similar_demands(session, clock.now(), matter), City(session)),
+        "offers": knowledge.offers_while_typing(session, texts, typed["category"]),
+    }
 
 
 def _view(

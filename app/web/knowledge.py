@@ -1,6 +1,6 @@
 """The knowledge base: looking things up, keeping items, and filling what it could not answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An item that may answer the demand at hand; its address begins the form with it."""
+    """An item that may answer the demand at hand; its address, once the demand is registered,
+    begins the form with it.
+    """
 
     number: str
     title: str
@@ -182,17 +184,28 @@ def dismiss_gap(gap_id: int) -> Response:
 
 def offers(session: Session, case: Case) -> list[Offer]:
     """Items beside the decision to answer a demand at once."""
+    demand = case.demand
+    texts = (demand.title, demand.content)
     return [
-        Offer(
-            number=found.number,
-            title=found.title,
-            content=found.content,
-            source=found.source,
-            address=url_for("web.case", demand_id=case.demand.id, knowledge=found.id),
-            view=url_for("web.knowledge_item", item_id=found.id),
-        )
-        for found in knowledge.suggestions(session, clock.now(), case.demand)
+        _offer(found, url_for("web.case", demand_id=demand.id, knowledge=found.id))
+        for found in knowledge.suggestions(session, clock.now(), texts, demand.category)
     ]
+
+
+def offers_while_typing(session: Session, texts: Iterable[str], category: str) -> list[Offer]:
+    """Items beside the registration of a demand, as far as it is typed."""
+    return [_offer(found) for found in knowledge.suggestions(session, clock.now(), texts, category)]
+
+
+def _offer(found: KnowledgeItem, address: str = "") -> Offer:
+    return Offer(
+        number=found.number,
+        title=found.title,
+        content=found.content,
+        source=found.source,
+        address=address,
+        view=url_for("web.knowledge_item", item_id=found.id),
+    )
 
 
 def begun_with(session: Session) -> dict[str, Any]:

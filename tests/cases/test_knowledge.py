@@ -33,7 +33,9 @@ def written(office: Office, *, published: bool = True, **changes: object) -> Kno
 
 def offered(office: Office, demand_id: int) -> list[str]:
     with reading(office.sessions) as session:
-        found = knowledge.suggestions(session, office.now, office.demand(demand_id))
+        demand = office.demand(demand_id)
+        texts = (demand.title, demand.content)
+        found = knowledge.suggestions(session, office.now, texts, demand.category)
         return [item.title for item in found]
 
 

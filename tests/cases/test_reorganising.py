@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.cases import reorganising, tables
+from app.cases import answers, reorganising, tables
 from app.cases.co_handling import parts_of
 from app.cases.models.demand import Demand
 from app.cases.proposals import proposal
@@ -36,7 +36,8 @@ def given(office: Office, kind: str = "merged", **more: str) -> dict[str, object
         "heir": str(office.unit("water_group")),
         "basis": "云编办〔2026〕8号",
         "shares": "",
-    } | more
+        **more,
+    }
 
 
 def carry_out(office: Office, kind: str = "merged", by: str = "admin", **more: str) -> None:
@@ -110,9 +111,7 @@ def test_parts_of_the_unit_go_along(big: Office) -> None:
 def test_the_preview_counts_and_changes_nothing(big: Office) -> None:
     case = big.bring_to("reply")
     with reading(big.sessions) as session:
-        checked = reorganising.answers.check(
-            reorganising.FORM, given(big), frozenset({"administrator"})
-        )
+        checked = answers.check(reorganising.FORM, given(big), frozenset({"administrator"}))
         found = plan(session, checked)
         assert [(order.demand_id, heir.code) for order, _demand, heir in found.orders] == [
             (case, "water_group")
@@ -153,7 +152,7 @@ def test_killed_half_way_it_goes_on_and_twice_changes_nothing(big: Office) -> No
     assert not is_open(big)
 
 
-REOPENS = {"reopening_ground": "came_back", "reopening_reason": "问题反复。"}
+REOPENS: dict[str, object] = {"reopening_ground": "came_back", "reopening_reason": "问题反复。"}
 
 
 def reopened_after(office: Office, kind: str, **more: str) -> int:

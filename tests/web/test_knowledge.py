@@ -5,7 +5,7 @@ from datetime import timedelta
 from lxml import html
 
 from app.core import clock
-from tests.web.conftest import Browser, Desks
+from tests.web.conftest import DEMAND, Browser, Desks
 
 
 def item(**changes: str) -> dict[str, str]:
@@ -108,3 +108,69 @@ def test_the_ownership_authority_reads_and_has_nothing_to_fill_in(desks: Desks) 
     assert not authority.page(case).xpath("//form[starts-with(@action, '/tasks/')]")
     assert authority.get("/orders").status_code == 200
     assert "没有待办" in authority.page("/worklist").text_content()
+
+
+def offered(agent: Browser) -> str:
+    """The number of the one item offered while a title about lamps is typed."""
+    hint = html.fromstring(agent.post("/demands/similar", {"title": "路灯不亮"}).text)
+    (number,) = hint.xpath("//button[@name='answer_with']/@value")
+    return str(number)
+
+
+def test_knowledge_is_offered_while_the_agent_types_and_answers_in_one_step(desks: Desks) -> None:
+    editor, agent = desks.of("editor"), desks.of("agent")
+    address = published(editor)
+    form = agent.page("/demands/new")
+    title = form.xpath("//input[@name='title']")[0]
+    assert title.get("hx-target") == "#similar"
+    assert "title" in title.get("hx-params").split(",")
+    hint = html.fromstring(agent.post("/demands/similar", {"title": "小区路灯不亮了"}).text)
+    (use,) = hint.xpath("//button[@name='answer_with']")
+    assert use.get("form") == form.xpath("//form[@data-keep]/@id")[0]
+    assert "三日内修复" in hint.text_content()
+    typed = {**DEMAND, "title": "小区路灯不亮了", "nature": "consultation"}
+    answer = agent.post("/demands/new", {**typed, "answer_with": use.get("value")})
+    assert answer.status_code == 302, answer.text
+    case = agent.page(answer.location)
+    assert "在线答复" in case.text_content()
+    assert "并以知识库内容答复" in case.text_content()
+    used = " ".join(editor.page(address).xpath("//dl")[0].text_content().split())
+    assert "引用次数1" in used
+
+
+def test_a_wrong_registration_keeps_what_was_typed_and_the_offer(desks: Desks) -> None:
+    published(desks.of("editor"))
+    agent = desks.of("agent")
+    use = offered(agent)
+    typed = {**DEMAND, "title": "路灯不亮", "address": "", "answer_with": use}
+    refused = agent.post("/demands/new", typed)
+    assert refused.status_code == 422
+    page = html.fromstring(refused.text)
+    assert page.xpath("//input[@name='title']/@value") == ["路灯不亮"]
+    assert page.xpath("//button[@name='answer_with']/@value") == [use]
+
+
+def test_an_item_withdrawn_meanwhile_answers_nothing_and_nothing_is_registered(
+    desks: Desks,
+) -> None:
+    editor, agent = desks.of("editor"), desks.of("agent")
+    address = published(editor)
+    use = offered(agent)
+    editor.post(f"{address}/withdraw")
+    refused = agent.post("/demands/new", {**DEMAND, "answer_with": use})
+    assert refused.status_code == 422
+    assert "已撤回" in refused.text
+    assert DEMAND["title"] in refused.text
+    assert DEMAND["title"] not in agent.get("/orders").text
+
+
+def test_a_demand_that_is_not_accepted_is_not_answered_from_the_base(desks: Desks) -> None:
+    published(desks.of("editor"))
+    agent = desks.of("agent")
+    use = offered(agent)
+    typed = {**DEMAND, "non_acceptance_ground": "N3", "answer_with": use}
+    answer = agent.post("/demands/new", typed)
+    assert answer.status_code == 302
+    page = agent.page(answer.location).text_content()
+    assert "不予受理告知" in page
+    assert "并以知识库内容答复" not in page
