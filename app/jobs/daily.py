@@ -18,6 +18,9 @@ from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
 from app.supervision import watching
 from app.worktime import offices
 
+AT_ONCE = 500
+"""Supervisions that one look of a round sets going at most."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -55,14 +58,20 @@ def _supervise(
     found: Callable[[Session, datetime], Sequence[int]],
     supervise: Callable[[UnitOfWork, int], bool],
 ) -> None:
-    """Each case in a transaction of its own; one that fails is logged, and the others go on."""
+    """Each case in a transaction of its own; one that fails is logged, and the others go on.
+
+    After `AT_ONCE` supervisions the rest waits for the next round.
+    """
     with reading(sessions) as session:
         cases = found(session, now)
+    fired = 0
     for demand_id in cases:
         try:
             with unit_of_work(sessions, SYSTEM, now) as uow:
-                supervise(uow, demand_id)
+                fired += supervise(uow, demand_id)
         except DBAPIError:
             raise
         except Exception:  # noqa: BLE001 - the others do not suffer for one case
             _log.exception("case %d could not be looked at for supervision", demand_id)
+        if fired >= AT_ONCE:
+            return
