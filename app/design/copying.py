@@ -6,7 +6,7 @@ by row; the drafts of a change are published on top. No case and no person is co
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -17,18 +17,13 @@ import orjson
 from sqlalchemy import Engine, Select, StaticPool, Table, and_, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
-from app.cases import services, tables
 from app.cases.models.city import Category, District
 from app.core.db import Base, Sessions, make_engine, make_sessions, reading
-from app.core.errors import DomainError
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
-from app.decisions import registry
-from app.decisions.importing import imported_namespaces
 from app.decisions.models import DecisionVersion
-from app.design import checking, documents
+from app.design import publishing
 from app.design.documents import Document
-from app.design.models import Kind
-from app.engine import DiagramVersionRow, publish, read_diagram
+from app.engine import DiagramVersionRow
 from app.identity.models import HandlingUnit, User, UserRole
 from app.identity.policy import ROLE_NAMES, UNIT_ROLES, Role
 from app.profiles import models as profiles
@@ -164,7 +159,8 @@ def _prepared(source: Session, now: datetime, texts: Texts) -> bytes:
             _people(uow)
         if texts:
             with unit_of_work(copy.sessions, SYSTEM, now) as uow:
-                publish_texts(uow, texts)
+                publishing.put(uow, texts)
+                publishing.follow(uow)
     except BaseException:
         copy.database.dispose()
         raise
@@ -273,64 +269,3 @@ def _people(uow: UnitOfWork) -> None:
             for number, (role, _unit, _login) in enumerate(people, 1)
         ],
     )
-
-
-def publish_texts(uow: UnitOfWork, texts: Texts) -> None:
-    """Publish drafts, what imports or calls them, and what keeps the versions of changed tables.
-
-    Raises as `registry.publish` and `engine.publish` do.
-    """
-    drafted = {what.key: text for what, text in texts.items() if what.kind is Kind.TABLE}
-    _publish_tables(uow, drafted)
-    diagrams = {what.key: text for what, text in texts.items() if what.kind is Kind.DIAGRAM}
-    for key in documents.keys(uow.session, Kind.DIAGRAM):
-        if key not in diagrams:
-            last = documents.newest(uow.session, Document(Kind.DIAGRAM, key))
-            assert last is not None  # it is among the keys
-            diagrams[key] = last.content
-    for key in called_first(diagrams):
-        diagram = read_diagram(diagrams[key].encode(), f"{key}.bpmn")
-        publish(uow, key, [diagram], services=services.declarations(), keeps=tables.KEPT)
-
-
-def _publish_tables(uow: UnitOfWork, drafted: Mapping[str, str]) -> None:
-    """The tables that import nothing first; those that import a changed one follow it."""
-    importing = {}
-    for key in documents.keys(uow.session, Kind.TABLE):
-        last = documents.newest(uow.session, Document(Kind.TABLE, key))
-        if key not in drafted and last is not None and _imports(last.content):
-            importing[key] = last.content
-    waiting = {**drafted, **importing}
-    refused: DomainError | None = None
-    for _ in range(len(waiting)):
-        for key, text in sorted(waiting.items(), key=lambda one: (_imports(one[1]), one[0])):
-            try:
-                registry.publish(uow, key, text.encode())
-            except DomainError as refusal:  # perhaps what it imports comes later
-                refused = refusal
-                break
-            del waiting[key]
-    if waiting and refused is not None:
-        raise refused
-
-
-def _imports(text: str) -> bool:
-    return bool(imported_namespaces(text.encode()))
-
-
-def called_first(diagrams: Mapping[str, str]) -> list[str]:
-    """The keys of diagrams in an order in which whatever is called comes before its caller."""
-    calls = {
-        key: checking.calls_of(read_diagram(text.encode(), f"{key}.bpmn"))
-        for key, text in diagrams.items()
-    }
-    ordered: list[str] = []
-
-    def put(keys: Iterable[str], above: Collection[str]) -> None:
-        for key in sorted(keys):
-            if key in diagrams and key not in ordered and key not in above:
-                put(calls[key], {*above, key})
-                ordered.append(key)
-
-    put(diagrams, ())
-    return ordered

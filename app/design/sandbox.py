@@ -21,12 +21,22 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import acts, attachments, clocks, closing, intake, queries, rechecking, steps
+from app.cases import (
+    acts,
+    attachments,
+    clocks,
+    closing,
+    intake,
+    procedures,
+    queries,
+    rechecking,
+    steps,
+)
 from app.cases.acts import Act
 from app.cases.models.city import Category, District
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.notices import wording
-from app.cases.orders import Case, find, find_in_scope
+from app.cases.orders import SUBJECT, Case, find, find_in_scope, take
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
 from app.core.errors import Conflict, DomainError, Invalid, NotFound
@@ -120,7 +130,7 @@ class Entry:
     number: int
     at: datetime
     kind: str
-    """`register`, `do`, `act`, `time` or `refused`."""
+    """`register`, `do`, `act`, `start`, `send`, `time` or `refused`."""
     who: Phrase
     what: Phrase
     process: str = ""
@@ -241,8 +251,10 @@ class Sandbox:
         `element` is the id, or the Chinese name. Raises `Conflict` when it is not open, and
         whatever the command refuses.
         """
-        step = self._step(element, case)
-        actor = self._actor(step, by)
+        role, _, named = (by or "").partition("@")
+        unit_id = self.unit(named) if named else None
+        step = self._step(element, case, unit_id)
+        actor = self.person(role or step.role, unit_id or step.unit_id)
         given = self._answers(step, answers or {})
         with self._acting(actor) as uow:
             entered = self._entered(uow, step.form, given)
@@ -273,6 +285,29 @@ class Sandbox:
                 f"Doing what is usual does not lead to “{until}”: {self._waiting_words(case).en}",
             )
         )
+
+    def start(self, process: str, data: Answers | None = None, *, case: str = "") -> None:
+        """Open a procedure of the case as a rule would, with its first data.
+
+        Raises `NotFound` for a process that is not published.
+        """
+        with self._acting(SYSTEM) as uow:
+            main = take(uow, self._demand(case))
+            opened = procedures.open_procedure(uow, main, process)
+            procedures.begin(uow, opened, dict(data or {}))
+        what = Phrase(f"启动流程“{process}”", f"Start process “{process}”")
+        self._tell("start", SYSTEM, what, "", data or {}, case, process)
+
+    def send(self, message: str, data: Answers | None = None, *, case: str = "") -> None:
+        """Deliver a message from outside to the one process of the case that waits for it.
+
+        Raises `Conflict` when none waits, or several do.
+        """
+        with self._acting(SYSTEM) as uow:
+            demand_id = take(uow, self._demand(case)).demand.id
+            engine.send_to_subject(uow, SUBJECT, demand_id, message, dict(data or {}))
+        what = Phrase(f"收到消息“{message}”", f"Message “{message}” comes in")
+        self._tell("send", SYSTEM, what, "", data or {}, case)
 
     # What time does ----------------------------------------------------------------------
 
@@ -359,11 +394,11 @@ class Sandbox:
             ]
             if acts_too:
                 about = find(session, demand_id)
-                for act in acts.all_acts(session, about, SYSTEM, self.now):
-                    if act.why_not is None:
-                        process = act.kind or intake.MAIN_PROCESS
-                        role = act.element.role or ""
-                        found.append(Step(act.element, process, role, act.case.unit_id, None, act))
+                found += [
+                    _act_step(act)
+                    for act in acts.all_acts(session, about, SYSTEM, self.now)
+                    if self._why_not(session, act) is None
+                ]
         return found
 
     def deadlines(self, case: str = "") -> tuple[Deadline, ...]:
@@ -490,6 +525,16 @@ class Sandbox:
                 rechecking.draw(uow, day)
             closing.archive(uow)
 
+    def _why_not(self, session: Session, act: Act) -> Phrase | None:
+        """Why the stand-in whose act it is cannot set it going now; None when they can."""
+        if act.process_id is not None:
+            return None
+        role = act.element.role or ""
+        actor = self._people.get((role, act.case.unit_id if role in UNIT_ROLES else None))
+        if actor is None:
+            return Phrase("工单还没有承办单位。", "No unit has the order yet.")
+        return procedures.OPENINGS[act.kind](session, act.case, actor, self.now)
+
     def _task_step(self, session: Session, task: HumanTaskRow) -> Step:
         bundle = engine.bundle_of_process(session, task.process_id)
         element = bundle.element(task.element_id)
@@ -497,11 +542,21 @@ class Sandbox:
         about = find_in_scope(session, task.subject_id, task.scope)
         return Step(element, bundle.main, task.role or "", about.unit_id, task.id)
 
-    def _step(self, element: str, case: str) -> Step:
+    def _step(self, element: str, case: str, unit_id: int | None) -> Step:
+        """What is meant by an element: of several, the one of the unit that is named."""
         for acts_too in (False, True):
-            for one in self.steps(case, acts_too=acts_too):
-                if element in {one.element.id, one.element.name}:
-                    return one
+            found = [
+                one
+                for one in self.steps(case, acts_too=acts_too)
+                if element in {one.element.id, one.element.name}
+            ]
+            if found:
+                return next((one for one in found if one.unit_id == unit_id), found[0])
+        with reading(self.sessions) as session:
+            for act in acts.all_acts(session, self.case(session, case), SYSTEM, self.now):
+                why_not = self._why_not(session, act)
+                if act.element.id == element and why_not is not None:
+                    raise Conflict(why_not)
         words = self._waiting_words(case)
         raise Conflict(
             Phrase(
@@ -520,25 +575,27 @@ class Sandbox:
             f"open is {', '.join(f'“{one.element.label.en}”' for one in found)}.",
         )
 
-    def _actor(self, step: Step, by: str | None) -> Actor:
-        """Who does it: the stand-in for the role of the step, or for `by` (role, or role@unit)."""
-        role, _, unit = (by or step.role).partition("@")
-        return self.person(role, self.unit(unit) if unit else step.unit_id)
-
     def unit(self, name: str) -> int:
-        """The id of a unit, by its code, or by its place in the directory: `unit 1`, `单位1`.
+        """The id of a unit: by its code, by its place in the directory (`unit 1`, `单位1`), or as
+        the first one directly below another (`below unit 1`, `单位1的下级`).
 
         Raises `NotFound`.
         """
         active = [one for one in self._units.values() if one.active]
-        for prefix in ("单位", "unit"):
-            place = name.removeprefix(prefix).strip()
-            if name.startswith(prefix) and place.isdecimal() and 1 <= int(place) <= len(active):
-                return active[int(place) - 1].id
-        for one in active:
-            if one.code == name:
-                return one.id
-        raise NotFound(Phrase(f"没有“{name}”这个单位。", f"There is no unit “{name}”."))
+        above = name.removesuffix("的下级") if name.endswith("的下级") else ""
+        if name.startswith("below "):
+            above = name.removeprefix("below ")
+        place = name.removeprefix("单位").removeprefix("unit").strip()
+        if above:
+            parent = self.unit(above)
+            chosen = [one for one in active if one.parent_id == parent][:1]
+        elif place != name and place.isdecimal():
+            chosen = active[int(place) - 1 : int(place)] if int(place) else []
+        else:
+            chosen = [one for one in active if one.code == name]
+        if not chosen:
+            raise NotFound(Phrase(f"没有“{name}”这个单位。", f"There is no unit “{name}”."))
+        return chosen[0].id
 
     def _demand(self, case: str) -> int:
         if case not in self._cases:
@@ -729,6 +786,11 @@ class _Values(dict[str, object]):
 
     def __missing__(self, key: str) -> str:
         return f"{{{key}}}"
+
+
+def _act_step(act: Act) -> Step:
+    process, role = act.kind or intake.MAIN_PROCESS, act.element.role or ""
+    return Step(act.element, process, role, act.case.unit_id, None, act)
 
 
 def _move(main: str, scope: int, outcome: Outcome, at: datetime, data: Answers) -> Move:

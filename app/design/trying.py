@@ -1,0 +1,149 @@
+"""Trying a change before it is published: every scenario there is, and what they pass."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+from sqlalchemy.orm import Session
+
+from app.core.db import Sessions, reading
+from app.core.errors import Invalid
+from app.core.phrase import Phrase
+from app.design import checking, coverage, documents, scenario_text, scenarios
+from app.design.copying import Texts
+from app.design.coverage import Coverage
+from app.design.documents import Document
+from app.design.models import DesignChange, Kind
+from app.design.sandbox import Answers, Sandbox
+from app.design.scenarios import Result
+from app.engine import read_diagram
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of all scenarios: their results, what they passed by process, and what could not
+    be read.
+    """
+
+    results: tuple[Result, ...]
+    coverage: Mapping[str, Coverage]
+    unreadable: Mapping[str, Phrase]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was as expected."""
+        return not self.unreadable and all(result.ok for result in self.results)
+
+    def to_json(self) -> dict[str, object]:
+        """What is kept as evidence of a change: figures, and every difference in words."""
+        return {
+            "ok": self.ok,
+            "seconds": round(self.seconds, 1),
+            "run": len(self.results),
+            "failed": [
+                {
+                    "process": one.process,
+                    "name": {"zh": one.scenario.name.zh, "en": one.scenario.name.en},
+                    "step": one.step,
+                    "zh": one.difference.zh,
+                    "en": one.difference.en,
+                }
+                for one in self.results
+                if one.difference is not None
+            ],
+            "unreadable": {
+                key: {"zh": why.zh, "en": why.en} for key, why in self.unreadable.items()
+            },
+            "coverage": {
+                key: {"passed": one.passed, "total": one.total, "never": one.never}
+                for key, one in self.coverage.items()
+            },
+        }
+
+
+def run_all(
+    sessions: Sessions,
+    now: datetime,
+    change_id: int | None = None,
+    *,
+    only: Collection[str] | None = None,
+) -> Report:
+    """Run the scenarios of every process (or of `only` some) as they would be with a change.
+
+    Nothing real is touched. Half a second a scenario: not within a transaction. Raises `NotFound`.
+    """
+    began = monotonic()
+    with reading(sessions) as session:
+        texts = texts_of(session, change_id)
+        found, unreadable = stories(session, texts)
+        diagrams = [
+            read_diagram(text.encode(), f"{key}.bpmn")
+            for key, text in _diagrams(session, texts).items()
+        ]
+    usual = usual_answers(found)
+
+    def opened(begin: datetime, usual: Mapping[str, Answers]) -> Sandbox:
+        return Sandbox.open(sessions, now, texts=texts, begin=begin, usual=usual)
+
+    results = tuple(
+        scenarios.run(key, one, usual, opened)
+        for key, document in sorted(found.items())
+        if only is None or key in only
+        for one in document.scenarios
+    )
+    passed = coverage.of_results(diagrams, results)
+    return Report(
+        results,
+        {key: one for key, one in passed.items() if only is None or key in only},
+        unreadable,
+        monotonic() - began,
+    )
+
+
+def texts_of(session: Session, change_id: int | None) -> dict[Document, str]:
+    """The drafts of a change, by document; none without one."""
+    if change_id is None:
+        return {}
+    return checking.texts_of(session.get_one(DesignChange, change_id))
+
+
+def stories(
+    session: Session, texts: Texts
+) -> tuple[dict[str, scenarios.Document], dict[str, Phrase]]:
+    """The scenarios by process, drafts before what is published; and why some cannot be read."""
+    keys = {*documents.keys(session, Kind.SCENARIOS)}
+    keys |= {what.key for what in texts if what.kind is Kind.SCENARIOS}
+    found: dict[str, scenarios.Document] = {}
+    unreadable = {}
+    for key in sorted(keys):
+        try:
+            found[key] = scenario_text.read(_text(session, texts, Kind.SCENARIOS, key), key)
+        except Invalid as refusal:
+            unreadable[key] = refusal.phrase
+    return found, unreadable
+
+
+def usual_answers(found: Mapping[str, scenarios.Document]) -> dict[str, Answers]:
+    """What is usually answered at the elements of all processes: their scenarios say it."""
+    return {
+        element: given
+        for _key, document in sorted(found.items())
+        for element, given in document.usual.items()
+    }
+
+
+def _diagrams(session: Session, texts: Texts) -> dict[str, str]:
+    keys = {*documents.keys(session, Kind.DIAGRAM)}
+    keys |= {what.key for what in texts if what.kind is Kind.DIAGRAM}
+    return {key: _text(session, texts, Kind.DIAGRAM, key) for key in sorted(keys)}
+
+
+def _text(session: Session, texts: Texts, kind: Kind, key: str) -> str:
+    what = Document(kind, key)
+    if what in texts:
+        return texts[what]
+    newest = documents.newest(session, what)
+    assert newest is not None  # it is among the keys
+    return newest.content
