@@ -1,4 +1,4 @@
-"""`jieban process …`: check diagrams, try them out in memory, write them as text.
+"""`jieban process …`: check diagrams, try them out in memory, write them as text or images.
 
 The commands find the expression compiler, and optionally working time, in the context object
 (`compile_expression`, `due`), because the engine does not know the module that has them.
@@ -24,6 +24,7 @@ from app.engine.diagram import Diagram, read_diagram
 from app.engine.findings import Finding, Severity, is_refused
 from app.engine.memory import Due, Line, StepFailed, Trial, What
 from app.engine.outline import outline as outline_of
+from app.engine.picture import picture
 from app.engine.ports import Compile
 from app.engine.steps_script import read_script
 from app.engine.strict_yaml import read_yaml
@@ -39,7 +40,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def process() -> None:
-    """Diagrams: check, run in memory, write as text."""
+    """Diagrams: check, run in memory, write as text or images."""
 
 
 @process.command()
@@ -138,6 +139,31 @@ def outline(files: tuple[Path, ...], language: str, *, write: bool) -> None:
             path.with_suffix(".txt").write_text(text, encoding="utf-8")
         else:
             click.echo(text, nl=False)
+
+
+@process.command()
+@_FILES
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Write each picture into this folder, under the name of its diagram, as .svg.",
+)
+@_LANGUAGE
+def draw(files: tuple[Path, ...], language: str, folder: Path | None) -> None:
+    """Print the drawings of FILES as SVG images; it needs no browser.
+
+    Exit status: 0, or 2 when a file cannot be read or carries no drawing.
+    """
+    for path, diagram in zip(files, _read_diagrams(files, language, as_json=False), strict=True):
+        try:
+            image = picture(diagram, language)
+        except Invalid as error:
+            _give_up(error.phrase, language, as_json=False)
+        if folder is not None:
+            (folder / path.name).with_suffix(".svg").write_text(image, encoding="utf-8")
+        else:
+            click.echo(image, nl=False)
 
 
 def _compiler(context: click.Context) -> Compile:

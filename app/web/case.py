@@ -41,7 +41,7 @@ from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
 from app.identity import policy
 from app.identity.models import HandlingUnit, User
-from app.web import files, labels, parts, supervised
+from app.web import files, labels, parts, related, supervised
 from app.web.access import acting, holds, permission, reading_session
 from app.web.drawings import drawing
 from app.web.forms import Choices, FormView, errors_in_words, form_view, submitted
@@ -423,6 +423,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
         case _:
             panel["files"] = files.of_case(found)
             panel["supervisions"] = supervised.supervisions(session, found.demand.id)
+            panel["related"] = related.links(session, found)
             panel["facts_of_case"] = _facts(session, found, asker)
             panel["recent"] = _recent(session, found)
             panel["may_unmask"] = asker is None and requester.may_unmask(

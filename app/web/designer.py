@@ -9,6 +9,7 @@ from app.core.phrase import Phrase
 from app.engine import DiagramVersionRow
 from app.engine.kernel import Bundle
 from app.engine.outline import outline
+from app.engine.picture import picture
 from app.web.access import permission, reading_session
 from app.web.case import done_by_people, role
 from app.web.drawings import drawing
@@ -53,6 +54,13 @@ def process(key: str) -> str:
 def process_file(key: str) -> Response:
     """The drawing of the newest version."""
     return drawing(_bundle(_newest(key)).diagrams[0])
+
+
+@permission("diagram.see")
+def process_picture(key: str) -> Response:
+    """The drawing of the newest version as an image, to be kept or printed."""
+    image = picture(_bundle(_newest(key)).diagrams[0], language())
+    return Response(image, mimetype="image/svg+xml")
 
 
 def _newest(key: str) -> DiagramVersionRow:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -279,9 +280,21 @@ def _ruling_facts(session: Session, ruling: Ruling) -> list[Fact]:
         Fact(_("协办单位"), _("、").join(_names(session, ruling.co_units.split()))),
         Fact(_("裁定人"), ruling.ruled_by_name),
         Fact(_("裁定时间"), moment(ruling.ruled_at)),
+        Fact(_("派单目录变更"), _state_of_change(session, ruling)),
         Fact(_("结论及依据"), ruling.words, wide=True),
         Fact(_("会议纪要"), ruling.minutes, wide=True),
     ]
+
+
+def _state_of_change(session: Session, ruling: Ruling) -> str:
+    change = session.scalar(select(CatalogueChange).where(CatalogueChange.ruling_id == ruling.id))
+    if change is None:
+        return ""
+    if change.decided_at is None:
+        return _("待审核")
+    if change.version is None:
+        return _("不写入")
+    return _("已发布第 %(version)s 版", version=change.version)
 
 
 def _ruled(ruling: Ruling) -> tuple[str, str, str]:

@@ -131,6 +131,7 @@ web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, metho
 web.add_url_rule("/processes", "processes", designer.processes)
 web.add_url_rule("/processes/<key>", "process", designer.process)
 web.add_url_rule("/processes/<key>/diagram.bpmn", "process_file", designer.process_file)
+web.add_url_rule("/processes/<key>/diagram.svg", "process_picture", designer.process_picture)
 web.add_url_rule("/callbacks", "callbacks", callbacks.callbacks)
 web.add_url_rule("/rate/<code>", "rate", rating.rate, methods=["GET", "POST"])
 web.add_url_rule("/views", "views", viewing.views)
