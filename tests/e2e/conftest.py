@@ -2,8 +2,10 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +15,10 @@ from waitress.server import create_server
 from app import create_app
 from app.core import clock
 from app.core.db import Sessions
+from app.core.uow import SYSTEM, unit_of_work
 from app.demo import city
-from app.office import open_office, prepare
+from app.identity.directory import add_user
+from app.office import Office, open_office, prepare
 from app.settings import VAR, read_settings
 from app.web.build import BUILT, compile_translations
 
@@ -36,23 +40,23 @@ class Site:
     sessions: Sessions
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@contextmanager
+def served(folder: Path, fill: Callable[[Office, datetime], None]) -> Iterator[Site]:
+    """A running office in `folder` that `fill` has put people and work into."""
     compile_translations()
     if not (BUILT / "manifest.json").is_file():
         pytest.skip("the front end is not built: run python -m app.web.build")
-    database = tmp_path_factory.mktemp("site") / "site.db"
     settings = read_settings(
         {
-            "JIEBAN_DATABASE_URL": f"sqlite:///{database}",
-            "JIEBAN_FILES": str(database.with_suffix(".files")),
+            "JIEBAN_DATABASE_URL": f"sqlite:///{folder / 'site.db'}",
+            "JIEBAN_FILES": str(folder / "files"),
             "JIEBAN_SECRET_KEY": "e2e" * 16,
         }
     )
     office = open_office(settings)
     now = clock.now()
     prepare(office, now)
-    city.load(office.sessions, office.files, now)
+    fill(office, now)
     server = create_server(create_app(office), host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -60,6 +64,28 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     server.close()
     thread.join(timeout=10)
     office.database.dispose()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    def fill(office: Office, now: datetime) -> None:
+        city.load(office.sessions, office.files, now)
+
+    with served(tmp_path_factory.mktemp("site"), fill) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An office where nothing happens but design."""
+
+    def fill(office: Office, now: datetime) -> None:
+        with unit_of_work(office.sessions, SYSTEM, now) as uow:
+            for login, name in (("designer", "屠设计"), ("second", "严设计")):
+                add_user(uow, login, name, city.PASSWORD, ["process_designer"], None)
+
+    with served(tmp_path_factory.mktemp("studio"), fill) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

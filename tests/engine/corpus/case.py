@@ -118,10 +118,11 @@ def play(case: Case, *, reload: bool = False) -> tuple[Verdict, str]:
     warned = {f.code for f in findings}
     if missing := set(case.warnings) - warned:
         return Verdict.WRONGLY_ACCEPTED, f"missing warnings {missing}"
-    return _run(case, diagram, reload=reload)
+    return run(case, diagram, reload=reload)
 
 
-def _run(case: Runs, diagram: Diagram, *, reload: bool) -> tuple[Verdict, str]:
+def run(case: Runs, diagram: Diagram, *, reload: bool = False) -> tuple[Verdict, str]:
+    """Play `case` on a diagram that was accepted; how it ended and where it differs."""
     rows = [line.strip() for line in case.play.strip().splitlines() if line.strip()]
     steps = []
     data: dict[str, object] = {}

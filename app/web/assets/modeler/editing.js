@@ -154,24 +154,36 @@ export class Editing {
     return this.together(() => {
       const [flow, ...more] = source.outgoing.filter((one) => is(one, 'bpmn:SequenceFlow'));
       const shape = this.shape(attributes);
-      if (!flow || more.length || is(shape, 'bpmn:EndEvent') || is(source, 'bpmn:Gateway')) {
-        const at = this.eventBus.fire('autoPlace', { source, shape });
-        return this.clear(this.modeling.appendShape(source, shape, at, source.parent));
-      }
-      const target = flow.target;
-      const gap = 50;
-      const room = source.x + source.width + gap + shape.width + gap - target.x;
-      const right = target.x > source.x + source.width / 2;
-      if (right && room > 0) this.makeRoom(target.x - 10, room);
-      const at = {
-        x: source.x + source.width + gap + shape.width / 2,
-        y: source.y + source.height / 2,
-      };
-      const made = this.modeling.createShape(shape, at, source.parent);
-      this.modeling.reconnectEnd(flow, made, { x: made.x, y: made.y + made.height / 2 });
-      this.modeling.connect(made, target);
-      return made;
+      if (is(shape, 'bpmn:SubProcess')) return this.#begun(this.#behind(source, shape, flow, more));
+      return this.#behind(source, shape, flow, more);
     });
+  }
+
+  /** A new sub-process begins with a start event. */
+  #begun(shape) {
+    const start = this.shape({ type: 'bpmn:StartEvent' });
+    this.modeling.createShape(start, { x: shape.x + 60, y: shape.y + shape.height / 2 }, shape);
+    return shape;
+  }
+
+  #behind(source, shape, flow, more) {
+    if (!flow || more.length || is(shape, 'bpmn:EndEvent') || is(source, 'bpmn:Gateway')) {
+      const at = this.eventBus.fire('autoPlace', { source, shape });
+      return this.clear(this.modeling.appendShape(source, shape, at, source.parent));
+    }
+    const target = flow.target;
+    const gap = 50;
+    const room = source.x + source.width + gap + shape.width + gap - target.x;
+    const right = target.x > source.x + source.width / 2;
+    if (right && room > 0) this.makeRoom(target.x - 10, room);
+    const at = {
+      x: source.x + source.width + gap + shape.width / 2,
+      y: source.y + source.height / 2,
+    };
+    const made = this.modeling.createShape(shape, at, source.parent);
+    this.modeling.reconnectEnd(flow, made, { x: made.x, y: made.y + made.height / 2 });
+    this.modeling.connect(made, target);
+    return made;
   }
 
   /** Shift what is drawn to the right of `x` by `by`; what lies across it grows. */
@@ -216,7 +228,8 @@ export class Editing {
       const right = inner.length ? Math.max(...inner.map((one) => one.x + one.width)) : (parent.x ?? 100) + 60;
       const top = inner.length ? Math.min(...inner.map((one) => one.y)) : (parent.y ?? 60) + 60;
       const shape = this.shape(attributes);
-      return this.modeling.createShape(shape, { x: right + 50 + shape.width / 2, y: top + shape.height / 2 }, parent);
+      const made = this.modeling.createShape(shape, { x: right + 50 + shape.width / 2, y: top + shape.height / 2 }, parent);
+      return is(made, 'bpmn:SubProcess') ? this.#begun(made) : made;
     });
   }
 

@@ -58,7 +58,7 @@ class Drawing {
   edge(owner, source, target) {
     const [from, to] = [this.boxes.get(source), this.boxes.get(target)];
     if (!from || !to) return;
-    const points = route(from, to, Boolean(source.attachedToRef));
+    const points = route(from, to, Boolean(source.attachedToRef) || is(source, 'bpmn:Gateway'));
     const waypoint = points.map(([x, y]) => this.moddle.create('dc:Point', { x, y }));
     const made = this.moddle.create('bpmndi:BPMNEdge', { id: `${owner.id}_edge`, bpmnElement: owner, waypoint });
     for (const one of waypoint) one.$parent = made;
@@ -187,17 +187,16 @@ function placed(scope, nodes, lanes) {
   }));
 }
 
-/** The bends of a line between two boxes. */
-function route(from, to, down) {
-  const start = down ? [from.x + from.width / 2, from.y + from.height] : [from.x + from.width, from.y + from.height / 2];
-  const end = [to.x, to.y + to.height / 2];
-  if (down) return [start, [start[0], end[1]], end];
-  if (start[1] === end[1] && start[0] <= end[0]) return [start, end];
-  if (start[0] < end[0]) {
-    const middle = end[0] - 25;
-    return [start, [middle, start[1]], [middle, end[1]], end];
+/** The bends of a line between two boxes; `upright`: it leaves at the top or bottom if it can. */
+function route(from, to, upright) {
+  const [start, end] = [[from.x + from.width, from.y + from.height / 2], [to.x, to.y + to.height / 2]];
+  const middle = from.x + from.width / 2;
+  if (upright && start[1] !== end[1] && middle < end[0]) {
+    return [[middle, from.y + (end[1] > start[1] ? from.height : 0)], [middle, end[1]], end];
   }
+  if (start[1] === end[1] && start[0] <= end[0]) return [start, end];
+  if (start[0] < end[0]) return [start, [end[0] - 25, start[1]], [end[0] - 25, end[1]], end];
   const below = Math.max(from.y + from.height, to.y + to.height) + 20;
-  return [[from.x + from.width / 2, from.y + from.height], [from.x + from.width / 2, below],
+  return [[middle, from.y + from.height], [middle, below],
     [to.x + to.width / 2, below], [to.x + to.width / 2, to.y + to.height]];
 }
