@@ -16,6 +16,7 @@ def create_app(office: "Office | None" = None) -> "Flask":
     can be used without Flask.
     """
     from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
 
     from app import web
     from app.demo import city
@@ -24,6 +25,8 @@ def create_app(office: "Office | None" = None) -> "Flask":
 
     office = office or open_office(read_settings())
     app = Flask("app", static_folder=None)
+    if office.settings.proxies:  # else every citizen would have the proxy's address
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=office.settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.config.update(SECRET_KEY=office.settings.secret_key, MAX_CONTENT_LENGTH=2 * 1024 * 1024)
     web.register(
         app,

@@ -89,6 +89,7 @@ def serve() -> None:
         port=settings.port,
         threads=settings.threads,
         ident="jieban",
+        clear_untrusted_proxy_headers=not settings.proxies,
     )
     ticker = scheduler.start(office)
     click.echo(f"\n接办 Jieban: http://{settings.host}:{settings.port}/")

@@ -164,6 +164,12 @@ SETTINGS: dict[str, Setting] = {
         "where citizens reach the product, for links in messages; without it http://HOST:PORT",
         _site,
     ),
+    "proxies": Setting(
+        "JIEBAN_PROXIES",
+        "0",
+        "reverse proxies of yours in front; that many are believed whom they pass on",
+        _whole(0, 5),
+    ),
     "smtp_url": Setting(
         "JIEBAN_SMTP_URL",
         "",
@@ -197,6 +203,7 @@ class Settings:
     session_minutes: int
     secure_cookies: bool
     public_url: str
+    proxies: int
     smtp_url: str
     mail_from: str
     sms_url: str

@@ -31,6 +31,7 @@ def test_the_defaults_serve_a_sqlite_file_on_this_machine() -> None:
         ("JIEBAN_TICK_SECONDS", "0"),
         ("JIEBAN_SMS_URL", "ftp://gateway"),
         ("JIEBAN_PUBLIC_URL", "12345.example.gov.cn"),
+        ("JIEBAN_PROXIES", "-1"),
         ("JIEBAN_PUBLIC_URL", "ftp://12345.example.gov.cn"),
         ("JIEBAN_PUBLIC_URL", "https://"),
         ("JIEBAN_PUBLIC_URL", "https://12345.example.gov.cn:port"),

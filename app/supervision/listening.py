@@ -11,11 +11,11 @@ from app.cases.calling_back import DIMENSIONS
 from app.cases.models.extension import ExtensionRequest
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import Callback, RatingWay, WorkOrder
-from app.cases.orders import SUBJECT, Case, find
+from app.cases.orders import SUBJECT, Case, find, take_other
 from app.cases.repeats import demands_of
 from app.core.facts import Happening, on
 from app.core.uow import UnitOfWork
-from app.supervision import withdrawing
+from app.supervision import occasions, withdrawing
 from app.supervision.models import Trigger
 from app.supervision.triggers import consider
 
@@ -32,7 +32,7 @@ def overdue(uow: UnitOfWork, heard: Happening) -> None:
     consider(
         uow,
         case,
-        f"{_run(clock.run)}{clock.due_at.isoformat()}",
+        f"{occasions.handling(clock.run)}{clock.due_at.isoformat()}",
         heard.at,
         overdue=True,
         owner_clear=case.order is not None and case.order.returned_count == 0,
@@ -42,10 +42,14 @@ def overdue(uow: UnitOfWork, heard: Happening) -> None:
 
 @on("overdue_withdrawn")
 def in_time_after_all(uow: UnitOfWork, heard: Happening) -> None:
-    """By a new calendar the handling limit of a run has not passed: what it caused falls away."""
-    case = find(uow.session, heard.subject_id)
-    causes = (Trigger.DUE_BUT_UNDONE, Trigger.OVERDUE)
-    withdrawing.withdraw(uow, case, causes, _run(_whole(heard, "run")), heard.at)
+    """By a new calendar the handling limit of a run has not passed: what that caused falls away,
+    and what was made of the reminders after it.
+    """
+    case, run = find(uow.session, heard.subject_id), _whole(heard, "run")
+    late = (Trigger.DUE_BUT_UNDONE, Trigger.OVERDUE)
+    withdrawing.withdraw(uow, case, late, occasions.handling(run), heard.at)
+    ignored = (Trigger.REMINDERS_IGNORED,)
+    withdrawing.withdraw(uow, case, ignored, occasions.reminders(run), heard.at)
 
 
 @on("bouncing")
@@ -111,11 +115,6 @@ def rejected(uow: UnitOfWork, heard: Happening) -> None:
     consider(uow, case, "reply", heard.at, rejected_replies=times)
 
 
-def _run(number: int) -> str:
-    """How the occasions of a run of the handling limit begin."""
-    return f"handling/{number}/"
-
-
 def _is_hard(session: Session, case: Case) -> bool:
     """Whether it was granted that the matter takes longer: then it could not be solved in time."""
     granted = session.scalar(
@@ -140,7 +139,8 @@ def _times_in_vain(session: Session, case: Case) -> int:
 
 def _order_about(uow: UnitOfWork, heard: Happening) -> Case | None:
     """The case to supervise, under lock; none where no unit has any order about the matter."""
-    answers = find(uow.session, _whole(heard, "order_of"), lock=True)
+    told = find(uow.session, heard.subject_id)
+    answers = take_other(uow, told, _whole(heard, "order_of"))
     if answers.order is not None and answers.order.lead_unit_id is not None:
         return answers
     about = [demand.id for demand in demands_of(uow.session, _whole(heard, "matter"))]
@@ -150,7 +150,7 @@ def _order_about(uow: UnitOfWork, heard: Happening) -> Case | None:
         .order_by(WorkOrder.id.desc())
         .limit(1)
     )
-    return None if latest is None else find(uow.session, latest, lock=True)
+    return None if latest is None else take_other(uow, told, latest)
 
 
 def _whole(heard: Happening, name: str) -> int:

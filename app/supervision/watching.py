@@ -19,6 +19,7 @@ from app.cases.orders import SUBJECT, Case, take
 from app.core.clock import CHINA
 from app.core.uow import UnitOfWork
 from app.engine import ClockRow, ClockRungRow
+from app.supervision import occasions
 from app.supervision.models import SupervisionCause, Trigger
 from app.supervision.triggers import NOTHING, consider
 
@@ -105,6 +106,7 @@ def unheeded(session: Session, now: datetime) -> Sequence[int]:
         SupervisionCause.demand_id == ClockRow.subject_id,
         SupervisionCause.trigger == Trigger.REMINDERS_IGNORED,
         SupervisionCause.fired_at > ClockRow.started_at,
+        SupervisionCause.withdrawn_at.is_(None),
     )
     return session.scalars(
         select(ClockRow.subject_id)
@@ -120,7 +122,7 @@ def supervise_unheeded(uow: UnitOfWork, demand_id: int) -> bool:
     """Put to the table how many reminders of the running limit were ignored; whether it fired."""
     case = take(uow, demand_id)
     clock = engine.clock_of(uow.session, SUBJECT, demand_id, "handling")
-    if case.order is None or clock is None:
+    if case.order is None or clock is None or clock.due_at is None:
         return False
     before = _idle_since(uow.session, uow.now, PATIENCE_DAYS)
     times = uow.session.scalar(
@@ -129,7 +131,7 @@ def supervise_unheeded(uow: UnitOfWork, demand_id: int) -> bool:
         .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
         .where(*_ignored(before), ClockRow.id == clock.id)
     )
-    occasion = f"reminders/{clock.run}"
+    occasion = f"{occasions.reminders(clock.run)}{clock.due_at.isoformat()}"
     return bool(times and consider(uow, case, occasion, uow.now, reminders_ignored=times))
 
 

@@ -7,11 +7,16 @@ import orjson
 import pytest
 from sqlalchemy import select
 
+from app import engine
 from app.cases import history
 from app.cases.models.procedure import Procedure
+from app.cases.orders import SUBJECT, take
 from app.core.db import reading
 from app.core.outbox import OutboxMessage
+from app.core.uow import SYSTEM, unit_of_work
+from app.supervision import occasions
 from app.supervision.models import SupervisionCause, SupervisionLetter
+from app.supervision.triggers import consider
 from tests.cases.test_recounting import MAY_DAY, SPRING, adopt, apply, china, go_back
 from tests.office import Office
 
@@ -150,3 +155,17 @@ def test_rungs_that_silence_alone_has_raised_are_withdrawn_too(office: Office) -
     apply(office)
     assert outcomes(office) == ["withdrawn"]
     assert settled(office)[-1] == "withdrawn"
+
+
+def test_reminders_of_a_limit_that_had_not_passed_were_not_ignored(office: Office) -> None:
+    case = late_at_spring_festival(office)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        supervised = take(uow, case)
+        clock = engine.clock_of(uow.session, SUBJECT, case, "handling")
+        assert clock is not None
+        assert clock.due_at is not None
+        occasion = f"{occasions.reminders(clock.run)}{clock.due_at.isoformat()}"
+        consider(uow, supervised, occasion, uow.now, reminders_ignored=2)
+    apply(office)
+    assert causes(office) == [("due_but_undone", True), ("reminders_ignored", True)]
+    assert outcomes(office) == ["withdrawn"]

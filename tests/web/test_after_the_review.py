@@ -1,5 +1,6 @@
 """The pages after the review: the callback list, the link to a rating, and who has looked."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -150,6 +151,19 @@ def test_too_many_visits_from_one_address_are_refused_whichever_process_they_rea
     answers = [desks[n % 2].get(f"/rate/guess{n}").status_code for n in range(61)]
     assert answers[:30] == [404] * 30
     assert 429 in answers[30:]  # wherever a span of time ends in between
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_behind_a_proxy_each_citizen_has_an_address_of_their_own(
+    office: Office, proxies: int
+) -> None:
+    behind = replace(office, settings=replace(office.settings, proxies=proxies))
+    browser = Browser(create_app(behind).test_client())
+    answers = {
+        browser.client.get(f"/rate/{n}", headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code
+        for n in range(70)
+    }
+    assert answers == ({404} if proxies else {404, 429})  # unasked, nobody is believed
 
 
 def test_every_look_at_a_sealed_case_is_kept_for_administrators(
