@@ -197,3 +197,23 @@ class ShippedOffer(Base):
     settled_at: Mapped[datetime | None]
     """When it was taken into a change, put aside, or followed by a newer one."""
     settled_by_name: Mapped[str | None]
+
+
+class DesignRecording(Base):
+    """A story that is being tried step by step, to be kept as a scenario."""
+
+    __tablename__ = "design_recording"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    process: Mapped[str]
+    """Key of the process that it is about."""
+    change_id: Mapped[int | None] = mapped_column(Id, ForeignKey("design_change.id"), index=True)
+    """The change whose drafts are tried; none for what is in force."""
+    story: Mapped[str] = mapped_column(Text)
+    """Its steps, as a document of scenarios writes them."""
+    revision: Mapped[int]
+    """Counts the changes; a click on a page that shows an older one loses."""
+    created_by: Mapped[int] = mapped_column(Id, ForeignKey("app_user.id"))
+    created_by_name: Mapped[str]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]

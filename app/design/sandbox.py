@@ -225,13 +225,7 @@ class Sandbox:
         actor = self.person(by or Role.AGENT)
         with self._acting(actor) as uow:
             form = intake.registration_form(uow.session)
-            given = {
-                **self._believable(form),
-                "requester_name": "沙盒诉求人",
-                "requester_phone": REQUESTER_PHONE,
-                **self._usual.get("register", {}),
-                **(facts or {}),
-            }
+            given = self._registration(form, facts or {})
             made = intake.register(uow, self._entered(uow, form, given)).demand.id
         self._cases[case] = made
         what = Phrase("登记诉求", "Register the demand")
@@ -400,6 +394,25 @@ class Sandbox:
                     if self._why_not(session, act) is None
                 ]
         return found
+
+    def suggested(self, step: Step) -> dict[str, object]:
+        """What a form may begin with: what is usual at the step, over what is believable."""
+        return self._answers(step, {})
+
+    def registration(self) -> tuple[Form, dict[str, object]]:
+        """The form of the registration, and what it may begin with."""
+        with reading(self.sessions) as session:
+            form = intake.registration_form(session)
+        return form, self._registration(form, {})
+
+    def unit_code(self, unit_id: int) -> str:
+        """The code of a unit. Raises `KeyError` for an id there is not."""
+        return self._units[unit_id].code
+
+    @property
+    def begun(self) -> bool:
+        """Whether a demand is registered."""
+        return bool(self._cases)
 
     def deadlines(self, case: str = "") -> tuple[Deadline, ...]:
         """Every run of every clock, as it stands now."""
@@ -581,7 +594,7 @@ class Sandbox:
 
         Raises `NotFound`.
         """
-        active = [one for one in self._units.values() if one.active]
+        active = [one for one in self._units.values() if one.active and one.kind != "centre"]
         above = name.removesuffix("的下级") if name.endswith("的下级") else ""
         if name.startswith("below "):
             above = name.removeprefix("below ")
@@ -613,6 +626,15 @@ class Sandbox:
         """`given` over what is usual at the element, over what is believable."""
         usual = self._usual.get(step.element.id, {})
         return {**self._believable(step.form), **usual, **given}
+
+    def _registration(self, form: Form, facts: Answers) -> dict[str, object]:
+        return {
+            **self._believable(form),
+            "requester_name": "沙盒诉求人",
+            "requester_phone": REQUESTER_PHONE,
+            **self._usual.get("register", {}),
+            **facts,
+        }
 
     def _believable(self, form: Form | None) -> dict[str, object]:
         """Something for every field that must be filled in, or is filled in beforehand."""

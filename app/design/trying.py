@@ -80,7 +80,7 @@ def run_all(
         found, unreadable = stories(session, texts)
         diagrams = [
             read_diagram(text.encode(), f"{key}.bpmn")
-            for key, text in _diagrams(session, texts).items()
+            for key, text in processes(session, texts).items()
         ]
     usual = usual_answers(found)
 
@@ -134,7 +134,8 @@ def usual_answers(found: Mapping[str, scenarios.Document]) -> dict[str, Answers]
     }
 
 
-def _diagrams(session: Session, texts: Texts) -> dict[str, str]:
+def processes(session: Session, texts: Texts) -> dict[str, str]:
+    """The text of every diagram by its process, drafts before what is published."""
     keys = {*documents.keys(session, Kind.DIAGRAM)}
     keys |= {what.key for what in texts if what.kind is Kind.DIAGRAM}
     return {key: _text(session, texts, Kind.DIAGRAM, key) for key in sorted(keys)}
