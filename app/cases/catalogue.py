@@ -99,6 +99,15 @@ def with_rulings(session: Session, text: bytes) -> bytes:
     return _with_rows(text, [(one, *_codes(session, one.ruling)) for one in changes])
 
 
+def ruled_rows(text: bytes) -> set[str]:
+    """The numbers of the rulings that have a row in this catalogue. Raises `DecisionError`."""
+    return {
+        rule_id.removeprefix(_PREFIX)
+        for element in parse(text).iter()
+        if local(element) == "rule" and (rule_id := element.get("id") or "").startswith(_PREFIX)
+    }
+
+
 def waiting(session: Session) -> Sequence[CatalogueChange]:
     """The changes that wait for a second person, the oldest first."""
     return session.scalars(

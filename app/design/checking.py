@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.cases import services
+from app.cases import catalogue, services
 from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.decisions import registry
@@ -148,7 +148,7 @@ def _on_table(
                 ),
             ),
         )
-    return tuple(
+    return _on_rulings(session, texts, what) + tuple(
         Finding(
             what,
             one.kind.value,
@@ -159,6 +159,33 @@ def _on_table(
             column=one.column,
         )
         for one in check_model(model)
+    )
+
+
+def _on_rulings(
+    session: Session, texts: Mapping[Document, str], what: Document
+) -> tuple[Finding, ...]:
+    """A row of a ruling is binding: whoever takes it out of the catalogue is to know it."""
+    if what.key != catalogue.KEY:
+        return ()
+    newest = documents.newest(session, what)
+    ruled = set() if newest is None else catalogue.ruled_rows(newest.content.encode())
+    gone = sorted(ruled - catalogue.ruled_rows(texts[what].encode()))
+    if not gone:
+        return ()
+    shown = "、".join(gone)
+    return (
+        Finding(
+            what,
+            "ruling_removed",
+            "warning",
+            Phrase(
+                f"现行目录中有协调裁定的行不在草稿里：{shown}。裁定有约束力，请核对后再删。",
+                f"Rows of rulings that are in force are missing here: {', '.join(gone)}. Rulings "
+                "are binding: make sure before you take them out.",
+            ),
+            what.key,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.core.clock import CHINA
@@ -66,22 +67,20 @@ def open_draft(
     change = take_open(uow, change_id)
     what = documents.document(kind, key)
     held = held_by(uow.session, what)
-    if held is not None and held.change_id == change.id:
-        return held
     if held is not None:
-        raise Conflict(
-            Phrase(
-                f"“{held.change.title}”正在修改这份文档：请在那份变更单里修改，或等它发布、撤回。",
-                f"The change “{held.change.title}” is working on this document: edit it there, or "
-                "wait until that is published or withdrawn.",
-            )
-        )
+        return _own(held, change)
     before = documents.newest(uow.session, what)
     if before is None:
         documents.require_key(what.kind, key)
     text = content if content is not None else _first_text(what, before)
     require_readable(what, text)
-    return _added(uow, change, what, text, None if before is None else before.number)
+    try:
+        with uow.session.begin_nested():
+            return _added(uow, change, what, text, None if before is None else before.number)
+    except IntegrityError:  # somebody took it into another change at the same moment
+        held = held_by(uow.session, what)
+        assert held is not None
+        return _own(held, change)
 
 
 def save(uow: UnitOfWork, draft_id: int, revision: int, content: str) -> DesignDraft:
@@ -220,6 +219,18 @@ def person(uow: UnitOfWork) -> Person:
     """Who acts: in the workshop always a person."""
     assert uow.actor.user_id is not None
     return Person(uow.actor.user_id, uow.actor.name)
+
+
+def _own(held: DesignDraft, change: DesignChange) -> DesignDraft:
+    if held.change_id == change.id:
+        return held
+    raise Conflict(
+        Phrase(
+            f"“{held.change.title}”正在修改这份文档：请在那份变更单里修改，或等它发布、撤回。",
+            f"The change “{held.change.title}” is working on this document: edit it there, or "
+            "wait until that is published or withdrawn.",
+        )
+    )
 
 
 def _first_text(what: Document, before: Version | None) -> str:
