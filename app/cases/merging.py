@@ -4,21 +4,19 @@ Whether it may, and what becomes of urgency and limits, is the table `merge`. Ev
 is told of it, and told the result when the order is closed.
 """
 
-from sqlalchemy import bindparam, func, select, true
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import clocks, history, tables
+from app.cases import clocks, history, joined_rating, tables
 from app.cases.hastening import hasten, is_more_urgent
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.notices import REQUESTER, register_messages, tell
-from app.cases.orders import Case, find
+from app.cases.orders import Case, find, take_other
 from app.cases.repeats import relate
 from app.cases.services import Occasion, service
 from app.cases.similar import matter_of, similar_demands
-from app.core.db import PATIENCE_S
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.identity.policy import Role
@@ -50,10 +48,6 @@ register_messages(
     }
 )
 
-PATIENCE_MS = 500
-"""How long a second case is waited for: less than it takes the server to look for deadlocks."""
-
-_PATIENCE = select(func.set_config("lock_timeout", bindparam("most"), true()))
 _ANSWERED = frozenset(
     {OrderStatus.FEEDBACK, OrderStatus.PENDING_CALLBACK, OrderStatus.PENDING_CLOSURE}
 )
@@ -65,7 +59,7 @@ def join(uow: UnitOfWork, case: Case, number: str) -> None:
     Raises `Invalid` where the table does not allow it, `Conflict` while somebody works on it.
     """
     order = order_of(uow, case, number)
-    target = _take_other(uow, case, order.demand_id)
+    target = take_other(uow, case, order.demand_id)
     more_urgent = is_more_urgent(case.demand.urgency, target.demand.urgency)
     answer = tables.decide(
         uow,
@@ -132,16 +126,17 @@ def merge_demand(occasion: Occasion) -> None:
 
 
 def tell_joined(uow: UnitOfWork, case: Case) -> None:
-    """An order is closed: everybody whose demand joined it is told the result."""
+    """An order is closed: everybody whose demand joined it is told the result, and may rate it."""
     reply = case.ordered.public_reply or "办理结果可凭编号和查询码查询。"
+    values = {"order": case.ordered.number, "reply": reply}
+    asked: list[str] = []
     for demand in joined(uow.session, case.demand.id):
-        _take_other(uow, case, demand.id)
-        tell(
-            uow,
-            Case(demand),
-            "merged_result",
-            values={"order": case.ordered.number, "reply": reply},
-        )
+        take_other(uow, case, demand.id)
+        if joined_rating.may_rate(case, demand, asked):
+            asked.append(demand.requester_phone)
+            joined_rating.ask(uow, case, demand, values)
+        else:
+            tell(uow, Case(demand), "merged_result", values=values)
 
 
 def joined(session: Session, demand_id: int) -> list[Demand]:
@@ -155,31 +150,6 @@ def joined(session: Session, demand_id: int) -> list[Demand]:
         found += next_ones
         around = [demand.id for demand in next_ones]
     return found
-
-
-def _take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
-    """Lock a second case beside the one that is held. Raises `Conflict` while it is busy.
-
-    Two that want each other's would wait for ever. So a later one is waited for, for a moment
-    only, and an earlier one not at all: of two that meet, one goes on and one gives way.
-    """
-    waits = demand_id > case.demand.id
-    row = select(Demand.id).where(Demand.id == demand_id).with_for_update(nowait=not waits)
-    is_postgres = uow.session.get_bind().dialect.name == "postgresql"
-    try:
-        if waits and is_postgres:
-            uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_MS}ms"})
-        uow.session.execute(row)
-    except OperationalError as busy:
-        raise Conflict(
-            Phrase(
-                "相关工单正在由他人办理，请稍后再提交。",
-                "Somebody is working on the related order just now: submit again in a moment.",
-            )
-        ) from busy
-    if waits and is_postgres:
-        uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_S}s"})
-    return find(uow.session, demand_id, lock=True)
 
 
 def _state(order: WorkOrder) -> str:

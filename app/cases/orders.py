@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, selectinload
 
 from app import engine
@@ -13,8 +14,8 @@ from app.cases.models.demand import DailyNumber, Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
-from app.core.db import known
-from app.core.errors import NotFound
+from app.core.db import PATIENCE_S, known
+from app.core.errors import Conflict, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import HumanTaskRow
@@ -25,12 +26,21 @@ SUBJECT = "demand"
 What runs beside the main process has the id of its procedure as scope.
 """
 
+_LOCK = {"key_share": True}
+"""The lock of a case leaves its key alone: another transaction may write a row that names it."""
+
+EARLIER_MS, LATER_MS = 200, 700
+"""How long a second case is waited for: less than the second after which the server looks for
+deadlocks.
+"""
+
+_PATIENCE = select(func.set_config("lock_timeout", bindparam("most"), true()))
 _OF_TASK = (
     select(Demand, Procedure)
     .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
     .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
     .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
-    .with_for_update(of=Demand)
+    .with_for_update(of=Demand, key_share=True)
     .execution_options(populate_existing=True)
 )
 _SOME = (
@@ -38,7 +48,7 @@ _SOME = (
     .where(Demand.id.in_(bindparam("demands", expanding=True)))
     .order_by(Demand.id)
     .options(selectinload(Demand.order))
-    .with_for_update()
+    .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
 
@@ -114,10 +124,34 @@ def lock_some(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
     history.read_heads(uow, demand_ids)
 
 
+def take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
+    """Lock a second case beside the one that is held. Raises `Conflict` while it is busy.
+
+    Two that want each other's would wait for ever. So each waits for a moment only, who holds the
+    later case for the shorter one: of two that meet, one gives way and the other goes on.
+    """
+    patience = EARLIER_MS if demand_id < case.demand.id else LATER_MS
+    is_patient = uow.session.get_bind().dialect.name == "postgresql"  # SQLite has no second writer
+    try:
+        if is_patient:
+            uow.session.execute(_PATIENCE, {"most": f"{patience}ms"})
+        other = find(uow.session, demand_id, lock=True)
+    except OperationalError as busy:
+        raise Conflict(
+            Phrase(
+                "相关工单正在由他人办理，请稍后再提交。",
+                "Somebody is working on the related order just now: submit again in a moment.",
+            )
+        ) from busy
+    if is_patient:
+        uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_S}s"})
+    return other
+
+
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     """The case, optionally under lock. Raises `NotFound`."""
     demand = session.get(
-        Demand, demand_id, with_for_update=True if lock else None, populate_existing=lock
+        Demand, demand_id, with_for_update=_LOCK if lock else None, populate_existing=lock
     )
     if demand is None:
         raise NotFound(Phrase("没有这件诉求。", "There is no such demand."))

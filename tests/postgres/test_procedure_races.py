@@ -12,7 +12,7 @@ from app.cases.co_handling import parts_of
 from app.cases.models.bulk_extension import BulkExtension
 from app.cases.models.demand import DailyNumber
 from app.cases.models.procedure import Procedure
-from app.cases.orders import take
+from app.cases.orders import lock_some, take
 from app.core import facts
 from app.core.clock import CHINA
 from app.core.db import reading
@@ -356,6 +356,26 @@ def test_two_orders_that_are_merged_into_each_other_at_once_become_one(office: O
     }
     into = [office.demand(case).merged_into_id for case in (one, other)]
     assert into in ([other, None], [None, one])
+
+
+def test_who_relates_a_demand_to_an_order_that_is_being_worked_on_gives_way(
+    office: Office,
+) -> None:
+    earlier = office.bring_to("reply")
+    demand = office.bring_to("answer_or_order")
+    number = office.order(earlier).number
+    relate = step(office, demand, "answer_or_order", merge_number=number)
+
+    def ticker_at_both() -> None:
+        with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+            take(uow, earlier)
+            lock_some(uow, [earlier, demand])
+
+    results = in_turn(office, earlier, ticker_at_both, relate)
+    assert won(results) == [True, False]
+    assert sentence(results[1]) == "相关工单正在由他人办理，请稍后再提交。"
+    relate()  # again, a moment later
+    assert "answer_or_order" not in office.waiting(demand)
 
 
 def test_a_reopening_that_two_ask_for_at_once_is_asked_for_once(office: Office) -> None:
