@@ -95,11 +95,7 @@ def rate_by_link(uow: UnitOfWork, code: str, given: Mapping[str, object]) -> Cas
     link, order = link_of(uow.session, code, lock=True)
     if not is_open(uow.session, link, order):
         raise Conflict(OVER)
-    allowed = {**dict.fromkeys(DIMENSIONS, frozenset(RATINGS)), "solved": frozenset({"yes", "no"})}
-    checked = {
-        name: str(given.get(name)) if given.get(name) in values else None
-        for name, values in allowed.items()
-    }
+    checked = rating_of(given)
     link.used_at = uow.now
     rating = keep_attempt(
         uow, asked, {"reached": "yes", **checked}, RatingWay.LINK, next_attempt(uow.session, order)
@@ -112,6 +108,18 @@ def rate_by_link(uow: UnitOfWork, code: str, given: Mapping[str, object]) -> Cas
         {"reached": "yes", **{name: getattr(rating, name) for name in DIMENSIONS}},
     )
     return asked
+
+
+def rating_of(given: Mapping[str, object]) -> dict[str, str]:
+    """A rating by a link, complete. Raises `Invalid` with the fields that are missing or wrong."""
+    allowed = {**dict.fromkeys(DIMENSIONS, frozenset(RATINGS)), "solved": frozenset({"yes", "no"})}
+    missing = [name for name, values in allowed.items() if given.get(name) not in values]
+    if missing:
+        raise Invalid(
+            Phrase("请逐项作出评价。", "Please rate every point."),
+            {name: Phrase("请选择。", "Choose one.") for name in missing},
+        )
+    return {name: str(given[name]) for name in allowed}
 
 
 def link_of(session: Session, code: str, *, lock: bool = False) -> tuple[RatingLink, WorkOrder]:
@@ -161,9 +169,7 @@ def keep_attempt(
             Phrase(
                 "已接通的，须逐项询问评价；诉求人不愿评价的，请选择“不愿评价”。",
                 "When reached, ask for every rating; who will not rate is entered as such.",
-            )
-            if way is not RatingWay.LINK
-            else Phrase("请逐项作出评价。", "Please rate every point."),
+            ),
             {field: Phrase("请选择。", "Choose one.") for field in missing},
         )
     kept = Callback(

@@ -176,6 +176,7 @@ _COMMANDS: Mapping[str, Phrase] = {
     "change_catalogue": Phrase("审核派单目录变更", "Change of the catalogue reviewed"),
     "archive": Phrase("归档", "Filed away"),
     "reopen_order": Phrase("重开工单", "Reopened"),
+    "joined_rated": Phrase("并案诉求人评价", "Rated by who joined the order"),
     "exclude_rating": Phrase("评价不计入单位考核", "Rating excluded from the unit's score"),
     "accept_after_all": Phrase("异议成立，改为受理", "Accepted after all"),
     "confirm_refusal": Phrase("维持不予受理", "The refusal stands"),

@@ -18,6 +18,7 @@ from app.cases import (
     clocks,
     explaining,
     history,
+    joined_rating,
     orders,
     queries,
     repairing,
@@ -493,6 +494,16 @@ def _facts(session: Session, found: Case, asker: Requester | None) -> list[Fact]
             facts.append(Fact(_("结果公开"), _("是") if order.published else _("否")))
         if order.public_reply:
             facts.append(Fact(_("公开答复"), order.public_reply, wide=True))
+        asked = joined_rating.ratings_of(session, order.id)
+        if asked:
+            rated = [one for one in asked if one.rated_at is not None]
+            said = _(
+                "已发链接 %(asked)s 人，已评价 %(rated)s 人，不满意 %(bad)s 人",
+                asked=len(asked),
+                rated=len(rated),
+                bad=sum(1 for one in rated if joined_rating.is_dissatisfied(one)),
+            )
+            facts.append(Fact(_("并案诉求人评价"), said))
     return facts
 
 

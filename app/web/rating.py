@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import abort, current_app, render_template, request
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.cases import calling_back
+from app.cases import calling_back, joined_rating
 from app.cases.calling_back import DIMENSIONS, RATER, RATINGS
+from app.cases.models.demand import Demand
 from app.core import clock, visits
 from app.core.db import Sessions
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
-from app.core.uow import unit_of_work
+from app.core.uow import UnitOfWork, unit_of_work
 from app.engine.forms import Field, FieldType, Form, Option
 from app.web.access import PUBLIC, SESSIONS, permission, reading_session
 from app.web.forms import errors_in_words, form_view
@@ -67,22 +69,35 @@ def rate(code: str) -> Page:
     sessions: Sessions = current_app.extensions[SESSIONS]
     if not _is_admitted(sessions):
         abort(429)
-    session = reading_session()
-    link, order = calling_back.link_of(session, code)
+    number, open_ = _asked(reading_session(), code)
     if request.method == "GET":
-        open_ = calling_back.is_open(session, link, order)
-        return _page(order.demand.number, over="" if open_ else _over())
-    number = order.demand.number
+        return _page(number, over="" if open_ else _over())
     try:
         with unit_of_work(sessions, RATER, clock.now()) as uow:
-            calling_back.rate_by_link(
-                uow, code, {name: request.form.get(name) for name in (*DIMENSIONS, "solved")}
-            )
+            _take(uow, code, {name: request.form.get(name) for name in (*DIMENSIONS, "solved")})
     except Invalid as wrong:
         return _page(number, errors=errors_in_words(wrong.fields)), 422
     except (Conflict, NotFound) as late:
         return _page(number, over=say(late.phrase)), 409
     return _page(number, done=True)
+
+
+def _asked(session: Session, code: str) -> tuple[str, bool]:
+    """The number of the demand a link is about, and whether it is open. Raises `NotFound`."""
+    joined = joined_rating.link_of(session, code)
+    if joined is not None:
+        demand = session.get_one(Demand, joined.demand_id)
+        return demand.number, joined_rating.is_open(session, joined, clock.now())
+    link, order = calling_back.link_of(session, code)
+    return order.demand.number, calling_back.is_open(session, link, order)
+
+
+def _take(uow: UnitOfWork, code: str, given: Mapping[str, object]) -> None:
+    joined = joined_rating.link_of(uow.session, code)
+    if joined is not None:
+        joined_rating.rate(uow, joined, given)
+    else:
+        calling_back.rate_by_link(uow, code, given)
 
 
 def _is_admitted(sessions: Sessions) -> bool:

@@ -1,19 +1,24 @@
 """Demands about one matter: found, merged into one order, counted, and all of them answered."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from app.cases import likeness, repeats
+from app.cases import joined_rating, likeness, repeats
+from app.cases.calling_back import RATER
 from app.cases.likeness import measure
 from app.cases.merging import joined
 from app.cases.models.demand import DemandStatus
+from app.cases.models.rating import JoinedRating
 from app.cases.models.repeat import RelatedDemand
+from app.cases.models.work_order import Callback
 from app.core.db import reading
-from app.core.errors import Invalid
+from app.core.errors import Conflict, Invalid
 from app.core.outbox import OutboxMessage
+from app.core.uow import unit_of_work
 from app.jobs.demand_console import read_accounts, shipped_relation
 from tests.office import Office
 
@@ -83,7 +88,7 @@ def test_another_persons_demand_joins_the_order_and_hears_the_result(office: Off
     office.do(first, "reply", public_reply="已责令夜间停工。")
     office.bring_to("close", first)
     office.do(first, "close")
-    assert told(office, "merged_result") == ["13700000002"]
+    assert told(office, "merged_result_to_rate") == ["13700000002"]
 
 
 def test_without_a_number_it_joins_the_likeliest_open_order(office: Office) -> None:
@@ -173,3 +178,99 @@ def test_a_returned_order_that_joins_another_leaves_no_open_limit(office: Office
     assert office.demand(third).status == DemandStatus.MERGED
     assert office.waiting(third) == []
     assert office.clock(third, "total").stopped_at == office.now
+
+
+RATING = {
+    "efficiency": "satisfied",
+    "attitude": "satisfied",
+    "result": "satisfied",
+    "solved": "yes",
+}
+
+
+def links(office: Office, case: int) -> Sequence[JoinedRating]:
+    with reading(office.sessions) as session:
+        return joined_rating.ratings_of(session, office.order(case).id)
+
+
+def rate(office: Office, code: str, **given: object) -> None:
+    with unit_of_work(office.sessions, RATER, office.now) as uow:
+        link = joined_rating.link_of(uow.session, code)
+        assert link is not None
+        joined_rating.rate(uow, link, RATING | given)
+
+
+def closed_with(office: Office, *phones: str, **given: object) -> int:
+    """A closed order that demands from these numbers had joined."""
+    case = office.bring_to("reply")
+    for phone in phones:
+        merge(office, case, requester_phone=phone, **given)
+    office.bring_to("close", case)
+    office.do(case, "close")
+    return case
+
+
+def test_everybody_who_joined_rates_by_a_link_of_their_own_and_the_order_counts_once(
+    office: Office,
+) -> None:
+    case = closed_with(office, "13700000002", "13700000003")
+    first, second = links(office, case)
+    rate(office, first.code)
+    assert [one.result for one in links(office, case)] == ["satisfied", None]
+    assert office.waiting(case) == []
+    with reading(office.sessions) as session:
+        assert session.scalar(select(func.count(Callback.id))) == 1
+    with pytest.raises(Conflict, match="used already"):
+        rate(office, first.code)
+    with pytest.raises(Invalid) as half:
+        rate(office, second.code, solved="", attitude="splendid")
+    assert set(half.value.fields) == {"attitude", "solved"}
+    office.wait(days=7)
+    with pytest.raises(Conflict, match="time to rate is over"):
+        rate(office, second.code)
+    assert any("并案诉求人评价" in line for line in office.story(case))
+
+
+def test_who_joined_and_is_dissatisfied_has_the_order_proposed_for_reopening_once(
+    office: Office,
+) -> None:
+    case = closed_with(office, "13700000002", "13700000003")
+    first, second = links(office, case)
+    rate(office, first.code, solved="no")
+    assert office.waiting(case) == ["decide_reopening"]
+    rate(office, second.code, result="dissatisfied")
+    assert office.waiting(case) == ["decide_reopening"]
+    office.do(case, "decide_reopening")
+    assert office.order(case).reopened_count == 1
+
+
+def test_nobody_is_asked_twice_or_without_a_number(office: Office) -> None:
+    """The order's own requester was called back; a second demand of one person is not asked for
+    again; who is anonymous is told and asked nothing.
+    """
+    case = office.bring_to("reply")
+    merge(office, case)
+    merge(office, case, requester_phone="13700000002")
+    merge(office, case, requester_phone="13700000002")
+    merge(office, case, requester_phone="13700000009", anonymous="true")
+    office.bring_to("close", case)
+    office.do(case, "close")
+    assert len(links(office, case)) == 1
+    assert told(office, "merged_result_to_rate") == ["13700000002"]
+    assert sorted(told(office, "merged_result")) == ["13700000002", "13700000009", "13800001234"]
+
+
+def test_a_link_ends_with_the_reopening_and_the_next_closing_sends_another(office: Office) -> None:
+    case = closed_with(office, "13700000002")
+    [old] = links(office, case)
+    office.act(case, "reopening_by_agent", "agent", reopening_ground="not_done",
+               reopening_reason="仍在夜间施工。")  # fmt: skip
+    office.do(case, "decide_reopening")
+    with pytest.raises(Conflict):
+        rate(office, old.code)
+    office.bring_to("close", case)
+    office.do(case, "close")
+    _old, new = links(office, case)
+    rate(office, new.code)
+    with pytest.raises(Conflict):
+        rate(office, old.code)

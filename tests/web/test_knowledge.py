@@ -1,6 +1,7 @@
 """The pages of the knowledge base, and the answer that is taken from it."""
 
 from datetime import timedelta
+from typing import Any
 
 from lxml import html
 
@@ -113,7 +114,8 @@ def test_the_ownership_authority_reads_and_has_nothing_to_fill_in(desks: Desks) 
 def offered(agent: Browser) -> str:
     """The number of the one item offered while a title about lamps is typed."""
     hint = html.fromstring(agent.post("/demands/similar", {"title": "路灯不亮"}).text)
-    (number,) = hint.xpath("//button[@name='answer_with']/@value")
+    numbers: Any = hint.xpath("//button[@name='answer_with']/@value")
+    (number,) = numbers
     return str(number)
 
 
@@ -125,7 +127,8 @@ def test_knowledge_is_offered_while_the_agent_types_and_answers_in_one_step(desk
     assert title.get("hx-target") == "#similar"
     assert "title" in title.get("hx-params").split(",")
     hint = html.fromstring(agent.post("/demands/similar", {"title": "小区路灯不亮了"}).text)
-    (use,) = hint.xpath("//button[@name='answer_with']")
+    buttons: Any = hint.xpath("//button[@name='answer_with']")
+    (use,) = buttons
     assert use.get("form") == form.xpath("//form[@data-keep]/@id")[0]
     assert "三日内修复" in hint.text_content()
     typed = {**DEMAND, "title": "小区路灯不亮了", "nature": "consultation"}

@@ -22,6 +22,34 @@ class RatingLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class JoinedRating(Base):
+    """What somebody whose demand joined an order thinks of it: a link, and the rating given by it.
+
+    It is not counted: the order counts once.
+    """
+
+    __tablename__ = "joined_rating"
+    __table_args__ = (
+        Index("ix_joined_rating_order_id", "order_id"),
+        Index("ix_joined_rating_demand_id", "demand_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    """Nobody can guess it; whoever has it may rate."""
+    order_id: Mapped[int] = mapped_column(Id, ForeignKey("work_order.id"))
+    demand_id: Mapped[int] = mapped_column(Id, ForeignKey("demand.id"))
+    """The demand that joined the order."""
+    sent_at: Mapped[datetime]
+    open_until: Mapped[datetime]
+    rated_at: Mapped[datetime | None]
+    """Empty until the link was used; so are the ratings."""
+    efficiency: Mapped[str | None]
+    attitude: Mapped[str | None]
+    result: Mapped[str | None]
+    solved: Mapped[bool | None]
+
+
 class RatingObjection(Base):
     """A unit holds that a rating must not count to it."""
 
