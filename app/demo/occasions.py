@@ -9,7 +9,7 @@ from itertools import count
 
 from sqlalchemy import select
 
-from app.cases import bulk, rechecking, reorganising
+from app.cases import bulk, knowledge, rechecking, reorganising
 from app.cases.models.bulk_extension import BulkExtension
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
@@ -56,6 +56,9 @@ def occasions(scenes: Scenes) -> Iterator[Event]:
     yield event(
         scenes.now - timedelta(days=12), person(Role.ADMINISTRATOR), partial(_merge, scenes)
     )
+    editor = person(Role.KNOWLEDGE_EDITOR)
+    yield event(scenes.now - timedelta(days=20), editor, _answer_gap)
+    yield event(yesterday + timedelta(hours=2), editor, _dismiss_gaps)
     today = scenes.now.astimezone(CHINA).date()
     for back in range(rechecking.DAYS, 0, -1):
         day = today - timedelta(days=back)
@@ -103,6 +106,30 @@ def _merge(scenes: Scenes, uow: UnitOfWork) -> None:
             "basis": "云编办第18号",
         },
     )
+
+
+def _answer_gap(uow: UnitOfWork) -> None:
+    """The editor writes down what a unit answered, so that agents can answer it the next time."""
+    for gap in knowledge.gaps(uow.session)[:1]:
+        assert gap.order is not None  # only consultations that became orders leave a gap
+        given = {
+            "title": gap.demand.title,
+            "content": gap.order.public_reply or "",
+            "source": "承办单位的公开答复",
+            "category": gap.demand.category,
+            "keywords": "",
+            "expires_on": str(uow.now.astimezone(CHINA).date() + timedelta(days=180)),
+            "open_to_public": True,
+        }
+        item = knowledge.write(uow, given)
+        knowledge.fill_gap(uow, gap.gap.id, item.id)
+        knowledge.publish(uow, item.id)
+
+
+def _dismiss_gaps(uow: UnitOfWork) -> None:
+    for gap in knowledge.gaps(uow.session):
+        if gap.gap.due_at < uow.now - timedelta(days=5):
+            knowledge.dismiss_gap(uow, gap.gap.id, "已写入同类知识，不另建条目。")
 
 
 def _draw(uow: UnitOfWork, *, day: date) -> None:
