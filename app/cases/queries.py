@@ -112,7 +112,7 @@ def worklist(
     page: int = 1,
     size: int = 20,
 ) -> Page:
-    """The open tasks the actor may do, the most urgent first (no deadline last)."""
+    """The open tasks the actor may do, the most urgent first; what has no limit or rests last."""
     put = _put(_Question.of(actor, narrowed))
     bound = _bound(actor, now, narrowed)
     total = session.scalar(put.total, bound) or 0
@@ -302,7 +302,12 @@ def _put(question: _Question) -> _Put:
     )
     return _Put(
         total=chosen.with_only_columns(func.count(), maintain_column_froms=True),
-        page=chosen.order_by(ClockRow.due_at.is_(None), ClockRow.due_at, HumanTaskRow.id)
+        page=chosen.order_by(
+            ClockRow.paused_at.is_not(None),
+            ClockRow.due_at.is_(None),
+            ClockRow.due_at,
+            HumanTaskRow.id,
+        )
         .limit(bindparam("size"))
         .offset(bindparam("skipped")),
         lights=chosen.with_only_columns(

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app import engine
-from app.cases import attachments, steps
+from app.cases import attachments, queries, steps
 from app.cases.models.suspension import Suspension
 from app.cases.procedures import procedures_of
 from app.cases.suspending import pending
@@ -79,6 +79,14 @@ def test_an_approved_order_rests_with_its_clocks_and_stands_in_the_register(
     office.wait(days=30)
     assert not office.order(case).overdue
     assert told(office, "yellow") == 0
+
+
+def test_what_rests_stands_below_what_has_to_be_done(office: Office, tmp_path: Path) -> None:
+    case = suspended(office, tmp_path)
+    later = office.bring_to("reply")
+    with reading(office.sessions) as session:
+        lines = queries.worklist(session, office.actor("handler"), office.now).items
+    assert [line.demand.id for line in lines] == [later, case]
 
 
 def test_on_the_day_of_review_it_goes_on_with_what_was_left(office: Office, tmp_path: Path) -> None:
