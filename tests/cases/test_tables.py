@@ -12,6 +12,7 @@ from sqlalchemy import select
 from app.cases import clocks, tables
 from app.cases.models.demand import DemandStatus
 from app.cases.models.history import HistoryEntry
+from app.cases.orders import find
 from app.cases.proposals import non_acceptance, proposal
 from app.cases.similar import Matter, Similar, matter_of, similar_demands
 from app.core.db import reading
@@ -62,10 +63,10 @@ def test_a_case_keeps_tables_that_only_a_step_asks(office: Office) -> None:
 def test_the_catalogue_is_asked_as_it_stands_today(office: Office) -> None:
     case = office.bring_to("dispatch")
     with reading(office.sessions) as session:
-        before = proposal(session, office.demand(case))
+        before = proposal(session, find(session, case).demand)
     replace(office, "dispatch_catalogue", '"noise"', '"urban_management"', '"water_group"')
     with reading(office.sessions) as session:
-        after = proposal(session, office.demand(case))
+        after = proposal(session, find(session, case).demand)
     assert before is not None
     assert after is not None
     assert (before.unit.code, after.unit.code) == ("urban_management", "water_group")
