@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import clocks, history, notices
+from app.cases import clocks, history, notices, reorganising
 from app.cases.acts import sent_by
 from app.cases.answers import Answers
 from app.cases.models.part import Part, Relation
@@ -149,14 +149,19 @@ def why_not_now(session: Session, case: Case, actor: Actor, _now: datetime) -> P
     units=list,
 )
 def open_parts(occasion: Occasion, units: Sequence[int] | None) -> dict[str, object]:
-    """Each co-unit that was named gets its part, unless it has one. Gives `units`: none is left."""
+    """Each co-unit that was named, or its heir, gets its part, unless it has one or leads.
+
+    Gives `units`: none is left.
+    """
     uow, case = occasion.uow, occasion.case
     if units:
         busy = {
             one.unit_id for one in procedures_of(uow.session, case.demand.id, KIND, only_open=True)
         }
-        for unit_id in dict.fromkeys(units):
-            if unit_id not in busy and unit_id != case.unit_id:
+        category = case.demand.category
+        heirs = [reorganising.heir_of(uow.session, unit_id, category) for unit_id in units]
+        for unit_id in dict.fromkeys(heirs):
+            if unit_id is not None and unit_id not in busy and unit_id != case.unit_id:
                 _give(uow, case, unit_id, Relation.CO, None, occasion.at)
     return {"units": []}
 

@@ -116,6 +116,9 @@ def open_dispute(occasion: Occasion, cause: str) -> dict[str, object]:
     """
     uow, case, at = occasion.uow, occasion.case, occasion.at
     order = case.ordered
+    if order.lead_unit_id is None:
+        cause = "no_owner_found"  # whatever it was about before: no unit could talk to others
+    cause = cause or "ownership_unclear"  # the duty manager put the order here
     entry = tables.decide(uow, case.demand, "coordination_entry", {"cause": cause}).outputs
     tier = int(str(entry["tier"]))
     request = _request(uow.session, order)

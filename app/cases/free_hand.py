@@ -235,6 +235,7 @@ def give_to(uow: UnitOfWork, case: Case, unit: HandlingUnit) -> None:
         if clock.stopped_at is None and clock.name != _KEPT:
             clocks.stop(uow, case, clock.name, uow.now)
     order = case.ordered
+    order.dispatch_mode = DispatchMode.ASSIGN
     order.lead_unit_id, order.next_unit_id = unit.id, None
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED

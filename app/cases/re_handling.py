@@ -35,7 +35,8 @@ register_messages(
 def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The inspector judges the cause; the table says what the judgement leads to.
 
-    Gives `limit_stage`, `supervise` and `unit_leader`. Raises `Invalid` where the order was
+    Gives `limit_stage`, `supervise`, `unit_leader` and the `dispatch_mode` of now: the duty manager
+    may have given a unit what the centre kept. Raises `Invalid` where the order was
     handled again as often as the table allows. What the centre answered itself has no unit whose
     head could take charge.
     """
@@ -58,6 +59,7 @@ def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
         "limit_stage": outputs["limit_stage"],
         "supervise": outputs["supervise"],
         "unit_leader": bool(outputs["unit_leader"]) and has_unit,
+        "dispatch_mode": str(order.dispatch_mode),
     }
 
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, case, insert, literal, select, update
 from sqlalchemy.orm import Session
 
+from app.core.db import Instant
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -177,8 +178,9 @@ def continue_clock(
 ) -> ClockRow:
     """Let the last run go on as if it had never stopped: its instants stay what they were.
 
-    Rungs that lie behind `at` and have not passed will pass at the next look. Raises `Conflict`
-    when the clock was never started.
+    Rungs that lie behind `at` and have not passed do so now, and what they start is anchored at
+    `at`: while the clock stood still there was nobody to be late. Raises `Conflict` when the clock
+    was never started.
     """
     clock = clock_of(uow.session, subject_kind, subject_id, name, scope)
     if clock is None:
@@ -192,10 +194,11 @@ def continue_clock(
         _revise(uow, clock, at, "continue", clock.due_at, None)
         _update(uow, clock, {"stopped_at": None})
         if clock.paused_at is None:
+            due_at = ClockRungRow.due_at
             uow.session.execute(
                 update(ClockRungRow)
                 .where(ClockRungRow.clock_id == clock.id, ClockRungRow.passed_at.is_(None))
-                .values(fire_at=ClockRungRow.due_at)
+                .values(fire_at=case((due_at < at, literal(at, Instant())), else_=due_at))
                 .execution_options(synchronize_session=False)
             )
     return clock

@@ -8,7 +8,7 @@ from app.cases.free_hand import Plan, plans
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import find
 from app.core.db import reading
-from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.outbox import OutboxMessage
 from tests.office import Office
 
@@ -91,6 +91,32 @@ def test_what_needs_a_unit_waits_for_one(office: Office, node: str) -> None:
         jump(office, case, node)
     with pytest.raises(Invalid, match="from the list"):
         jump(office, case, "register")
+
+
+@pytest.mark.parametrize(
+    ("stands_at", "tier"), [("answer_or_order", None), ("dispatch", 2), ("first_contact", 1)]
+)
+def test_whose_duty_it_is_can_be_coordinated_from_anywhere(
+    office: Office, stands_at: str, tier: int | None
+) -> None:
+    case = office.bring_to(stands_at)
+    if tier is None:
+        with pytest.raises(NotFound):
+            jump(office, case, "coordinate")
+        return
+    jump(office, case, "coordinate")
+    assert office.waiting(case) == ["agree_ownership" if tier == 1 else "rule_ownership"]
+    assert running(office, case) == [f"coordination_{tier}", "total"]
+
+
+def test_a_unit_that_was_given_what_the_centre_kept_handles_it_again(office: Office) -> None:
+    case = office.bring_to("dispatch")
+    office.do(case, "dispatch", dispatch_mode="self", lead_unit="")
+    reassign(office, case, "urban_management")
+    office.bring_to("callback", case)
+    office.do(case, "callback", result="dissatisfied", solved="no")
+    office.do(case, "judge")
+    assert office.waiting(case) == ["take_charge"]
 
 
 def test_nothing_is_signed_before_there_is_a_reason_for_closing(office: Office) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from app.cases import queries
+from app.cases import history, queries
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus
 from app.core.clock import CHINA
@@ -164,12 +164,17 @@ def test_a_rejected_reply_goes_on_under_its_original_limit(office: Office) -> No
     assert office.order(case).rejected_count == 1
 
 
-def test_a_rejection_after_the_limit_makes_the_order_overdue_at_once(office: Office) -> None:
+def test_a_rejection_after_the_limit_makes_the_order_overdue_from_then_on(office: Office) -> None:
     case = office.bring_to("review_reply")
     office.wait(days=12)
     office.do(case, "review_reply", review="rejected", review_opinion="答非所问，请重新核实。")
-    office.tick()
+    came_back = office.now
+    office.wait(minutes=1)
     assert office.order(case).overdue
+    with reading(office.sessions) as session:
+        entries = history.story(session, case)
+    assert [one.at for one in entries if one.command == "mark_overdue"] == [came_back]
+    assert [one.at for one in entries] == sorted(one.at for one in entries)
 
 
 def test_the_unit_may_send_its_handler_back_to_work(office: Office) -> None:

@@ -133,7 +133,7 @@ def test_a_stopped_clock_lets_nothing_pass_and_continues_on_its_original_limit(o
     with office.uow() as uow:
         engine.continue_clock(uow, "case", 1, "handling", office.now)
     office.wait(days=2)
-    assert calls(office) == [("warn", 4 * DAY), ("mark_overdue", 5 * DAY)]
+    assert calls(office) == [("warn", 4.5 * DAY), ("mark_overdue", 5 * DAY)]
 
 
 def test_each_run_of_a_clock_fires_its_rungs(office: Office):

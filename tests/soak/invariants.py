@@ -302,7 +302,7 @@ def _clock(clock: Record, rungs: Iterable[Record], now: datetime) -> Iterator[st
                 yield f"{at}: {rung.rung} is armed although the clock stands still"
             if rung.passed_at is not None:
                 yield f"{at}: {rung.rung} has passed and is armed"
-            if rung.fire_at != rung.due_at:
+            if rung.fire_at < rung.due_at:
                 yield f"{at}: {rung.rung} fires at {rung.fire_at}, due {rung.due_at}"
         told = [line for line in rung.fired_for.split("\n") if line]
         if len(told) != len(set(told)):
@@ -399,7 +399,10 @@ def _lights(session: Session, tasks: Sequence[HumanTaskRow], now: datetime) -> d
         if not of_task:
             found[task.id] = Light.NONE
             continue
-        first = min(of_task, key=lambda clock: (clock.due_at is None, clock.due_at, clock.id))
+        first = min(
+            of_task,
+            key=lambda one: (one.paused_at is not None, one.due_at is None, one.due_at, one.id),
+        )
         if first.due_at is None:
             found[task.id] = Light.NONE
         elif first.paused_at is not None:

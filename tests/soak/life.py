@@ -63,11 +63,17 @@ BEGIN = datetime(2019, 1, 2, 0, 0, tzinfo=CHINA)
 2019 (五一) and of 26 January 2020 (春节), each published after the days were long promised.
 """
 
-STEPS_A_CASE = 14
+STEPS_A_CASE = 12
 """How many things are done or tried for each demand that arrives."""
 
 NEGLECTED = 0.2
 """The share of demands that nobody looks at for some days: their deadlines pass one by one."""
+
+LOOKED_UP = 0.2
+"""How often it is looked up what is open; in between, some of it has been done meanwhile."""
+
+TICKS = 0.5
+"""How often the ticker has looked between two moves."""
 
 RESTS = 0.25
 """How often nobody looks at a case for some time after a step, so that there is time for more."""
@@ -117,6 +123,7 @@ _REMEMBERED = (
     "_down_until",
     "_recount_at",
     "_ahead",
+    "_seen",
 )
 """What a life knows by itself."""
 
@@ -206,13 +213,14 @@ class Life:
         self._recount_at: datetime | None = None
         self._ahead = [one for one in shipped_notices() if one.issued > begin.date()]
         self._complaints = Complaints()
+        self._seen: list[Task] = []
         if remembered is None:
             self._go_back(begin)
             self._people_every_unit()
         else:
             office.now, kept = pickle.loads(remembered)
-            for name in _REMEMBERED:
-                setattr(self, name, kept[name])
+            for name, value in kept.items():
+                setattr(self, name, value)
         self._look_who_is_there()
 
     def remembered(self) -> bytes:
@@ -254,6 +262,7 @@ class Life:
             move()
         self._go_to(begin + timedelta(days=1))
         if self._down_until is None:
+            self._tick()
             self._jobs()
         self._must("daily", lambda: every_day(self.office.sessions, self._files, self._now))
         self._check_office()
@@ -283,11 +292,14 @@ class Life:
         if self._recount_at is not None and moment >= self._recount_at:
             self._recount_at = None
             self._recount()
-        if self._down_until is None:
-            self.tally.done["deadline passed"] += self._must("tick", self.office.tick)
+        if self._down_until is None and self._chance.random() < TICKS:
+            self._tick()
             if self._chance.random() < 0.05:
                 self._jobs()
         self._hear_complaints()
+
+    def _tick(self) -> None:
+        self.tally.done["deadline passed"] += self._must("tick", self.office.tick)
 
     def _jobs(self) -> None:
         """What goes on in the background beside the deadlines."""
@@ -450,7 +462,7 @@ class Life:
 
     def _do_others_work(self) -> None:
         """Anybody tries anything: it works exactly where the rule of steps says so."""
-        tasks = self._open_tasks()
+        tasks = self._look_up()
         if not tasks:
             return
         task = self._chance.choice(tasks)
@@ -698,17 +710,26 @@ class Life:
             steps.complete(uow, task, given)
 
     def _open_tasks(self) -> list[Task]:
+        """What was open when it was looked up last."""
+        if not self._seen or self._chance.random() < LOOKED_UP:
+            self._look_up()
+        return self._seen
+
+    def _look_up(self) -> list[Task]:
         with reading(self.office.sessions) as session:
-            return [Task(*row) for row in session.connection().execute(_OPEN_TASKS)]
+            rows = session.connection().execute(_OPEN_TASKS)
+            self._seen = [Task(*row) for row in rows]
+        return self._seen
 
     def _own_task(self) -> tuple[Task, Actor] | None:
         """An open task with somebody who may do it, mostly one that was left for long."""
-        if self._chance.random() < 0.05:
+        if self._chance.random() < 0.03:
             return self._task_of_worklist()
         tasks = [task for task in self._open_tasks() if self._is_looked_at(task.demand)]
         if not tasks:
             return None
         task = tasks[int(len(tasks) * self._chance.triangular(0, 0.999, 0))]
+        self._seen.remove(task)
         able = [who for who in self._people if self._may(who, task)]
         return (task, self._chance.choice(able)) if able else None
 
@@ -784,7 +805,7 @@ def _all_roles(uow: UnitOfWork, unit: HandlingUnit) -> None:
 def _usual(element_id: str, chance: random.Random) -> Mapping[str, object]:
     """Mostly what a smooth case needs, so that cases get on; else whatever the form offers."""
     _who, usual = WAY.get(element_id, ("", {}))
-    return usual if chance.random() < 0.8 else {}
+    return usual if chance.random() < 0.85 else {}
 
 
 def _traced(error: Exception) -> str:
