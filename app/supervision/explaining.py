@@ -11,6 +11,7 @@ from app.cases.story import due_in_words
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
 from app.supervision.ledger import OUTCOMES, RUNGS, supervisions_of
+from app.supervision.models import SupervisionLetter
 
 
 @section(Phrase("督办", "Supervision"))
@@ -29,8 +30,12 @@ def supervision(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
         )
         for cause in found.causes:
             when = f"{cause.fired_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+            fell = Phrase("", "")
+            if cause.withdrawn_at is not None:
+                day = f"{cause.withdrawn_at.astimezone(CHINA):%Y-%m-%d}"
+                fell = Phrase(f"（{day} 核定不成立）", f" (fell away on {day})")
             yield Line(
-                Phrase(f"{when} {cause.title_zh}", f"{when} {cause.title_en}"),
+                Phrase(f"{when} {cause.title_zh}{fell.zh}", f"{when} {cause.title_en}{fell.en}"),
                 depth=1,
             )
         for letter in found.letters:
@@ -42,3 +47,18 @@ def supervision(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
                 ),
                 depth=1,
             )
+            yield from _copies(letter)
+
+
+def _copies(letter: SupervisionLetter) -> Iterator[Line]:
+    """How many copies went out, and how many were entered as received."""
+    sent = len(letter.copies)
+    if sent:
+        received = sum(copy.received_at is not None for copy in letter.copies)
+        yield Line(
+            Phrase(
+                f"抄送 {sent} 份，已签阅 {received} 份",
+                f"{sent} copies, {received} received",
+            ),
+            depth=2,
+        )

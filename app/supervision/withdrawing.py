@@ -63,7 +63,7 @@ def withdraw(
             )
             .order_by(SupervisionCause.id)
         )
-        if str(orjson.loads(cause.cause)[0]).startswith(occasion)
+        if str(orjson.loads(cause.evidence)["occasion"]).startswith(occasion)
     ]
     for cause in found:
         _withdraw_cause(uow, case, cause, at)

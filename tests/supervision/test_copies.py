@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from app.cases.orders import find, take
 from app.core.db import reading
 from app.core.errors import Conflict, NotFound
 from app.core.outbox import OutboxMessage
@@ -11,7 +12,7 @@ from app.identity import directory
 from app.identity.models import User
 from app.profiles import published_letters, publishing
 from app.profiles.models import LetterIssuer
-from app.supervision import copies, ledger
+from app.supervision import copies, explaining, ledger, withdrawing
 from app.supervision.models import SupervisionLetter, SupervisionLetterCopy
 from tests.office import Office
 
@@ -158,6 +159,22 @@ def test_somebody_without_unit_and_copies_sees_nothing(office: Office) -> None:
         assert ledger.letters(session, nobody) == ([], 0)
         with pytest.raises(NotFound):
             ledger.letter_for(session, nobody, letters(office)[0].id)
+
+
+def test_the_whole_story_counts_the_copies_and_names_a_cause_that_fell_away(
+    office: Office,
+) -> None:
+    case = supervised(office)
+    [_approver, leader] = sent(office)
+    receive(office, "leader", leader)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        withdrawing.withdraw(uow, take(uow, case), ["selected"], "selected", office.now)
+    with reading(office.sessions) as session:
+        lines = list(explaining.supervision(session, find(session, case), office.now))
+    said = [line.text.zh for line in lines]
+    assert "抄送 2 份，已签阅 1 份" in said
+    assert any(text.endswith("（2026-03-02 核定不成立）") for text in said)
+    assert said[0].endswith("已撤销。")
 
 
 # ---- in whose name
