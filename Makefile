@@ -44,8 +44,8 @@ check: lint test  ## everything CI asks (outlines and the migration head are tes
 bench: setup-dev  ## measure; prints a table and writes var/bench.json
 	@$(BIN)/python -m bench
 
-soak: setup-dev  ## let a random office live for three years: make soak ORDERS=20000 SEED=1
-	@$(BIN)/python -m tests.soak --orders $(ORDERS) --seed $(SEED)
+soak: setup-dev  ## let a random office live for three years, or go on: make soak ORDERS=20000 SEED=1
+	@$(BIN)/python -m tests.soak --orders $(ORDERS) --seed $(SEED) $(if $(FRESH),--fresh)
 
 bpmn-report: setup-dev  ## what the engine accepts, refuses and gets right, over the corpus
 	@$(BIN)/python -m tests.engine.corpus.report
