@@ -9,7 +9,7 @@ from sqlalchemy import select
 from app.cases import intake, queries, steps
 from app.core.db import reading
 from app.core.uow import Actor, unit_of_work
-from app.demo import city
+from app.demo.stories import People
 from app.identity.models import User
 from app.identity.policy import Role
 from app.profiles.comparing import Demand, Practice, demands
@@ -24,7 +24,7 @@ class Clerks:
     def __init__(self, office: Office) -> None:
         self.office = office
         with reading(office.sessions) as session:
-            self.people = city._People(session.scalars(select(User)))
+            self.people = People(session.scalars(select(User)))
 
     def actor(self, role: Role, unit_id: int | None = None) -> Actor:
         return self.people.in_role(role, unit_id)
