@@ -46,7 +46,11 @@ class Board:
     def draw(self, xml: bytes) -> None:
         """Take a file in place of what is drawn; nothing of it is saved."""
         self.page.evaluate(
-            "async (one, text) => { one.editor.saving.block(''); await one.editor.open(text); }",
+            """async (one, text) => {
+              one.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+              one.editor.saving.block('');
+              await one.editor.open(text);
+            }""",
             xml.decode(),
         )
 
@@ -112,18 +116,20 @@ class Board:
     def do_set(self, name: str, value: str = "") -> None:
         """Fill a field of the panel and leave it."""
         field = self.page.locator(f'.editor-panel [name="{name}"]')
-        if not field.is_visible():
-            for section in self.page.locator(".editor-panel details:not([open]) > summary").all():
-                section.click()
+        self.unfold(field)
         field.fill(value)
         field.blur()
+
+    def unfold(self, field: Locator) -> None:
+        """Open the sections of the panel until a field shows."""
+        closed = self.page.locator(".editor-panel details:not([open]) > summary")
+        while not field.is_visible() and closed.count():
+            closed.last.click()
 
     def do_pick(self, name: str, value: str = "") -> None:
         """Choose from a list of the panel."""
         field = self.page.locator(f'.editor-panel select[name="{name}"]')
-        if not field.is_visible():
-            for section in self.page.locator(".editor-panel details:not([open]) > summary").all():
-                section.click()
+        self.unfold(field)
         field.select_option(value)
 
     def do_tick(self, name: str) -> None:
@@ -133,10 +139,6 @@ class Board:
         """Click an entry of the pad beside an element of the canvas."""
         self.do_select(element)
         self.page.locator(f'.djs-context-pad [data-action="{action}"]').click()
-
-    def do_menu(self, entry: str) -> None:
-        """Click an entry of the menu that is open on the canvas."""
-        self.page.locator(f'.djs-popup [data-id="{entry}"]').click()
 
     def do_drag(self, entry: str, element: str, right: str, down: str) -> None:
         """Take a new element from the palette and drop it beside the middle of another."""

@@ -21,7 +21,7 @@ const styleAttributes = {
 
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ['page.js', 'viewer.js', 'modeler.js'],
+  entryPoints: ['page.js', 'viewer.js', 'replay.js', 'modeler.js'],
   outdir,
   bundle: true,
   format: 'esm',

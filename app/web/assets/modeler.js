@@ -1,17 +1,16 @@
 // The workshop's editor of diagrams: canvas, outline, properties, findings, and the draft they keep.
 import Modeler from 'bpmn-js/lib/Modeler';
 import { is } from 'bpmn-js/lib/util/ModelUtil';
-import colours from 'bpmn-js-color-picker';
 import minimap from 'diagram-js-minimap';
 import { html, render } from '@bpmn-io/diagram-js-ui';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
-import 'bpmn-js-color-picker/colors/color-picker.css';
 import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import './modeler/editor.css';
-import { appendable, attributes, placeable } from './modeler/catalogue.js';
+import { COLOURS, appendable, attributes, placeable } from './modeler/catalogue.js';
 import { ask as askPerson, choose } from './modeler/chooser.js';
+import { differences } from './modeler/differences.js';
 import { Editing, editingModule } from './modeler/editing.js';
 import { Findings, markFindings } from './modeler/findings.js';
 import { keepNamedCollections } from './modeler/importing.js';
@@ -58,7 +57,7 @@ class Editor {
     this.modeler = new Modeler({
       container: this.parts.canvas,
       moddleExtensions: { jieban: descriptor },
-      additionalModules: [translations, menusModule, editingModule, colours, minimap],
+      additionalModules: [translations, menusModule, editingModule, minimap],
     });
     this.editing = new Editing(this.modeler);
     this.saving = new Saving({
@@ -98,6 +97,8 @@ class Editor {
     });
     on('jieban.append', ({ element }) => this.append(element));
     on('jieban.place', () => this.place());
+    on('jieban.type', ({ element }) => this.changeType(element));
+    on('jieban.colour', ({ element }) => this.colour(element));
     const { container } = this;
     window.addEventListener('beforeunload', (event) => {
       this.#leaveField();
@@ -276,6 +277,12 @@ class Editor {
     this.#focusOutline((made ?? element).id);
   }
 
+  /** Choose a colour for one or several elements. */
+  async colour(elements) {
+    const chosen = await choose(this.container, _('上色'), COLOURS.map((one) => ({ ...one, label: _(one.label), icon: `colour colour-${one.id}` })));
+    if (chosen) this.editing.colour(elements, chosen);
+  }
+
   remove(element) {
     const next = element.incoming?.[0]?.source ?? element.source ?? element.host ?? element.parent;
     this.editing.remove(element);
@@ -344,6 +351,8 @@ class Editor {
     const mine = await this.text();
     const answer = await askPerson(this.container, _('有人在您之前保存了这份草稿'), html`
       <p>${theirs.text}</p>
+      <h3>${_('不同之处')}</h3>
+      <ul class="differences">${differences(mine, theirs.content).map((one) => html`<li>${one}</li>`)}</ul>
       <div class="both"><label>${_('您的')}<textarea readonly rows="10">${mine}</textarea></label>
         <label>${_('{name}的', { name: theirs.by })}<textarea readonly rows="10">${theirs.content}</textarea></label></div>`,
     [

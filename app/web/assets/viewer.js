@@ -43,5 +43,14 @@ export async function show(container) {
       else if (zoom) canvas.zoom(canvas.zoom() * (zoom === 'in' ? 1.25 : 0.8));
     });
   }
+  const counts = JSON.parse(container.dataset.counts || '{}');
+  for (const [id, count] of Object.entries(counts)) {
+    if (!registry.get(id)) continue;
+    const badge = document.createElement('span');
+    badge.className = count ? 'count' : 'count never';
+    badge.textContent = String(count);
+    viewer.get('overlays').add(id, { position: { top: -9, right: 9 }, html: badge });
+  }
   container.dataset.ready = '1';
+  return viewer;
 }

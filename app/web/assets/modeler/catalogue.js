@@ -62,6 +62,16 @@ export const BOUNDARIES = [
   ...one, group: 'boundary', type: 'bpmn:BoundaryEvent', more: { ...event(one.kind), cancelActivity: !one.non },
 }));
 
+/** Colours for what a designer wants to tell apart; names stay readable on each. */
+export const COLOURS = [
+  { id: 'none', label: '默认颜色' },
+  { id: 'blue', label: '蓝色', fill: '#bbdefb', stroke: '#0d4372' },
+  { id: 'green', label: '绿色', fill: '#c8e6c9', stroke: '#205022' },
+  { id: 'orange', label: '橙色', fill: '#ffe0b2', stroke: '#6b3c00' },
+  { id: 'red', label: '红色', fill: '#ffcdd2', stroke: '#831311' },
+  { id: 'purple', label: '紫色', fill: '#e1bee7', stroke: '#5b176d' },
+];
+
 /** Headings of the groups, in the order in which menus show them. */
 export const GROUPS = {
   template: '整套环节', activity: '环节', gateway: '网关', event: '事件', end: '结束', boundary: '附在本环节边上',

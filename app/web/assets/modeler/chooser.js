@@ -13,18 +13,21 @@ export function choose(host, title, items) {
   dialog.setAttribute('aria-label', title);
   host.append(dialog);
   return new Promise((resolve) => {
-    let chosen = null;
-    const take = (item) => { chosen = item; dialog.close(); };
-    dialog.addEventListener('close', () => {
-      render(null, dialog);
-      dialog.remove();
+    const take = (chosen) => {
+      leave(dialog);
       resolve(chosen);
-    });
-    dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
-    render(html`<${List} title=${title} items=${items} take=${take} leave=${() => dialog.close()} />`, dialog);
+    };
+    dialog.addEventListener('close', () => take(null));
+    dialog.addEventListener('click', (event) => { if (event.target === dialog) take(null); });
+    render(html`<${List} title=${title} items=${items} take=${take} leave=${() => take(null)} />`, dialog);
     dialog.showModal();
     dialog.querySelector('input').focus();
   });
+}
+
+function leave(dialog) {
+  render(null, dialog);
+  dialog.remove();
 }
 
 function List({ title, items, take, leave }) {
@@ -68,16 +71,12 @@ export function ask(host, title, body, buttons) {
   dialog.setAttribute('aria-label', title);
   host.append(dialog);
   return new Promise((resolve) => {
-    let answer = null;
-    dialog.addEventListener('close', () => {
-      render(null, dialog);
-      dialog.remove();
-      resolve(answer);
-    });
-    const press = (one) => {
-      if (one.stay) one.stay();
-      else { answer = one.id; dialog.close(); }
+    const answer = (id) => {
+      leave(dialog);
+      resolve(id);
     };
+    dialog.addEventListener('close', () => answer(null));
+    const press = (one) => (one.stay ? one.stay() : answer(one.id));
     render(html`<h2>${title}</h2>${body}<div class="actions">${buttons.map((one) => html`
       <button type="button" name=${one.id} class="button ${one.main ? 'main-action' : ''}" onClick=${() => press(one)}>${one.label}</button>`)}</div>`, dialog);
     dialog.showModal();

@@ -135,6 +135,8 @@ export class Editing {
     else this.set(element, { name: name || undefined });
   }
 
+  colour(elements, { fill, stroke }) { this.modeling.setColor(elements, { fill, stroke }); }
+
   remove(elements) { this.modeling.removeElements([].concat(elements)); }
 
   /** Draw a flow; undefined where BPMN allows none. */
@@ -167,7 +169,8 @@ export class Editing {
   }
 
   #behind(source, shape, flow, more) {
-    if (!flow || more.length || is(shape, 'bpmn:EndEvent') || is(source, 'bpmn:Gateway')) {
+    const apart = !is(shape, 'bpmn:FlowNode') || is(shape, 'bpmn:EndEvent') || is(source, 'bpmn:Gateway');
+    if (!flow || more.length || apart) {
       const at = this.eventBus.fire('autoPlace', { source, shape });
       return this.clear(this.modeling.appendShape(source, shape, at, source.parent));
     }

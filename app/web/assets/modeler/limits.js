@@ -61,13 +61,19 @@ export function written(limit) {
   }
 }
 
+/** Nine o'clock tomorrow, in China. */
+function tomorrow() {
+  const day = new Date(Date.now() + 32 * 3600 * 1000); // 8 hours to China, 24 to tomorrow
+  return `${day.toISOString().slice(0, 10)}T09:00:00+08:00`;
+}
+
 /** What a limit begins as when somebody chooses its mode. */
 export const FRESH = {
   working_days: { amount: '3' },
   working_hours: { amount: '4' },
   duration: { amount: '72', unit: 'hours' },
   clock: { clock: 'handling', rung: 'yellow' },
-  instant: { at: '' },
+  instant: { at: tomorrow() },
   cycle: { times: '3', amount: '24', unit: 'hours' },
   date: { text: '' },
   length: { text: '' },

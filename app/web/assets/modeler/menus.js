@@ -10,6 +10,8 @@ const DROPPED = ['append.append-task', 'append.intermediate-event', 'append.gate
   'append.condition-intermediate-event', 'append.compensation-activity'];
 const QUICK = ['user-task', 'exclusive-gateway', 'end'];
 
+const COLOUR = () => ({ group: 'edit', className: 'jieban-colour', title: _('上色') });
+
 class Palette {
   static $inject = ['palette', 'create', 'elementFactory', 'lassoTool', 'handTool', 'spaceTool', 'globalConnect', 'translate', 'eventBus'];
 
@@ -55,13 +57,22 @@ class Pad {
   getContextPadEntries(element) {
     return (entries) => {
       const kept = Object.fromEntries(Object.entries(entries).filter(([id]) => !DROPPED.includes(id)));
+      const fire = (name) => (_event, target) => this.eventBus.fire(name, { element: target });
+      if (kept.replace) kept.replace = { ...kept.replace, action: { click: fire('jieban.type') } };
+      if (element.type !== 'label') kept.colour = { ...COLOUR(), action: { click: fire('jieban.colour') } };
       if (!is(element, 'bpmn:FlowNode') || is(element, 'bpmn:EndEvent')) return kept;
       const added = {
-        append: { group: 'model', className: 'jieban-more', title: _('在后面追加…'), action: { click: (_event, source) => this.eventBus.fire('jieban.append', { element: source }) } },
+        append: { group: 'model', className: 'jieban-more', title: _('在后面追加…'), action: { click: fire('jieban.append') } },
       };
       if (!is(element, 'bpmn:EventBasedGateway')) for (const id of QUICK) added[`append.${id}`] = this.#append(id);
       return { ...added, ...kept };
     };
+  }
+
+  getMultiElementContextPadEntries() {
+    return (entries) => ({
+      ...entries, colour: { ...COLOUR(), action: { click: (_event, elements) => this.eventBus.fire('jieban.colour', { element: elements }) } },
+    });
   }
 
   #append(id) {
