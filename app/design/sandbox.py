@@ -46,7 +46,7 @@ from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.design import checking
 from app.design.copying import Copy, Texts, office_like
 from app.design.models import DesignChange
-from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
+from app.engine import ClockRow, ClockRungRow, HumanTaskRow, RepairItemRow, TimerWaitRow
 from app.engine.diagram import Element
 from app.engine.forms import Field, FieldType, Form
 from app.engine.ports import Outcome, StepKind
@@ -430,6 +430,18 @@ class Sandbox:
                 )
                 for clock, yellow in queries.clocks_of(session, self._demand(case))
             )
+
+    def fault(self) -> Phrase | None:
+        """Why a process cannot go on by itself, as the repair queue has it; None where all can."""
+        with reading(self.sessions) as session:
+            found = session.scalar(select(RepairItemRow).order_by(RepairItemRow.id).limit(1))
+        if found is None:
+            return None
+        return Phrase(
+            f"流程出现异常，进入修复队列：{found.what}，{found.error}",
+            f"A process ran into an error and went to the repair queue: {found.what}, "
+            f"{found.error}",
+        )
 
     def outcome(self, case: str = "") -> str:
         """How the case stands: the order's status, or the demand's where there is no order."""

@@ -165,7 +165,7 @@ def do_step(sandbox: Sandbox, step: Step) -> Phrase | None:
             f"预期“{step.what or step.kind}”会被拒绝，实际办成了。",
             f"“{step.what or step.kind}” was to be refused, but was done.",
         )
-    return None
+    return sandbox.fault()
 
 
 def _do(sandbox: Sandbox, step: Step) -> None:

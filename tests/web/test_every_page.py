@@ -22,6 +22,7 @@ EXAMPLES = {
     "change_id": "1",
     "draft_id": "1",
     "offer_id": "1",
+    "recording_id": "1",
     "kind": "diagram",
     "number": "1",
     "name": "kit.css",

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from app.web.design import change, comparing, document, drafting, workshop
+from app.web.design import change, comparing, document, drafting, recordings, trials, workshop
 
 
 def add_to(web: Blueprint) -> None:
@@ -30,6 +30,16 @@ def add_to(web: Blueprint) -> None:
         ("/offers/<id:offer_id>/diagram.bpmn", "offer_drawing", comparing.offer_drawing, get),
         ("/offers/<id:offer_id>/take", "take_offer", document.take_offer, post),
         ("/offers/<id:offer_id>/decline", "decline_offer", document.decline_offer, post),
+        ("/changes/<id:change_id>/trial", "trial_of_change", trials.trial_of_change, get),
+        ("/trials/<key>", "trials", trials.trials, get),
+        ("/trials/<key>/<id:number>", "replay", trials.replay, get),
+        ("/recordings", "begin_recording", recordings.begin_recording, post),
+        ("/recordings/<id:recording_id>", "recording", recordings.show_recording, get),
+        ("/recordings/<id:recording_id>/step", "record_step", recordings.record_step, post),
+        ("/recordings/<id:recording_id>/time", "record_time", recordings.record_time, post),
+        ("/recordings/<id:recording_id>/way", "record_way", recordings.record_way, post),
+        ("/recordings/<id:recording_id>/undo", "undo_step", recordings.undo_step, post),
+        ("/recordings/<id:recording_id>/save", "save_recording", recordings.save_recording, post),
         ("/compare", "design_compare", comparing.compare, get),
         ("/<kind>/<key>", "design_document", document.document, get),
         ("/<kind>/<key>/<id:number>", "design_version", document.version, get),

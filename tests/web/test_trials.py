@@ -1,0 +1,136 @@
+"""Scenarios in the browser: run, covered, shown step by step, recorded by clicking."""
+
+import re
+
+from sqlalchemy import select
+
+from app.core.db import reading
+from app.design.models import DesignDraft, DesignRecording
+from app.web.access import SESSIONS
+from tests.web.conftest import Browser, Desks
+
+REGISTERED = {
+    "channel": "phone",
+    "nature": "complaint",
+    "anonymous": "true",
+    "category": "street_lamps",
+    "district": "qingshi",
+    "address": "路口",
+    "happened": "昨晚",
+    "title": "路灯不亮",
+    "content": "已有三天。",
+}
+
+
+def words(browser: Browser, path: str) -> str:
+    return " ".join(browser.page(path).text_content().split())
+
+
+def began(desks: Desks, process: str = "extension") -> tuple[Browser, str]:
+    designer = desks.of("designer")
+    answer = designer.post("/design/recordings", {"process": process})
+    assert answer.status_code == 302, answer.text
+    return designer, answer.location
+
+
+def revision(browser: Browser, address: str) -> str:
+    found = re.search(r'name="revision" value="(\d+)"', browser.get(address).text)
+    assert found is not None
+    return found[1]
+
+
+def click(browser: Browser, address: str, what: str, /, **given: str) -> str:
+    """Click and read the page that follows."""
+    sent = {"revision": revision(browser, address), **given}
+    answer = browser.post(f"{address}/{what}", sent)
+    assert answer.status_code == 302, answer.text
+    return words(browser, address)
+
+
+def test_the_scenarios_of_a_process_are_run_and_what_they_pass_is_drawn(desks: Desks) -> None:
+    designer = desks.of("designer")
+    assert "同意延期" in words(designer, "/design/trials/extension")
+    page = words(designer, "/design/trials/extension?run=1")
+    assert "符合预期" in page
+    assert "0 个与预期不符" in page
+    assert "100%" in page
+    assert "审批超时" in page
+
+
+def test_a_scenario_is_shown_step_by_step_on_any_diagram_it_passes(desks: Desks) -> None:
+    designer = desks.of("designer")
+    page = words(designer, "/design/trials/extension/1")
+    assert "承办单位联络员" in page
+    assert "延期审批" in page
+    assert "days_granted" in page or "extension_verdict" in page
+    other = designer.page("/design/trials/extension/1?show=work_order")
+    assert "reply" in other.xpath("//*[@data-marks]")[0].get("data-marks")
+    assert designer.get("/design/trials/extension/99").status_code == 404
+    assert designer.get("/design/trials/no_such_process").status_code == 404
+
+
+def test_a_story_is_clicked_together_and_kept_as_a_scenario(desks: Desks) -> None:
+    designer, address = began(desks)
+    assert "登记诉求" in words(designer, address)
+    form = {"step": "register", **REGISTERED}
+    assert "直接答复或转工单" in click(designer, address, "step", **form)
+    assert "办理答复" in click(designer, address, "way", until="reply")
+    assert "2026-03-02 13:00" in click(designer, address, "time", amount="4", unit="hours")
+    assert "2026-03-03 09:00" in click(designer, address, "time", words="下一工作日上午9点")
+    [act] = designer.page(address).xpath("//a[contains(@href, 'step=extension_asked')]/@href")
+    chosen = designer.page(act)
+    assert chosen.xpath("//select[@name='ground'] | //input[@name='days']")
+    name = chosen.xpath("//input[@name='step']/@value")[0]
+    given = {"step": name, "days": "3", "ground": "complex", "extension_reason": "情况复杂",
+             "legal_basis": "办法第八条"}  # fmt: skip
+    page = click(designer, address, "step", **given)
+    assert "延期审批" in page
+    refused = designer.post(f"{address}/step", {"step": "decide_extension@9999", "revision": "1"})
+    assert refused.status_code in {302, 422}
+    click(designer, address, "undo")
+    click(designer, address, "step", **given)
+    saved = designer.post(f"{address}/save", {"name": "录制的延期"})
+    assert saved.status_code == 302, saved.text
+    listed = words(designer, saved.location)
+    assert "录制的延期" in listed
+    run = words(designer, f"{saved.location}&run=1")
+    assert "0 个与预期不符" in run
+    with reading(desks.app.extensions[SESSIONS]) as session:
+        draft = session.scalars(select(DesignDraft).where(DesignDraft.kind == "scenarios")).one()
+    assert "exactly: true" in draft.content
+    assert "wait: 下一工作日上午9点" in draft.content
+    assert "录制的延期" in words(designer, f"/design/trials/extension/8?change={draft.change_id}")
+
+
+def test_what_a_step_refuses_is_said_and_what_was_typed_stays(desks: Desks) -> None:
+    designer, address = began(desks)
+    form = {"step": "register", "revision": "1", "channel": "phone", "title": "只有标题"}
+    answer = designer.post(f"{address}/step", form)
+    assert answer.status_code == 422
+    assert "只有标题" in answer.text
+    with reading(desks.app.extensions[SESSIONS]) as session:
+        assert session.scalars(select(DesignRecording.revision)).one() == 1
+
+
+def test_two_pages_of_one_recording_do_not_overwrite_each_other(desks: Desks) -> None:
+    designer, address = began(desks)
+    form = {"step": "register", "revision": "1", **REGISTERED}
+    assert designer.post(f"{address}/step", form).status_code == 302
+    designer.post(f"{address}/time", {"revision": "1", "amount": "1", "unit": "days"})
+    assert "已在别处继续" in words(designer, address)
+
+
+def test_a_change_is_tried_on_its_page(desks: Desks) -> None:
+    designer = desks.of("designer")
+    made = designer.post("/design/changes", {"title": "试", "reason": "试"}).location
+    designer.post(f"{made}/documents", {"document": "scenarios:promise"})
+    page = designer.get(f"{made}")
+    assert "trial" in page.text
+    result = words(designer, f"{made}/trial")
+    assert "2 个符合预期" in result  # those of the promise
+    assert "修复队列" in result  # the small city has no government that could be the fallback
+
+
+def test_only_who_sees_the_workshop_sees_runs(desks: Desks) -> None:
+    assert desks.of("agent").get("/design/trials/extension").status_code == 403
+    assert desks.of("agent").post("/design/recordings", {"process": "extension"}).status_code == 403
