@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from app.cases import file_types, history
+from app.cases import file_types, history, queries
 from app.cases.answers import Answers
 from app.cases.models.attachment import Attachment
 from app.cases.models.history import HistoryEntry
@@ -298,7 +298,10 @@ def _known(session: Session, actor: Actor, attachment_id: int) -> Attachment:
     if found is None or found.demand_id is None:
         raise NotFound(_NO_SUCH_FILE)
     case = find(session, found.demand_id)
-    if not may(actor, "order.see", case.unit_id) or not _may_know(actor, case, found):
+    unit_id = case.unit_id
+    if actor.unit_id is not None and queries.concerns(session, case.demand.id, actor.unit_id):
+        unit_id = actor.unit_id
+    if not may(actor, "order.see", unit_id) or not _may_know(actor, case, found):
         raise NotFound(_NO_SUCH_FILE)
     return found
 

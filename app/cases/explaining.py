@@ -3,7 +3,7 @@
 Only reads. Sections of modules above the cases register themselves (`section`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from app.decisions import registry
 from app.decisions.models import DecisionRecord
 from app.engine import ClockRevisionRow, ClockRow, ClockRungRow
 from app.identity.models import HandlingUnit
+from app.worktime.limits import LimitUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +187,34 @@ def _rule(record: DecisionRecord, title: str) -> Line:
     matched = tables[-1]["rows"] if tables else []
     rows = "、".join(str(row["index"]) for row in matched) or "—"
     basis = next((row["annotations"].get("依据", "") for row in matched), "")
-    said = outputs if isinstance(outputs, dict) else {"": outputs}
-    words = "，".join(
-        f"{name}={value}" if name else str(value)
-        for name, value in said.items()
-        if value is not None and not str(name).startswith("reason")
-    )
-    reason = Phrase(str(said.get("reason") or ""), str(said.get("reason_en") or ""))
+    answers = outputs if isinstance(outputs, list) else [outputs]
+    said = [_said(one) for one in answers if isinstance(one, dict)]
+    zh = "；".join(one.zh.rstrip("。") for one in said if one.zh)
+    en = "; ".join(one.en.rstrip(".") for one in said if one.en)
     return Line(
         Phrase(
             f"依据《{title}》第{record.version}版第{rows}行"
-            f"{f'（{basis}）' if basis else ''}：{reason.zh or words}",
+            f"{f'（{basis}）' if basis else ''}{f'：{zh}' if zh else ''}",
             f"By table {record.decision_key}, version {record.version}, row {rows}"
-            f"{f' ({basis})' if basis else ''}: {reason.en or words}",
+            f"{f' ({basis})' if basis else ''}{f': {en}' if en else ''}",
         ),
         depth=1,
     )
+
+
+_WORDS = ("reason", "what", "title", "form", "refusal", "label", "word")
+"""Outputs of tables that are sentences or names for people; English stands in `…_en`."""
+
+
+def _said(outputs: Mapping[str, object]) -> Phrase:
+    """What an answer says in words; codes are left to the table, whose row is named."""
+    for name in _WORDS:
+        if outputs.get(name):
+            return Phrase(str(outputs[name]), str(outputs.get(f"{name}_en") or outputs[name]))
+    if outputs.get("unit") not in list(LimitUnit):
+        return Phrase("", "")
+    unit = LimitUnit(str(outputs["unit"])).phrase
+    return Phrase(f"{outputs['amount']} {unit.zh}", f"{outputs['amount']} {unit.en}")
 
 
 def _limits(session: Session, case: Case, now: datetime) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
 from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
-from app.cases.models.work_order import StepRecord
+from app.cases.models.work_order import StepRecord, WorkOrder
 from app.cases.notices import wording
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
@@ -59,7 +59,9 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         procedure.id: procedure.process_id
         for procedure in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
     }
-    secret = _PERSONAL | requester.hidden(session, session.get_one(Demand, demand_id), roles)
+    demand = session.get_one(Demand, demand_id)
+    order_number = session.scalar(select(WorkOrder.number).where(WorkOrder.demand_id == demand_id))
+    secret = _PERSONAL | requester.hidden(session, demand, roles)
     lines = []
     for entry in history.story(session, demand_id):
         record = records.get(entry.record_id or 0)
@@ -84,7 +86,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
             Line(
                 at=entry.at,
                 who=entry.actor_name,
-                what=_what(entry, label),
+                what=_what(entry, label, demand.number, order_number or demand.number),
                 answers=tuple(answers),
                 by_system=entry.actor_id is None,
                 is_step=entry.command == "step",
@@ -99,7 +101,7 @@ _LATE = frozenset({"mark_overdue", "sign_automatically"})
 _PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 
-def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
+def _what(entry: HistoryEntry, label: Phrase | None, demand: str, order: str) -> Phrase:
     facts = orjson.loads(entry.facts)
     match entry.command:
         case "step" if label is not None:
@@ -120,14 +122,14 @@ def _what(entry: HistoryEntry, label: Phrase | None) -> Phrase:
         case "notify":
             text, count = wording(facts["message"]), len(facts["to"])
             return Phrase(
-                f"发送通知（{count}人）：{_title(text.zh, facts)}",
-                f"Told {count}: {_title(text.en, facts)}",
+                f"发送通知（{count}人）：{_told(text.zh, facts, order)}",
+                f"Told {count}: {_told(text.en, facts, order)}",
             )
         case "notify_requester":
             text = wording(facts["message"])
             return Phrase(
-                f"告知诉求人：{_title(text.zh, facts)}",
-                f"Told the requester: {_title(text.en, facts)}",
+                f"告知诉求人：{_told(text.zh, facts, demand)}",
+                f"Told the requester: {_told(text.en, facts, demand)}",
             )
         case "recount_clock":
             return _recounted(facts)
@@ -237,8 +239,9 @@ def _recounted(facts: Mapping[str, str]) -> Phrase:
     )
 
 
-def _title(text: str, facts: Mapping[str, str]) -> str:
-    text = text.replace("{number}", "").replace("“{title}”", "").replace("  ", " ")
+def _told(text: str, facts: Mapping[str, str], number: str) -> str:
+    """A message as it was sent, without the title, which the page has, and without secrets."""
+    text = text.replace("{number}", number).replace("“{title}”", "").replace("  ", " ")
     for untold in ("{site}/rate/{code}", "{code}", "{body}"):
         text = text.replace(untold, "…")
     for name, value in facts.items():

@@ -196,6 +196,18 @@ def test_people_of_another_unit_see_no_files(office: Office, files: FileStore) -
         attached(office, files, demand_id, "stranger")
 
 
+def test_a_unit_with_a_part_reads_what_the_page_of_the_case_shows(
+    office: Office, files: FileStore
+) -> None:
+    demand_id = office.bring_to("reply")
+    office.act(demand_id, "co_unit_added", "dispatcher", co_unit=office.unit("water_group"))
+    theirs = attached(office, files, demand_id, "handler")
+    with reading(office.sessions) as session:
+        assert attachments.readable(session, office.actor("stranger"), theirs).id == theirs
+        with pytest.raises(NotFound):
+            attachments.readable(session, office.actor("subdistrict"), theirs)
+
+
 def test_units_see_of_a_sealed_case_only_what_they_attached_themselves(
     office: Office, files: FileStore
 ) -> None:

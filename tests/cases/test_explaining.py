@@ -104,6 +104,9 @@ def test_the_story_names_step_rule_deadline_pause_and_escalation(office: Office)
     course = "\n".join(zh["经过与依据"])
     assert "冯经办：办理答复" in course
     assert "依据《办理时限" in course
+    assert "5 个工作日" in course
+    assert "=" not in course  # codes of tables are for designers
+    assert f"编号{office.demand(case).number}" in course
     limits = "\n".join(zh["时限"])
     assert "延期 2026-03-09 24:00 → 2026-03-11 24:00" in limits
     assert "到期：" in limits
