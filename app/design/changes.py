@@ -12,7 +12,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.cases.notices import register_messages
+from app.core import jobs
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
+from app.core.jobs import Job
 from app.core.outbox import post
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -39,6 +41,7 @@ register_messages(
 LATEST = timedelta(days=366)
 """So far ahead a change may take effect."""
 
+_PROPOSAL = "propose_change:"
 _AT_WORK = frozenset({Status.PROPOSED.value, Status.APPROVED.value, Status.FAILED.value})
 
 
@@ -89,6 +92,21 @@ def roll_back(uow: UnitOfWork, kind: str, key: str, to_version: int, reason: str
     draft.restores = to_version
     uow.session.flush()
     return made
+
+
+def ask_to_propose(uow: UnitOfWork, change_id: int) -> Job:
+    """Let the change be checked and tried in the background, and proposed when nothing speaks
+    against it.
+
+    Raises `NotFound`, `NotAllowed`, `Conflict` when it is open no longer, `Invalid` when empty.
+    """
+    change = drafts.take_open(uow, change_id)
+    uow.session.refresh(change, ["drafts"])
+    if not change.drafts:
+        raise Invalid(
+            Phrase("变更单里还没有文档，请先加入。", "The change is empty: add a document.")
+        )
+    return jobs.ask(uow, proposal(change_id), total=1)
 
 
 def propose(uow: UnitOfWork, change_id: int, evidence: Evidence) -> DesignChange:
@@ -223,6 +241,21 @@ def due(session: Session, now: datetime) -> Sequence[int]:
         .where(DesignChange.status == Status.APPROVED.value, DesignChange.effective_at <= now)
         .order_by(DesignChange.effective_at, DesignChange.id)
     ).all()
+
+
+def proposal(change_id: int) -> str:
+    """The kind of the job that weighs a change before it is proposed."""
+    return f"{_PROPOSAL}{change_id}"
+
+
+def to_be_proposed(session: Session) -> Sequence[int]:
+    """The ids of the changes that wait to be weighed and proposed."""
+    found = session.scalars(
+        select(Job.kind)
+        .where(Job.kind.startswith(_PROPOSAL), Job.finished_at.is_(None))
+        .order_by(Job.id)
+    )
+    return [int(kind.removeprefix(_PROPOSAL)) for kind in found]
 
 
 def change(session: Session, change_id: int) -> DesignChange:

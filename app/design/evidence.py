@@ -1,16 +1,19 @@
 """What speaks for a change: weighed before it is proposed, shown to its approver, and kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.core.db import Sessions, reading
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import checking, comparing, documents
+from app.design import checking, comparing, documents, trying
 from app.design.checking import Finding
 from app.design.differences import Difference
 from app.design.documents import Document
 from app.design.models import DesignChange, Kind
+from app.design.trying import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Evidence:
     revisions: dict[int, int]
     documents: tuple[Compared, ...]
     findings: tuple[Finding, ...]
+    trial: Report
+    """What came of the scenarios of every process, with these drafts."""
 
     def require_good(self) -> None:
         """Raise `Invalid` when the change may not be proposed as it is."""
@@ -49,10 +54,31 @@ class Evidence:
                 )
             )
         checking.require_good(self.findings)
+        self._require_scenarios()
+
+    def _require_scenarios(self) -> None:
+        if self.trial.ok:
+            return
+        failed = [one for one in self.trial.results if one.difference is not None]
+        if failed:
+            name, why = failed[0].scenario.name, failed[0].difference
+            count = len(failed)
+        else:
+            key, why = next(iter(self.trial.unreadable.items()))
+            name, count = Phrase(key, key), len(self.trial.unreadable)
+        assert why is not None
+        raise Invalid(
+            Phrase(
+                f"{count} 个情景与预期不符，须先改正流程或情景。“{name.zh}”：{why.zh}",
+                f"{count} scenarios came out otherwise than expected: put the process or the "
+                f"scenario right first. “{name.en}”: {why.en}",
+            )
+        )
 
     def to_json(self) -> dict[str, object]:
         """The evidence as it is kept with the change."""
         return {
+            "trial": self.trial.to_json(),
             "documents": [
                 {
                     "kind": one.document.kind.value,
@@ -83,13 +109,32 @@ class Evidence:
         }
 
 
-def weigh(session: Session, change: DesignChange) -> Evidence:
-    """Check and compare the drafts of a change as they stand; nothing is written."""
+def weigh(sessions: Sessions, now: datetime, change_id: int) -> Evidence:
+    """Check, compare and try the drafts of a change as they stand; nothing is written.
+
+    Takes half a second a scenario: not within a transaction. A draft saved meanwhile makes the
+    evidence one of the earlier revisions, which is no longer good for proposing.
+    """
+    with reading(sessions) as session:
+        revisions = _revisions(session.get_one(DesignChange, change_id))
+    trial = trying.run_all(sessions, now, change_id)
+    with reading(sessions) as session:
+        found = examine(session, session.get_one(DesignChange, change_id), trial)
+    return replace(found, revisions=revisions)
+
+
+def examine(session: Session, change: DesignChange, trial: Report) -> Evidence:
+    """Check and compare the drafts of a change, with what came of its scenarios."""
     return Evidence(
-        revisions={one.id: one.revision for one in change.drafts},
+        revisions=_revisions(change),
         documents=tuple(_compared(session, change)),
         findings=checking.check_change(session, change),
+        trial=trial,
     )
+
+
+def _revisions(change: DesignChange) -> dict[int, int]:
+    return {one.id: one.revision for one in change.drafts}
 
 
 def _compared(session: Session, change: DesignChange) -> list[Compared]:

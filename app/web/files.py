@@ -25,6 +25,13 @@ MOST_SENT = 100 * 1024 * 1024
 
 _BRINGING = frozenset({"web.do_step", "web.act", "web.register", "web.attach"})
 
+MOST_DRAFTED = 6 * 1024 * 1024
+"""Bytes of one request that brings the text of a draft; quotation marks double in JSON."""
+
+_DRAFTING = frozenset(
+    {"web.save_draft", "web.check_draft", "web.save_design_draft", "web.bring_in"}
+)
+
 ADDING = Form(
     (
         Field(
@@ -75,6 +82,8 @@ def allow() -> None:
     """Before every page: only what brings files may be large."""
     if request.endpoint in _BRINGING and request.mimetype == "multipart/form-data":
         request.max_content_length = MOST_SENT
+    elif request.endpoint in _DRAFTING:
+        request.max_content_length = request.max_form_memory_size = MOST_DRAFTED
 
 
 def take_in(form: Form) -> Sent:

@@ -8,13 +8,15 @@ from sqlalchemy import select
 from app import engine
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from app.core.outbox import OutboxMessage
+from app.core.phrase import Phrase
 from app.decisions import registry
 from app.design import changes, documents, drafts, evidence, publishing
 from app.design.documents import Document
 from app.design.models import Kind, Publication
+from app.design.trying import Report
 from app.engine import latest
 from app.identity.models import User
-from tests.design.desk import Workshop
+from tests.design.desk import UNTRIED, Workshop
 
 EXTENSION = Document(Kind.DIAGRAM, "extension")
 
@@ -237,7 +239,7 @@ def test_evidence_is_for_the_very_texts_it_was_weighed_for(workshop: Workshop) -
     with workshop.reading() as session:
         found = changes.change(session, change)
         draft = found.drafts[0].id
-        weighed = evidence.weigh(session, found)
+        weighed = evidence.examine(session, found, UNTRIED)
     workshop.save(draft, 2, workshop.text(draft) + "\n", by="second")
     with workshop.acting() as uow, pytest.raises(Conflict, match="saved after the checks"):
         changes.propose(uow, change, weighed)
@@ -365,3 +367,17 @@ def test_what_calls_a_draft_and_would_break_is_found_before(workshop: Workshop) 
     workshop.save(draft, 1, text)
     with pytest.raises(DomainError, match="id of the process must be"):
         workshop.propose(change)
+
+
+def test_a_change_whose_scenarios_come_out_otherwise_is_not_proposed(workshop: Workshop) -> None:
+    change = workshop.change()
+    draft = workshop.draft("diagram", "extension", change=change)
+    text = workshop.text(draft)
+    once = text.replace("value='\"extension_decision\"'", "value='\"return_decision\"'")
+    assert once != text
+    workshop.save(draft, 1, once)
+    unlike = Report((), {}, {"extension": Phrase("读不懂。", "Cannot be read.")}, 0.0)
+    with workshop.reading() as session:
+        weighed = evidence.examine(session, changes.change(session, change), unlike)
+    with workshop.acting() as uow, pytest.raises(Invalid, match="otherwise than expected"):
+        changes.propose(uow, change, weighed)

@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from app.core import clock
 from app.core.uow import SYSTEM, unit_of_work
-from app.design.models import ShippedOffer
-from app.jobs.publishing import work
+from app.design.models import DocumentVersion, ShippedOffer
+from app.jobs import proposing, publishing
 from app.web.access import SESSIONS
 from tests.web.conftest import Browser, Desks
+from tests.web.test_files import send
 
 
 def words(browser: Browser, path: str) -> str:
@@ -131,15 +133,26 @@ def renamed(desks: Desks) -> tuple[str, str]:
     return "/design/changes/1", draft
 
 
+def propose(desks: Desks, change: str) -> None:
+    """Propose a change and let the ticker weigh it; the scenarios are tried elsewhere."""
+    sessions = desks.app.extensions[SESSIONS]
+    with unit_of_work(sessions, SYSTEM, clock.now()) as uow:
+        uow.session.execute(delete(DocumentVersion).where(DocumentVersion.kind == "scenarios"))
+    designer = desks.of("designer")
+    assert designer.post(f"{change}/propose").status_code == 302
+    assert "正在检查" in words(designer, change)
+    assert proposing.work(sessions, clock.now) == 1
+
+
 def due(desks: Desks) -> int:
     """The ticker knocks."""
-    return work(desks.app.extensions[SESSIONS], clock.now)
+    return publishing.work(desks.app.extensions[SESSIONS], clock.now)
 
 
 def test_a_change_goes_from_a_designer_over_a_second_person_into_force(desks: Desks) -> None:
     change, _draft = renamed(desks)
     designer, duty = desks.of("designer"), desks.of("duty")
-    assert designer.post(f"{change}/propose").status_code == 302
+    propose(desks, change)
     own = words(designer, change)
     assert "待审批" in own
     assert not designer.page(change).xpath("//form[contains(@action, 'approve')]")
@@ -160,7 +173,7 @@ def test_a_change_goes_from_a_designer_over_a_second_person_into_force(desks: De
 
 def test_a_time_that_has_passed_is_refused_in_its_field(desks: Desks) -> None:
     change, _draft = renamed(desks)
-    desks.of("designer").post(f"{change}/propose")
+    propose(desks, change)
     answer = desks.of("duty").post(f"{change}/approve", {"effective_at": "2020-01-01 09:00"})
     assert answer.status_code == 422
     assert "生效时间须在现在之后" in answer.text
@@ -169,7 +182,7 @@ def test_a_time_that_has_passed_is_refused_in_its_field(desks: Desks) -> None:
 def test_a_change_is_sent_back_and_withdrawn_with_a_reason(desks: Desks) -> None:
     change, _draft = renamed(desks)
     designer, duty = desks.of("designer"), desks.of("duty")
-    designer.post(f"{change}/propose")
+    propose(desks, change)
     assert duty.post(f"{change}/reject", {"note": ""}).status_code == 422
     assert duty.post(f"{change}/reject", {"note": "名称不妥。"}).status_code == 302
     assert "名称不妥" in words(designer, change)
@@ -185,9 +198,10 @@ def test_what_is_wrong_with_a_draft_stands_on_the_change(desks: Desks) -> None:
     text = told(designer.get(f"{draft}/content"))["content"]
     worse = text.replace('sourceRef="approved"', 'sourceRef="gone"')
     put(designer, draft, {"revision": 2, "content": worse})
-    answer = designer.post(f"{change}/propose")
-    assert answer.status_code == 422
-    assert "处错误，须先改正" in answer.text
+    propose(desks, change)
+    page = words(designer, change)
+    assert "未能提交审批" in page
+    assert "处错误，须先改正" in page
     assert "编辑中" in words(designer, change)
 
 
@@ -222,14 +236,14 @@ def test_two_versions_of_a_table_show_the_cells_that_differ(desks: Desks) -> Non
 def test_an_older_version_is_brought_back_by_a_change_of_its_own(desks: Desks) -> None:
     change, _draft = renamed(desks)
     designer, duty = desks.of("designer"), desks.of("duty")
-    designer.post(f"{change}/propose")
+    propose(desks, change)
     duty.post(f"{change}/approve")
     assert due(desks) == 1
     answer = designer.post("/design/diagram/extension/2/restore", {"reason": "不便。"})
     assert answer.status_code == 422
     answer = designer.post("/design/diagram/extension/1/restore", {"reason": "基层不便。"})
     assert answer.status_code == 302
-    designer.post(f"{answer.location}/propose")
+    propose(desks, answer.location)
     assert "恢复第 1 版" in words(duty, answer.location)
     duty.post(f"{answer.location}/approve")
     assert due(desks) == 1
@@ -257,7 +271,7 @@ def test_a_version_is_read_and_exported(desks: Desks) -> None:
 def test_a_new_shipped_text_of_an_own_document_is_offered_and_taken(desks: Desks) -> None:
     change, _draft = renamed(desks)
     designer, duty = desks.of("designer"), desks.of("duty")
-    designer.post(f"{change}/propose")
+    propose(desks, change)
     duty.post(f"{change}/approve")
     assert due(desks) == 1
     with unit_of_work(desks.app.extensions[SESSIONS], SYSTEM, clock.now()) as uow:
@@ -278,3 +292,27 @@ def test_a_new_shipped_text_of_an_own_document_is_offered_and_taken(desks: Desks
     assert taken.status_code == 302
     assert "顺延" in words(designer, taken.location)
     assert "出厂新版 本次升级" not in words(designer, "/design/diagram/extension")
+
+
+def test_a_file_is_brought_in_and_a_bad_one_is_refused_in_words(desks: Desks) -> None:
+    opened(desks, "table:extension")
+    designer = desks.of("designer")
+    text = Path("bpmn/extension.bpmn").read_bytes().replace("延期".encode(), "展期".encode())
+    there = "/design/changes/1/file"
+    answer = send(designer, there, {"key": "more_time"}, file=(text, "x.bpmn"))
+    assert answer.status_code == 302
+    assert "more_time" in words(designer, answer.location + "?plain=1")
+    for data in (b"", b"hello", b"x" * 3_000_000, b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"):
+        assert send(designer, there, {}, file=(data, "x.bpmn")).status_code == 422
+    assert send(designer, there, {}, file=(bytes(9_000_000), "x.bpmn")).status_code == 413
+
+
+def test_a_text_of_two_megabytes_is_kept_and_a_larger_one_refused(desks: Desks) -> None:
+    draft, designer = opened(desks), desks.of("designer")
+    text = told(designer.get(f"{draft}/content"))["content"]
+    filled = text + "<!--" + '"' * (2_000_000 - len(text.encode()) - 7) + "-->"
+    assert put(designer, draft, {"revision": 1, "content": filled}).status_code == 200
+    for more in (1, 5_000_000):
+        late = put(designer, draft, {"revision": 2, "content": filled + "x" * more})
+        assert late.status_code == 422
+        assert "大" in told(late)["text"] or "MB" in told(late)["text"]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import orjson
 from flask import Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
@@ -50,7 +51,12 @@ def refusals_as_json(view: View) -> View:
 
 def given(*names: str) -> dict[str, Any]:
     """The object that a script sent. Raises `Invalid` unless it has all `names`."""
-    sent = request.get_json(silent=True)
+    try:
+        sent = request.get_json(silent=True)
+    except RequestEntityTooLarge:
+        raise Invalid(
+            Phrase("内容太大，不能保存：请拆成几份。", "The text is too large to keep: split it.")
+        ) from None
     if not isinstance(sent, dict) or any(name not in sent for name in names):
         shown = "、".join(names)
         raise Invalid(

@@ -1,6 +1,7 @@
 """The page of one change: its documents, what is found in them, and what may be done with it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,12 +11,13 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.cases import answers
+from app.core import jobs
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.design import changes, checking, documents, drafts, evidence
+from app.design import changes, checking, documents, drafts, importing
 from app.design.checking import Finding
-from app.design.documents import Document
+from app.design.documents import MAX_BYTES, Document
 from app.design.models import DesignChange, DesignDraft, Kind, Status
 from app.engine.forms import Field, FieldType, Form
 from app.identity.policy import may
@@ -78,6 +80,22 @@ class ComparedRow:
     rows: Sequence[DifferenceRow]
 
 
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """An attempt to propose a change: whether it goes on, else what speaks against it."""
+
+    going_on: bool
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """How many scenarios ran as expected, and what share of the diagrams they pass, in percent."""
+
+    scenarios: int
+    percent: int
+
+
 @permission("design.see")
 def design_change(change_id: int) -> str:
     """The change."""
@@ -101,6 +119,25 @@ def add_document(change_id: int) -> Response | tuple[str, int]:
 
 
 @permission("design.edit")
+def bring_in(change_id: int) -> Page:
+    """Bring a file in: a new document, or the next revision of a draft."""
+    file = request.files.get("file")
+    data = b""
+    if file is not None:
+        with closing(file):
+            data = file.read(MAX_BYTES + 1)
+    try:
+        with acting() as uow:
+            draft_id = importing.bring_in(uow, change_id, data, request.form.get("key", "")).id
+    except Invalid as wrong:
+        return _page(change_id, say(wrong.phrase)), 422
+    except Conflict as late:
+        return _page(change_id, say(late.phrase)), 409
+    flash(_("已导入。"), "done")
+    return redirect(url_for("web.design_draft", draft_id=draft_id))
+
+
+@permission("design.edit")
 def discard_draft(draft_id: int) -> Response:
     """Take a document out of its change."""
     with acting() as uow:
@@ -121,13 +158,20 @@ def catch_up(draft_id: int) -> Response:
 
 @permission("design.edit")
 def propose_change(change_id: int) -> Page:
-    """Weigh the drafts as they stand, and put them before a second person."""
-    session = reading_session()
-    weighed = evidence.weigh(session, changes.change(session, change_id))
+    """Let the drafts be weighed as they stand, and put before a second person."""
     return _do(
         change_id,
-        lambda uow: changes.propose(uow, change_id, weighed),
-        _("已提交，待另一人审批。"),
+        lambda uow: changes.ask_to_propose(uow, change_id),
+        _("已开始检查和试跑，通过后自动提交审批。"),
+    )
+
+
+@permission("design.see")
+def proposal_progress(change_id: int) -> str:
+    """How far the checks have come, for the box on the page."""
+    change = changes.change(reading_session(), change_id)
+    return render_template(
+        "design/proposal.html", change=change, proposal=_proposal(reading_session(), change)
     )
 
 
@@ -233,6 +277,8 @@ def _page(change_id: int, refusal: str = "", errors: Mapping[str, str] | None = 
         refusal=refusal,
         note=_note(change),
         evidence=_kept_evidence(change),
+        trial=_kept_trial(change),
+        proposal=_proposal(session, change),
         form=form_view(
             DECIDING,
             g.actor.roles,
@@ -258,6 +304,28 @@ def _note(change: DesignChange) -> str:
     """What was said when it was decided; why it failed stands there in both languages."""
     zh, _line, en = change.decision_note.partition("\n")
     return say(Phrase(zh, en)) if change.status == Status.FAILED else change.decision_note
+
+
+def _proposal(session: Session, change: DesignChange) -> ProposalRow | None:
+    """The last attempt to propose the change, while it goes on or was in vain."""
+    job = jobs.latest(session, changes.proposal(change.id))
+    if job is None or change.status != Status.OPEN:
+        return None
+    zh, _line, en = (job.last_error or "").partition("\n")
+    saved = max((one.changed_at for one in change.drafts), default=job.asked_at)
+    if job.finished_at is not None and (not zh or saved > job.asked_at):
+        return None
+    return ProposalRow(job.finished_at is None, say(Phrase(zh, en)))
+
+
+def _kept_trial(change: DesignChange) -> TrialRow | None:
+    """What came of the scenarios when the change was proposed."""
+    if not change.evidence:
+        return None
+    kept = orjson.loads(change.evidence)["trial"]
+    covered = [(one["passed"], one["total"]) for one in kept["coverage"].values()]
+    passed, total = (sum(part) for part in zip(*covered, strict=True)) if covered else (0, 0)
+    return TrialRow(kept["run"], round(100 * passed / total) if total else 0)
 
 
 def _kept_evidence(change: DesignChange) -> list[ComparedRow]:

@@ -18,7 +18,6 @@ from app.web.design.change import finding_rows, severity_word
 from app.web.language import _, say
 from app.web.shell import asset
 
-
 EDITORS = {Kind.DIAGRAM: ("modeler.js", "design/editor.html")}
 """Which bundle edits a kind of document, and the page it lives on."""
 

@@ -14,6 +14,8 @@ def add_to(web: Blueprint) -> None:
         ("/changes/<id:change_id>", "design_change", change.design_change, get),
         ("/changes/<id:change_id>/documents", "add_document", change.add_document, post),
         ("/changes/<id:change_id>/propose", "propose_change", change.propose_change, post),
+        ("/changes/<id:change_id>/proposal", "proposal_progress", change.proposal_progress, get),
+        ("/changes/<id:change_id>/file", "bring_in", change.bring_in, post),
         ("/changes/<id:change_id>/approve", "approve_change", change.approve_change, post),
         ("/changes/<id:change_id>/reject", "reject_change", change.reject_change, post),
         ("/changes/<id:change_id>/recall", "recall_change", change.recall_change, post),
