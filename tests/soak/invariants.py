@@ -4,31 +4,29 @@ Written against the rows, by other ways than the product's own: a check that ask
 would believe it.
 """
 
-from collections import Counter, defaultdict
+import sqlite3
+from collections import Counter, defaultdict, namedtuple
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, Select, Table, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases import history, holding, queries, second_person
 from app.cases.models.demand import Demand, DemandStatus
-from app.cases.models.history import HistoryEntry
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import SUBJECT, Case
+from app.cases.orders import Case
 from app.cases.queries import Light
-from app.core.db import Base
 from app.core.uow import Actor
 from app.engine import (
     ClockRow,
     ClockRungRow,
     HumanTaskRow,
-    MessageWaitRow,
     ProcessRow,
     RepairItemRow,
     TimerWaitRow,
@@ -47,22 +45,20 @@ ENDED = frozenset(
 EVERYTHING = 10**9
 """More lines than any worklist has."""
 
-Record = Row[*tuple[Any, ...]]
-
 
 @dataclass(slots=True)
 class Rows:
     """The rows of one case, as they stand in the database."""
 
-    demand: Record
-    order: Record | None = None
-    procedures: dict[int, Record] = field(default_factory=dict)
-    processes: list[Record] = field(default_factory=list)
-    tasks: list[Record] = field(default_factory=list)
-    messages: list[Record] = field(default_factory=list)
-    timers: list[Record] = field(default_factory=list)
-    clocks: list[Record] = field(default_factory=list)
-    rungs: dict[int, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    demand: Any
+    order: Any | None = None
+    procedures: dict[int, Any] = field(default_factory=dict)
+    processes: list[Any] = field(default_factory=list)
+    tasks: list[Any] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
+    timers: list[Any] = field(default_factory=list)
+    clocks: list[Any] = field(default_factory=list)
+    rungs: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
 
 def faults_of_case(
@@ -79,12 +75,13 @@ def faults_of_rows(
     session: Session, demand_ids: Sequence[int], people: Sequence[Actor], now: datetime
 ) -> Iterator[tuple[int, str]]:
     """What does not hold of the rows of these cases, each with its case."""
+    present = as_kept(now)
     for case, rows in _read(session, demand_ids).items():
         for words in (
             *_processes(rows),
             *_next_event(rows),
             *_tasks(session, rows, people),
-            *_clocks(rows, now),
+            *_clocks(rows, present),
             *_causes(rows),
         ):
             yield case, words
@@ -94,10 +91,10 @@ def faults_of_chain(session: Session, demand_id: int, now: datetime) -> Iterator
     """The chain of the case is whole, and its instants never go back."""
     yield from history.faults_of_case(session, demand_id)
     before = None
-    for position, command, at in session.connection().execute(_INSTANTS, {"case": demand_id}):
+    for position, command, at in _ENTRIES.ask(session, demand_id):
         if before is not None and at < before:
             yield f"entry {position} ({command}) is of {at}, the one before of {before}"
-        if at > now:
+        if at > as_kept(now):
             yield f"entry {position} ({command}) is of the future: {at}"
         before = at
 
@@ -114,90 +111,82 @@ def faults_of_held_time(session: Session, demand_id: int, now: datetime) -> Iter
             yield f"held until {one.until}, and then from {following.since}"
 
 
-def _some(table: type[Base], case: str, names: str, ordered: str = "id") -> Select[Any]:
-    """Rows of many cases. Built once: building a question takes longer than answering it."""
-    columns = _table(table).c
-    wanted = [columns[name] for name in names.split()]
-    chosen = select(*wanted).where(columns[case].in_(bindparam("cases", expanding=True)))
-    if "subject_kind" in columns:
-        chosen = chosen.where(columns.subject_kind == SUBJECT)
-    return chosen.order_by(columns[ordered])
+class Question:
+    """A question in plain SQL: layers between would cost more than the answer.
+
+    Instants are text as SQLite keeps them, in UTC and in one form, so that they compare.
+    """
+
+    def __init__(self, columns: str, rest: str) -> None:
+        names = columns.split()
+        self._sql = f"SELECT {', '.join(names)} {rest}"
+        self._row = namedtuple("Row", [name.rpartition(".")[2] for name in names])  # type: ignore[misc]  # noqa: PYI024
+
+    def ask(self, session: Session, about: object = None) -> list[Any]:
+        """The rows; `about` is the one parameter, if there is any."""
+        connection = session.connection().connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        given = () if about is None else (about,)
+        return [self._row(*row) for row in connection.execute(self._sql, given)]
 
 
-def _waiting(table: type[Base], names: str) -> Select[Any]:
-    columns, process = _table(table).c, _table(ProcessRow).c
-    return (
-        select(process.subject_id, *(columns[name] for name in names.split()))
-        .join_from(_table(table), _table(ProcessRow), columns.process_id == process.id)
-        .where(process.subject_id.in_(bindparam("cases", expanding=True)))
-        .where(process.subject_kind == SUBJECT)
-    )
-
-
-def _table(model: type[Base]) -> Table:
-    assert isinstance(model.__table__, Table)
-    return model.__table__
-
-
-_DEMANDS = _some(Demand, "id", "id status")
-_ORDERS = _some(WorkOrder, "demand_id", "demand_id status closed_at lead_unit_id")
-_PROCEDURES = _some(Procedure, "demand_id", "demand_id id kind cause unit_id outcome closed_at")
-_PROCESSES = _some(ProcessRow, "subject_id", "subject_id id scope status")
-_TASKS = _some(
-    HumanTaskRow, "subject_id", "subject_id id process_id element_id role scope closed_at"
-).where(HumanTaskRow.closed_at.is_(None))
-_MESSAGES = _waiting(MessageWaitRow, "process_id")
-_TIMERS = _waiting(TimerWaitRow, "process_id due_at clock_name rung")
-_CLOCKS = _some(
-    ClockRow,
-    "subject_id",
+_CASES = "IN (SELECT value FROM json_each(?))"
+_OF_PROCESSES = f"JOIN process p ON p.id = w.process_id WHERE p.subject_id {_CASES}"
+_DEMANDS = Question("id status", f"FROM demand WHERE id {_CASES}")
+_ORDERS = Question(
+    "demand_id status closed_at lead_unit_id", f"FROM work_order WHERE demand_id {_CASES}"
+)
+_PROCEDURES = Question(
+    "demand_id id kind cause unit_id outcome closed_at",
+    f"FROM procedure WHERE demand_id {_CASES} ORDER BY id",
+)
+_PROCESSES = Question(
+    "subject_id id scope status", f"FROM process WHERE subject_id {_CASES} ORDER BY id"
+)
+_TASKS = Question(
+    "subject_id id process_id element_id role scope",
+    f"FROM human_task WHERE subject_id {_CASES} AND closed_at IS NULL ORDER BY id",
+)
+_MESSAGES = Question("p.subject_id w.process_id", f"FROM message_wait w {_OF_PROCESSES}")
+_TIMERS = Question(
+    "p.subject_id w.process_id w.due_at w.clock_name w.rung", f"FROM timer_wait w {_OF_PROCESSES}"
+)
+_CLOCKS = Question(
     "subject_id id scope name run started_at due_at paused_at stopped_at terms",
-    "run",
+    f"FROM clock WHERE subject_id {_CASES} ORDER BY run",
 )
-_RUNG, _CLOCK = _table(ClockRungRow).c, _table(ClockRow).c
-_RUNGS = (
-    select(
-        _CLOCK.subject_id,
-        _RUNG.clock_id,
-        _RUNG.rung,
-        _RUNG.due_at,
-        _RUNG.fire_at,
-        _RUNG.passed_at,
-        _RUNG.fired_at,
-        _RUNG.fired_for,
-    )
-    .join_from(_table(ClockRungRow), _table(ClockRow), _CLOCK.id == _RUNG.clock_id)
-    .where(_CLOCK.subject_id.in_(bindparam("cases", expanding=True)))
-    .where(_CLOCK.subject_kind == SUBJECT)
+_RUNGS = Question(
+    "c.subject_id r.clock_id r.rung r.due_at r.fire_at r.passed_at r.fired_at r.fired_for",
+    f"FROM clock_rung r JOIN clock c ON c.id = r.clock_id WHERE c.subject_id {_CASES}",
+)
+_ENTRIES = Question(
+    "position command at", "FROM history_entry WHERE demand_id = ? ORDER BY position"
 )
 
 
-_INSTANTS = (
-    select(HistoryEntry.position, HistoryEntry.command, HistoryEntry.at)
-    .where(HistoryEntry.demand_id == bindparam("case"))
-    .order_by(HistoryEntry.position)
-)
+def as_kept(moment: datetime) -> str:
+    """An instant as SQLite keeps it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 
 def _read(session: Session, demand_ids: Sequence[int]) -> dict[int, Rows]:
-    connection = session.connection()
-    asked = {"cases": list(demand_ids)}
-    found = {one.id: Rows(one) for one in connection.execute(_DEMANDS, asked)}
-    for order in connection.execute(_ORDERS, asked):
+    cases = orjson.dumps(list(demand_ids)).decode()
+    found = {one.id: Rows(one) for one in _DEMANDS.ask(session, cases)}
+    for order in _ORDERS.ask(session, cases):
         found[order.demand_id].order = order
-    for procedure in connection.execute(_PROCEDURES, asked):
+    for procedure in _PROCEDURES.ask(session, cases):
         found[procedure.demand_id].procedures[procedure.id] = procedure
-    for process in connection.execute(_PROCESSES, asked):
+    for process in _PROCESSES.ask(session, cases):
         found[process.subject_id].processes.append(process)
-    for task in connection.execute(_TASKS, asked):
+    for task in _TASKS.ask(session, cases):
         found[task.subject_id].tasks.append(task)
-    for message in connection.execute(_MESSAGES, asked):
+    for message in _MESSAGES.ask(session, cases):
         found[message.subject_id].messages.append(message)
-    for timer in connection.execute(_TIMERS, asked):
+    for timer in _TIMERS.ask(session, cases):
         found[timer.subject_id].timers.append(timer)
-    for clock in connection.execute(_CLOCKS, asked):
+    for clock in _CLOCKS.ask(session, cases):
         found[clock.subject_id].clocks.append(clock)
-    for rung in connection.execute(_RUNGS, asked):
+    for rung in _RUNGS.ask(session, cases):
         found[rung.subject_id].rungs[rung.clock_id].append(rung)
     return found
 
@@ -267,11 +256,11 @@ def _tasks(session: Session, rows: Rows, people: Sequence[Actor]) -> Iterator[st
             yield f"{task.element_id} is open in a process that is {running[task.process_id]}"
 
 
-def _clocks(rows: Rows, now: datetime) -> Iterator[str]:
+def _clocks(rows: Rows, now: str) -> Iterator[str]:
     """One deadline a clock, counted once, with rungs that agree with it; none measures what is
     over.
     """
-    runs: dict[tuple[int, str], list[Record]] = defaultdict(list)
+    runs: dict[tuple[int, str], list[Any]] = defaultdict(list)
     for clock in rows.clocks:
         runs[clock.scope, clock.name].append(clock)
     alive = {one.scope for one in rows.processes if one.status == "active"}
@@ -287,10 +276,10 @@ def _clocks(rows: Rows, now: datetime) -> Iterator[str]:
             yield from _clock(clock, rows.rungs[clock.id], now)
 
 
-def _clock(clock: Record, rungs: Iterable[Record], now: datetime) -> Iterator[str]:
+def _clock(clock: Any, rungs: Iterable[Any], now: str) -> Iterator[str]:
     at = f"clock {clock.name}/{clock.run}"
     promised = orjson.loads(clock.terms).get("due_at")
-    if promised is not None and datetime.fromisoformat(promised) != clock.due_at:
+    if promised is not None and as_kept(datetime.fromisoformat(promised)) != clock.due_at:
         yield f"{at}: due {clock.due_at}, its terms say {promised}"
     if clock.stopped_at is not None and clock.stopped_at < clock.started_at:
         yield f"{at}: started {clock.started_at}, stopped before that: {clock.stopped_at}"

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, func, select
 
 from app.cases import acts, history, intake, queries, recounting, second_person, steps
 from app.cases.calling_back import RATER
@@ -27,7 +27,6 @@ from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
 from app.cases.models.history import CaseHead
 from app.cases.models.knowledge import KnowledgeItem
-from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import find
 from app.core.clock import CHINA
@@ -52,6 +51,7 @@ from tests.soak import seldom
 from tests.soak.filling import City, filled, spoilt
 from tests.soak.invariants import (
     ENDED,
+    Question,
     faults_of_chain,
     faults_of_held_time,
     faults_of_office,
@@ -81,8 +81,8 @@ RESTS = 0.25
 TRIES = 3
 """How often somebody mends what a form says is wrong."""
 
-HOLDERS_ASKED = 1 / 3
-"""After how many steps it is added up who held the case; of whatever moved it is daily."""
+HOLDERS_ASKED = 0.1
+"""After which share of steps it is added up who held the case; of whatever moved it is daily."""
 
 REORGANISED_EVERY = 60
 """After how many days, on average, a new unit is founded and an old one given up."""
@@ -90,21 +90,13 @@ REORGANISED_EVERY = 60
 WHOLE_CHAINS_EVERY = 120
 """After how many days every history there ever was is proved; those that moved are each day."""
 
-_OPEN_TASKS = (
-    select(
-        HumanTaskRow.id,
-        HumanTaskRow.process_id,
-        HumanTaskRow.element_id,
-        HumanTaskRow.role,
-        HumanTaskRow.subject_id,
-        func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id).label("unit_id"),
-    )
-    .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
-    .outerjoin(WorkOrder, WorkOrder.demand_id == HumanTaskRow.subject_id)
-    .where(HumanTaskRow.closed_at.is_(None))
-    .order_by(HumanTaskRow.id)
+_OPEN_TASKS = Question(
+    "t.id t.process_id t.element_id t.role t.subject_id p.unit_id o.lead_unit_id",
+    "FROM human_task t LEFT JOIN procedure p ON p.id = t.scope"
+    " LEFT JOIN work_order o ON o.demand_id = t.subject_id"
+    " WHERE t.closed_at IS NULL ORDER BY t.id",
 )
-_ENTRIES = select(CaseHead.entries).where(CaseHead.demand_id == bindparam("case"))
+_ENTRIES = Question("entries", "FROM case_head WHERE demand_id = ?")
 _LATELY: Select[int] = select(Demand.id).order_by(Demand.id.desc()).limit(200)
 _LATELY_OPEN = _LATELY.where(Demand.status.not_in(ENDED))
 
@@ -717,8 +709,10 @@ class Life:
 
     def _look_up(self) -> list[Task]:
         with reading(self.office.sessions) as session:
-            rows = session.connection().execute(_OPEN_TASKS)
-            self._seen = [Task(*row) for row in rows]
+            self._seen = [
+                Task(*place, of_procedure or lead)
+                for *place, of_procedure, lead in _OPEN_TASKS.ask(session)
+            ]
         return self._seen
 
     def _own_task(self) -> tuple[Task, Actor] | None:
@@ -793,8 +787,7 @@ class Life:
         if demand is None:
             return None
         with reading(self.office.sessions) as session:
-            found: int | None = session.connection().execute(_ENTRIES, {"case": demand}).scalar()
-            return found
+            return next((row.entries for row in _ENTRIES.ask(session, demand)), None)
 
 
 def _all_roles(uow: UnitOfWork, unit: HandlingUnit) -> None:
