@@ -24,20 +24,28 @@ class Board:
     def page(self) -> Locator:
         return self.desk.page.locator(".editor")
 
-    def begin(self, key: str, title: str = "改流程") -> str:
-        """Open the editor on a draft of the diagram `key` in a change of its own; its path."""
+    def begin(self, key: str) -> str:
+        """Open the editor on a draft of the diagram `key`, in a change of its own; its path.
+
+        A key that no diagram has yet begins a new one.
+        """
         page, address = self.desk.page, self.desk.site.address
         self.desk.go("/design")
         token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
-        form = {"csrf_token": token, "title": title, "reason": "会议纪要"}
+        form = {"csrf_token": token, "title": f"改流程 {key}", "reason": "会议纪要"}
         made = page.request.post(f"{address}/design/changes", form=form)
-        added = page.request.post(
-            f"{made.url}/documents", form={"csrf_token": token, "document": f"diagram:{key}"}
-        )
+        what = {"csrf_token": token, "kind": "diagram", "key": key}
+        added = page.request.post(f"{made.url}/documents", form=what)
         assert added.ok, added.text()
         path = added.url.removeprefix(address)
         self.open(path)
         return path
+
+    def take(self, source: bytes) -> None:
+        """Choose a file with the button for it."""
+        self.page.locator('input[name="file"]').set_input_files(
+            {"name": "other.bpmn", "mimeType": "application/xml", "buffer": source}
+        )
 
     def open(self, path: str) -> None:
         self.desk.go(path)

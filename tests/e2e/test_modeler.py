@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.engine.corpus.notation import to_xml
 from tests.web.test_modeler_round_trip import SHIPPED, meaning
 
 LINE = "start s -> a\nuser a role=dispatcher -> e\nend e"
-KEYS = iter(path.stem for path in SHIPPED)
+KEYS = (f"drawn_{number}" for number in count(1))
 
 
 @pytest.fixture
@@ -43,9 +44,15 @@ class Boards:
         return board
 
     def begin(self, **context: object) -> tuple[Board, str]:
-        """An editor on a draft that no other test has."""
+        """An editor on a draft of its own: one step `a` between start and end; and its path."""
         board = self.open(**context)
-        return board, board.begin(next(KEYS))
+        key = next(KEYS)
+        path = board.begin(key)
+        board.take(to_xml(f"process {key}\n{LINE}"))
+        expect(board.row("a")).to_be_visible()
+        board.do("button save")
+        state(board, "已保存")
+        return board, path
 
 
 def kept(board: Board) -> str:
@@ -64,37 +71,24 @@ def rename(board: Board, element: str, name: str) -> None:
     board.do(f"select {element}\nset name {name}")
 
 
-def first_task(board: Board) -> str:
-    rows = board.page.locator('.outline-list [role="treeitem"]:not(.is-flow)')
-    names = rows.evaluate_all("(all) => all.map((one) => one.dataset.id)")
-    kinds = {
-        element.id: element.kind
-        for process in read_diagram(kept(board).encode(), "kept.bpmn").processes.values()
-        for element in process.elements.values()
-    }
-    return next(name for name in names if kinds.get(name, "").endswith("Task"))
-
-
 def test_what_is_drawn_is_saved_by_itself_and_found_again(boards: Boards) -> None:
     board, path = boards.begin()
-    task = first_task(board)
-    rename(board, task, "改过的环节")
+    rename(board, "a", "改过的环节")
     state(board, "有改动")
     state(board, "已保存")
     assert 'name="改过的环节"' in kept(board)
     board.open(path)
-    expect(board.row(task)).to_contain_text("改过的环节")
+    expect(board.row("a")).to_contain_text("改过的环节")
 
 
 def test_two_designers_lose_nothing(boards: Boards) -> None:
     mine, path = boards.begin()
     theirs = boards.open("second")
     theirs.open(path)
-    task = first_task(mine)
-    rename(theirs, task, "对方改的")
+    rename(theirs, "a", "对方改的")
     theirs.do("button save")
     state(theirs, "已保存")
-    rename(mine, task, "我改的")
+    rename(mine, "a", "我改的")
     mine.do("button save")
     dialog = mine.page.locator("dialog")
     expect(dialog).to_contain_text("严设计")
@@ -114,25 +108,23 @@ def test_who_takes_the_others_text_gets_their_own_as_a_file(boards: Boards) -> N
     mine, path = boards.begin()
     theirs = boards.open("second")
     theirs.open(path)
-    task = first_task(mine)
-    rename(theirs, task, "对方改的")
+    rename(theirs, "a", "对方改的")
     theirs.do("button save")
     state(theirs, "已保存")
-    rename(mine, task, "我改的")
+    rename(mine, "a", "我改的")
     mine.do("button save")
     with mine.desk.page.expect_download() as download:
         mine.page.locator("dialog button[name=theirs]").click()
     assert "我改的" in download.value.path().read_text()
-    expect(mine.row(task)).to_contain_text("对方改的")
+    expect(mine.row("a")).to_contain_text("对方改的")
     state(mine, "已保存")
 
 
 def test_a_session_that_ends_keeps_what_was_drawn(boards: Boards) -> None:
     board, _path = boards.begin()
-    task = first_task(board)
     context = board.desk.page.context
     context.clear_cookies()
-    rename(board, task, "登录过期时改的")
+    rename(board, "a", "登录过期时改的")
     board.do("button save")
     dialog = board.page.locator("dialog")
     expect(dialog).to_contain_text("登录已过期")
@@ -149,10 +141,9 @@ def test_a_session_that_ends_keeps_what_was_drawn(boards: Boards) -> None:
 
 def test_a_server_that_is_away_is_asked_again(boards: Boards) -> None:
     board, _path = boards.begin()
-    task = first_task(board)
     page = board.desk.page
     page.route("**/content", lambda route: route.abort())
-    rename(board, task, "断网时改的")
+    rename(board, "a", "断网时改的")
     board.do("button save")
     state(board, "未保存")
     page.unroute("**/content")
@@ -166,14 +157,13 @@ def test_leaving_with_something_unsaved_is_asked_about(boards: Boards) -> None:
     board, _path = boards.begin()
     asked: list[str] = []
     board.desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    rename(board, first_task(board), "还没保存")
+    rename(board, "a", "还没保存")
     board.desk.page.goto(board.desk.site.address + "/design")
     assert asked == ["beforeunload"]
 
 
 def test_findings_follow_the_hand_and_lead_to_their_element(boards: Boards) -> None:
     board, _path = boards.begin()
-    board.draw(to_xml(LINE))
     board.do("append a exclusive-gateway\nappend exclusive_gateway_1 user-task")
     findings = board.page.locator(".editor-findings")
     expect(findings).to_contain_text("默认")
@@ -187,9 +177,8 @@ def test_findings_follow_the_hand_and_lead_to_their_element(boards: Boards) -> N
 def test_a_file_that_is_not_understood_is_not_saved_over_the_draft(boards: Boards) -> None:
     board, _path = boards.begin()
     before = kept(board)
-    strange = to_xml(LINE).replace(b"</bpmn:userTask>", b"<jieban:unheard/></bpmn:userTask>", 1)
-    strange = strange.replace(b"<jieban:role", b'<jieban:rule name="x"/><jieban:role', 1)
-    _take(board, strange)
+    strange = to_xml(LINE).replace(b"<jieban:role", b'<jieban:rule name="x"/><jieban:role', 1)
+    board.take(strange)
     dialog = board.page.locator("dialog")
     expect(dialog).to_contain_text("jieban:rule")
     dialog.locator("button[name=leave]").click()
@@ -201,8 +190,9 @@ def test_a_file_that_is_not_understood_is_not_saved_over_the_draft(boards: Board
 def test_what_is_dropped_from_a_file_is_dropped_by_agreement(boards: Boards) -> None:
     board, _path = boards.begin()
     strange = to_xml(LINE).replace(b"<jieban:role", b'<jieban:rule name="x"/><jieban:role', 1)
-    _take(board, strange)
+    board.take(strange)
     board.page.locator("dialog button[name=go]").click()
+    board.page.locator("dialog button[name=rename]").click()
     board.do("button save")
     state(board, "已保存")
     assert "jieban:rule" not in kept(board)
@@ -210,8 +200,8 @@ def test_what_is_dropped_from_a_file_is_dropped_by_agreement(boards: Boards) -> 
 
 def test_a_file_is_taken_in_and_handed_out(boards: Boards) -> None:
     board, _path = boards.begin()
-    _take(board, to_xml(LINE))
-    expect(board.row("a")).to_be_visible()
+    board.take(to_xml("process other\n" + LINE.replace(" a", " b")))
+    board.page.locator("dialog button[name=rename]").click()
     board.do("button save")
     state(board, "已保存")
     page = board.desk.page
@@ -221,7 +211,7 @@ def test_a_file_is_taken_in_and_handed_out(boards: Boards) -> None:
         with page.expect_download() as download:
             board.do(f"button hand-{form}")
         found[form] = Path(download.value.path()).read_bytes()
-    assert judge(found["bpmn"].decode(), "start | a\na | done > e") == ""
+    assert judge(found["bpmn"].decode(), "start | b\nb | done > e") == ""
     assert b"<svg" in found["svg"]
     assert found["png"].startswith(b"\x89PNG")
 
@@ -340,7 +330,7 @@ def test_a_process_is_drawn_by_keyboard_alone(boards: Boards) -> None:
     keyboard.type("user_task_1")
     keyboard.press("Enter")
     page.wait_for_selector('.editor-panel [name="condition"]')
-    board.do("set condition again = true\nselect sequence_flow_1\ntick default")
+    board.do("set condition again = true\nselect sequence_flow_2\ntick default")
     assert (
         judge(
             board.text(),
@@ -388,9 +378,3 @@ def test_elements_are_found_by_their_name(boards: Boards) -> None:
     board.desk.page.keyboard.type("延期审批")
     board.desk.page.keyboard.press("Enter")
     expect(board.row("decide_extension")).to_have_attribute("aria-selected", "true")
-
-
-def _take(board: Board, source: bytes) -> None:
-    board.page.locator('input[name="file"]').set_input_files(
-        {"name": "other.bpmn", "mimeType": "application/xml", "buffer": source}
-    )

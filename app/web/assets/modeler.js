@@ -132,13 +132,13 @@ class Editor {
       if (warnings.length) this.saving.block(_('有 {number} 处没有读懂，暂不保存。', { number: warnings.length }));
       this.warnings = warnings.map((one) => one.message);
       this.changed();
-      if (warnings.length) this.#tellWarnings();
+      if (warnings.length) await this.#tellWarnings();
       return true;
     } catch (error) {
       this.warnings = [error.message, ...(error.warnings ?? []).map((one) => one.message)];
       this.saving.block(_('无法画出这份文件。'));
       this.changed();
-      this.#tellWarnings();
+      await this.#tellWarnings();
       return false;
     }
   }
@@ -339,11 +339,23 @@ class Editor {
     }
     await this.save();
     const before = await this.text();
-    if (await this.open(await file.text())) this.saving.touched();
-    else {
+    if (await this.open(await file.text())) {
+      this.saving.touched();
+      await this.#nameProcess();
+    } else {
       await this.open(before);
       this.saving.unblock();
     }
+  }
+
+  /** A file of another process becomes this one only when somebody says so. */
+  async #nameProcess() {
+    const found = this.editing.named('bpmn:Process');
+    if (found.length !== 1 || found[0].id === this.key || this.editing.moddle.ids.assigned(this.key)) return;
+    const answer = await askPerson(this.container, _('这是另一个流程的文件'), html`
+      <p>${_('文件里的流程编号是“{id}”，这份草稿是“{key}”。', { id: found[0].id, key: this.key })}</p>`,
+    [{ id: 'rename', label: _('改成“{key}”', { key: this.key }), main: true }, { id: 'leave', label: _('保留文件里的编号') }]);
+    if (answer === 'rename') this.setId(this.whole(), found[0], this.key);
   }
 
   /** Two people saved: both texts are there, nothing goes without being asked. */

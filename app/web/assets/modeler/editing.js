@@ -30,7 +30,8 @@ readableIds.$inject = ['moddle', 'bpmnFactory'];
 function copying(eventBus) {
   eventBus.on('moddleCopy.canCopyProperty', 2000, ({ parent, property, propertyName }) => {
     if (['loopDataInputRef', 'loopDataOutputRef'].includes(propertyName)) return property;
-    const allowed = property?.$descriptor?.ns?.prefix === 'jieban' && property.$descriptor.meta?.allowedIn;
+    const type = property?.$descriptor;
+    const allowed = type?.allTypesByName?.[type.name]?.meta?.allowedIn;
     const holder = is(parent, 'bpmn:ExtensionElements') ? parent.$parent : parent;
     if (allowed && holder && !isAny(holder, allowed)) return false;
     return undefined;

@@ -294,4 +294,8 @@ export const ENGLISH = {
   '只在您的里面': 'only in yours',
   '只在对方的里面': 'only in theirs',
   '空': 'empty',
+  '这是另一个流程的文件': 'This file holds another process',
+  '文件里的流程编号是“{id}”，这份草稿是“{key}”。': 'The process in the file has the id “{id}”, this draft is “{key}”.',
+  '改成“{key}”': 'Change it to “{key}”',
+  '保留文件里的编号': 'Keep the id of the file',
 };

@@ -111,8 +111,8 @@ export function Feel({ name, label, value = '', onCommit, editor, help, must, ba
     }
   };
   const area = html`<div class="feel">
-      <textarea id=${id} name=${name} ref=${box} rows=${Math.min(6, Math.max(1, Math.ceil((shown ?? '').length / 30)))} spellcheck="false" autocomplete="off"
-        role="combobox" aria-expanded=${Boolean(offer)} aria-controls="${id}-offer" aria-autocomplete="list"
+      <textarea id=${id} name=${name} ref=${box} rows=${Math.min(6, Math.max(1, Math.ceil((shown ?? '').length / 30)))} spellcheck=${false} autocomplete="off"
+        aria-haspopup="listbox" aria-controls=${offer ? `${id}-offer` : undefined} aria-autocomplete="list"
         aria-label=${bare ? label : undefined} aria-activedescendant=${offer ? `${id}-${offer.at}` : undefined}
         value=${shown}
         onInput=${(event) => {
