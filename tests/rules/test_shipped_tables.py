@@ -73,6 +73,8 @@ def test_the_yellow_light_comes_at_a_fifth_or_a_day_before_and_at_a_quarter_for_
     assert Limit(outputs["overdue_2_amount"], LimitUnit(outputs["overdue_2_unit"]))
     if unit.is_hours:
         assert (yellow.unit, yellow.amount * 4) == (unit, amount)
+    elif (unit, amount) == (LimitUnit.NATURAL_DAY, 1):  # a quarter of the day, not all of it
+        assert (yellow.unit, yellow.amount) == (LimitUnit.NATURAL_HOUR, 6)
     elif unit is not LimitUnit.MONTH:
         assert yellow.unit is unit
         assert yellow.amount == max(1, -(-amount // 5))
