@@ -294,11 +294,13 @@ class HandwrittenCases(OfficeCases):
     def _after_sign_for(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
         self._disarm(uow, case)
         self._start_clock(uow, case, "handling")
+        self._start_clock(uow, case, "first_contact")
         self._open(uow, case, "first_contact")
         self._arm(uow, case, HANDLING_TIMERS)
         self._await_return(uow, case, "return_after_signing")
 
     def _first_contact(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
+        self._stop_clock(uow, case, "first_contact")
         order = case.ordered
         tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
         answer = registry.answer(uow.session, "first_contact", tried, version=1)
@@ -332,10 +334,12 @@ class HandwrittenCases(OfficeCases):
             self._open(uow, case, "reply")
             return
         self._stop_clock(uow, case, "handling")
+        self._start_clock(uow, case, "review")
         self._open(uow, case, "review_reply")
 
     def _review(self, uow: UnitOfWork, case: Case, given: Answers) -> None:
         order = case.ordered
+        self._stop_clock(uow, case, "review")
         if given["review"] == "rejected":
             if not given["review_opinion"]:
                 raise Invalid(REFUSED)

@@ -36,6 +36,8 @@ NAMES: dict[str, Phrase] = {
     "total": Phrase("总时限", "Total"),
     "sign_for": Phrase("签收时限", "Sign-for"),
     "handling": Phrase("办理时限", "Handling"),
+    "first_contact": Phrase("先行联系时限", "First contact"),
+    "review": Phrase("审核时限", "Review"),
     "callback": Phrase("回访时限", "Callback"),
     "dispatch": Phrase("派单时限", "Dispatch"),
     "return_decision": Phrase("退单审核时限", "Return decision"),

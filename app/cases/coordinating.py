@@ -37,8 +37,8 @@ from app.identity.policy import Role
 
 TIERS = (1, 2, 3)
 
-UNIT_CLOCKS = ("sign_for", "handling")
-"""The limits that a unit is under: one before it has signed, the other afterwards."""
+UNIT_CLOCKS = ("sign_for", "handling", "first_contact")
+"""The limits that a unit is under: one before it has signed, the others afterwards."""
 
 CAUSES: dict[str, Phrase] = {
     "ownership_unclear": Phrase("权属不清", "Ownership unclear"),

@@ -1,6 +1,6 @@
 """The unit contacts the requester, handles the matter, replies, and signs its reply."""
 
-from app.cases import suspending, tables
+from app.cases import clocks, suspending, tables
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
@@ -17,6 +17,7 @@ def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     Gives `contacted`: this step is behind the unit, and is not asked of it again.
     """
     suspending.go_on(uow, case)
+    clocks.stop(uow, case, "first_contact", uow.now)
     order = case.ordered
     tried = {"contact_way": given["contact_way"], "anonymous": case.demand.anonymous}
     if tables.answer(uow.session, case.demand, "first_contact", tried).outputs["contacted"]:

@@ -1,5 +1,6 @@
 """The hotline reviews a unit's reply: is it true, complete, and in form?"""
 
+from app.cases import clocks
 from app.cases.answers import Answers
 from app.cases.models.work_order import OrderStatus
 from app.cases.orders import Case
@@ -13,6 +14,7 @@ from app.core.uow import UnitOfWork
 def review_reply(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """Passed replies go on to the callback; rejected ones back, on their original limit."""
     order = case.ordered
+    clocks.stop(uow, case, "review", uow.now)
     if given["review"] == "rejected":
         if not given["review_opinion"]:
             raise opinion_missing("review_opinion")

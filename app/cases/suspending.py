@@ -31,9 +31,9 @@ from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
 KIND = "suspension"
-RESTING = ("handling", "total")
-"""The clocks that stand still: what the unit has to handle the matter, and the promise made to
-the requester, who is told.
+RESTING = ("handling", "first_contact", "total")
+"""The clocks that stand still: what the unit has to handle the matter and to speak to the
+requester, and the promise made to the requester, who is told.
 """
 GROUNDS: dict[str, Phrase] = {
     "season": Phrase("受季节限制", "season"),

@@ -1,5 +1,6 @@
 """Every path through bpmn/work_order.bpmn, walked with the real commands."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.cases import history, queries
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import OrderStatus
+from app.cases.queries import Light
 from app.core.clock import CHINA
 from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed
@@ -288,3 +290,56 @@ def test_an_order_to_be_dispatched_the_same_day_is_green_until_a_quarter_of_it_i
             if clock.name == "dispatch"
         ]
     assert yellow == datetime(2026, 3, 2, 18, 0, tzinfo=CHINA)
+
+
+def test_first_contact_and_review_run_on_clocks_of_their_own(office: Office) -> None:
+    case = office.bring_to("first_contact")
+    order = office.order(case)
+    contact = office.clock(case, "first_contact")
+    assert contact.started_at == order.signed_at
+    assert office.last_day(contact) == "2026-03-03"
+    assert [item.light(office.now) for item in worklist(office, "handler")] == [Light.GREEN]
+    office.wait(days=2)
+    assert [item.light(office.now) for item in worklist(office, "handler")] == [Light.RED]
+    office.do(case, "first_contact")
+    assert office.clock(case, "first_contact").stopped_at == office.now
+    assert [item.light(office.now) for item in worklist(office, "handler")] == [Light.GREEN]
+    office.bring_to("review_reply", case)
+    first = office.clock(case, "review")
+    assert (first.started_at, office.last_day(first)) == (office.now, "2026-03-05")
+    office.do(case, "review_reply", review="rejected", review_opinion="未写现场情况，请补充。")
+    assert office.clock(case, "review").stopped_at == office.now
+    office.wait(hours=2)
+    office.bring_to("review_reply", case)
+    assert (office.clock(case, "review").run, office.clock(case, "review").stopped_at) == (2, None)
+    office.bring_to("close", case)
+    assert office.clock(case, "review").stopped_at is not None
+
+
+def test_the_limit_for_first_contact_ends_with_the_unit_that_was_under_it(office: Office) -> None:
+    case = office.bring_to("first_contact")
+    office.act(
+        case,
+        "return_after_signing",
+        "liaison",
+        reason_code="R01",
+        return_statement="属供水管线。",
+        return_basis="三定方案第四条",
+        suggested_unit=str(office.unit("water_group")),
+    )
+    office.do(
+        case,
+        "decide_return_request",
+        return_verdict="other_unit",
+        new_lead_unit=office.unit("water_group"),
+        return_opinion="同意改派。",
+    )
+    assert office.clock(case, "first_contact").stopped_at is not None
+    office.do(case, "sign_for", by="stranger")
+    again = office.clock(case, "first_contact")
+    assert (again.run, again.stopped_at) == (2, None)
+
+
+def worklist(office: Office, login: str) -> Sequence[queries.Item]:
+    with reading(office.sessions) as session:
+        return queries.worklist(session, office.actor(login), office.now).items
