@@ -289,14 +289,16 @@ def _page(
 
 def possible_acts(session: Session, found: Case) -> list[ActView]:
     """What the reader may set going on the case, beside the open steps."""
-    possible = [
-        ActView(
-            _act_name(session, act),
+    named: dict[tuple[str, str], ActView] = {}
+    for act in acts.acts_of(session, found, g.actor, clock.now()):
+        name = _act_name(session, act)
+        view = ActView(
+            name,
             url_for("web.act", demand_id=found.demand.id, key=act.key),
             say(act.why_not) if act.why_not is not None else "",
         )
-        for act in acts.acts_of(session, found, g.actor, clock.now())
-    ]
+        named.setdefault((act.kind, name), view)  # who stands in for several roles needs one
+    possible = list(named.values())
     order = found.order
     if holds(g.actor, "order.free_hand") and order is not None and order.closed_at is None:
         address = url_for("web.free_hand", demand_id=found.demand.id)

@@ -49,6 +49,13 @@ def test_an_ended_order_cannot_be_moved_and_the_page_says_so(desks: Desks) -> No
     assert "工单已办结" in answer.text
 
 
+def test_who_stands_in_for_several_roles_is_offered_a_reopening_once(desks: Desks) -> None:
+    case = desks.handled()
+    names = desks.of("duty").page(case).xpath("//section[@aria-labelledby='acts']//li/text()")
+    offered = [" ".join(name.split()) for name in names if "重开" in name]
+    assert len(offered) == 1
+
+
 def test_an_urgent_order_has_a_slip_to_print_and_stands_on_the_panel(desks: Desks) -> None:
     desks.ordered(urgency="critical")
     page = desks.of("duty").page("/urgent")
