@@ -9,7 +9,7 @@ from app.cases import acts, steps
 from app.cases.history import faults
 from app.cases.models.demand import Demand
 from app.core.db import reading
-from app.core.errors import DomainError
+from app.core.errors import Conflict, DomainError
 from app.core.uow import unit_of_work
 from tests.office import WAY, Office
 
@@ -41,7 +41,8 @@ def in_turn(office: Office, held: int | Select[int], *doings: Doing) -> list[obj
     """Hold a case (or the row of a statement) until all doings wait for it, in their order; let go.
 
     Each has then begun before the one before it has written anything: the narrowest of races, and
-    always the same. Results or exceptions, in their order.
+    always the same. Who waits for a moment only may have given way by then. Results or exceptions,
+    in their order.
     """
     row = select(Demand.id).where(Demand.id == held) if isinstance(held, int) else held
     results: list[object] = [None] * len(doings)
@@ -54,7 +55,10 @@ def in_turn(office: Office, held: int | Select[int], *doings: Doing) -> list[obj
             threads.append(thread)
             while thread.is_alive() and observer.scalar(_WAITING) != number + 1:
                 observer.rollback()  # a transaction sees one state of the statistics
-        assert all(thread.is_alive() for thread in threads), f"did not wait: {results}"
+        gone = [
+            result for thread, result in zip(threads, results, strict=True) if not thread.is_alive()
+        ]
+        assert all(isinstance(result, Conflict) for result in gone), f"did not wait: {gone}"
         holder.rollback()
     for thread in threads:
         thread.join()
