@@ -108,6 +108,12 @@ class Editor {
       if (document.visibilityState === 'hidden' && this.saving.dirty) this.saving.save();
     });
     container.addEventListener('keydown', (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'f') return;
+      event.preventDefault();
+      event.stopPropagation(); // bpmn-js has a search of its own, which does not know the outline
+      this.find();
+    }, true);
+    container.addEventListener('keydown', (event) => {
       if (!(event.ctrlKey || event.metaKey)) return;
       const act = { s: () => this.save(), z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[event.key.toLowerCase()];
       const typing = event.target.closest('input, textarea, [contenteditable]');
@@ -313,8 +319,16 @@ class Editor {
     else this.canvas.zoom(this.canvas.zoom() * step);
   }
 
-  /** The click that asks for it would close it again. */
-  find() { setTimeout(() => this.modeler.get('searchPad').toggle()); }
+  /** Choose an element by its name, its kind or its id, and go there. */
+  async find() {
+    const items = rows(this.editing.definitions).filter(({ owner }) => this.element(owner.id)).map(({ owner }) => ({
+      id: owner.id, label: title(owner) || kindName(owner), hint: `${kindName(owner)} ${owner.id}`,
+    }));
+    const chosen = await choose(this.container, _('查找元素'), items);
+    if (!chosen) return;
+    this.select(chosen.id);
+    this.#focusOutline(chosen.id);
+  }
 
   minimap() { this.modeler.get('minimap').toggle(); }
 
@@ -341,7 +355,7 @@ class Editor {
     const before = await this.text();
     if (await this.open(await file.text())) {
       this.saving.touched();
-      await this.#nameProcess();
+      if (this.saving.state !== 'blocked') await this.#nameProcess();
     } else {
       await this.open(before);
       this.saving.unblock();

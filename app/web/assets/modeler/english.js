@@ -298,4 +298,5 @@ export const ENGLISH = {
   '文件里的流程编号是“{id}”，这份草稿是“{key}”。': 'The process in the file has the id “{id}”, this draft is “{key}”.',
   '改成“{key}”': 'Change it to “{key}”',
   '保留文件里的编号': 'Keep the id of the file',
+  '查找元素': 'Find an element',
 };

@@ -86,10 +86,8 @@ export function Feel({ name, label, value = '', onCommit, editor, help, must, ba
     type(text);
     setOffer(null);
     const after = start + item.text.length;
-    requestAnimationFrame(() => {
-      box.current?.focus();
-      box.current?.setSelectionRange(after, after);
-    });
+    box.current.value = text;
+    box.current.setSelectionRange(after, after);
   };
   const keys = (event) => {
     if (offer && ['ArrowDown', 'ArrowUp'].includes(event.key)) {
