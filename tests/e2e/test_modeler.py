@@ -331,13 +331,12 @@ def test_a_process_is_drawn_by_keyboard_alone(boards: Boards) -> None:
     keyboard.press("Enter")
     page.wait_for_selector('.editor-panel [name="condition"]')
     board.do("set condition again = true\nselect sequence_flow_2\ntick default")
-    assert (
-        judge(
-            board.text(),
-            "start | user_task_1\nuser_task_1 {again: true} | user_task_1\nuser_task_1 {again: false} | done > e",
-        )
-        == ""
-    )
+    play = """
+        start | user_task_1
+        user_task_1 {again: true} | user_task_1
+        user_task_1 {again: false} | done > e
+    """
+    assert judge(board.text(), play) == ""
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
