@@ -20,7 +20,7 @@ from app.cases import history, holding, queries, second_person
 from app.cases.models.demand import Demand, DemandStatus
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
-from app.cases.orders import Case
+from app.cases.orders import SUBJECT, Case
 from app.cases.queries import Light
 from app.core.uow import Actor
 from app.engine import (
@@ -131,7 +131,8 @@ class Question:
 
 
 _CASES = "IN (SELECT value FROM json_each(?))"
-_OF_PROCESSES = f"JOIN process p ON p.id = w.process_id WHERE p.subject_id {_CASES}"
+_SUBJECTS = f"subject_kind = '{SUBJECT}' AND subject_id {_CASES}"
+_OF_PROCESSES = f"JOIN process p ON p.id = w.process_id WHERE {_SUBJECTS}"
 _DEMANDS = Question("id status", f"FROM demand WHERE id {_CASES}")
 _ORDERS = Question(
     "demand_id status closed_at lead_unit_id", f"FROM work_order WHERE demand_id {_CASES}"
@@ -140,12 +141,10 @@ _PROCEDURES = Question(
     "demand_id id kind cause unit_id outcome closed_at",
     f"FROM procedure WHERE demand_id {_CASES} ORDER BY id",
 )
-_PROCESSES = Question(
-    "subject_id id scope status", f"FROM process WHERE subject_id {_CASES} ORDER BY id"
-)
+_PROCESSES = Question("subject_id id scope status", f"FROM process WHERE {_SUBJECTS} ORDER BY id")
 _TASKS = Question(
     "subject_id id process_id element_id role scope",
-    f"FROM human_task WHERE subject_id {_CASES} AND closed_at IS NULL ORDER BY id",
+    f"FROM human_task WHERE {_SUBJECTS} AND closed_at IS NULL ORDER BY id",
 )
 _MESSAGES = Question("p.subject_id w.process_id", f"FROM message_wait w {_OF_PROCESSES}")
 _TIMERS = Question(
@@ -153,11 +152,11 @@ _TIMERS = Question(
 )
 _CLOCKS = Question(
     "subject_id id scope name run started_at due_at paused_at stopped_at terms",
-    f"FROM clock WHERE subject_id {_CASES} ORDER BY run",
+    f"FROM clock WHERE {_SUBJECTS} ORDER BY run",
 )
 _RUNGS = Question(
     "c.subject_id r.clock_id r.rung r.due_at r.fire_at r.passed_at r.fired_at r.fired_for",
-    f"FROM clock_rung r JOIN clock c ON c.id = r.clock_id WHERE c.subject_id {_CASES}",
+    f"FROM clock_rung r JOIN clock c ON c.id = r.clock_id WHERE {_SUBJECTS}",
 )
 _ENTRIES = Question(
     "position command at", "FROM history_entry WHERE demand_id = ? ORDER BY position"

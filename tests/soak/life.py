@@ -28,7 +28,7 @@ from app.cases.models.demand import Demand
 from app.cases.models.history import CaseHead
 from app.cases.models.knowledge import KnowledgeItem
 from app.cases.models.work_order import WorkOrder
-from app.cases.orders import find
+from app.cases.orders import SUBJECT, find
 from app.core.clock import CHINA
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
@@ -94,7 +94,7 @@ _OPEN_TASKS = Question(
     "t.id t.process_id t.element_id t.role t.subject_id p.unit_id o.lead_unit_id",
     "FROM human_task t LEFT JOIN procedure p ON p.id = t.scope"
     " LEFT JOIN work_order o ON o.demand_id = t.subject_id"
-    " WHERE t.closed_at IS NULL ORDER BY t.id",
+    f" WHERE t.subject_kind = '{SUBJECT}' AND t.closed_at IS NULL ORDER BY t.id",
 )
 _ENTRIES = Question("entries", "FROM case_head WHERE demand_id = ?")
 _LATELY: Select[int] = select(Demand.id).order_by(Demand.id.desc()).limit(200)
