@@ -54,6 +54,7 @@ def standing_still(session: Session, now: datetime) -> Sequence[int]:
     last = (
         select(func.max(HistoryEntry.at))
         .where(HistoryEntry.demand_id == WorkOrder.demand_id, _moves())
+        .correlate(WorkOrder)
         .scalar_subquery()
     )
     known = exists().where(
