@@ -3,15 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+import orjson
+from sqlalchemy.orm import Session
+
 from app.cases import history
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
+from app.core import texts
 from app.core.errors import Invalid
 from app.core.outbox import post
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.identity.directory import Contact, people_in, people_of
 from app.identity.policy import UNIT_ROLES, Role
+
+KIND = "message"
+"""The kind of document that the text of a message is."""
 
 REQUESTER = "requester"
 """To whom a message goes that is for the citizen."""
@@ -98,9 +105,21 @@ def register_messages(messages: Mapping[str, tuple[Role | str, Phrase]]) -> None
         MESSAGES[name] = message
 
 
-def wording(message: str) -> Phrase:
-    """The text of a message, with places for its values. Raises `KeyError` for an unknown one."""
+def wording(message: str, session: Session | None = None, at: datetime | None = None) -> Phrase:
+    """The text of a message, with places for its values: as the office had published it at an
+    instant, else as the product brings it. Raises `KeyError` for an unknown one.
+    """
+    if session is not None and at is not None:
+        published = texts.in_force(session, KIND, message, at)
+        if published is not None:
+            found = orjson.loads(published)
+            return Phrase(found["zh"], found["en"])
     return (MESSAGES | _MOVED)[message][1]
+
+
+def defaults() -> dict[str, Phrase]:
+    """The text of every message as the product brings it, by name."""
+    return {name: text for name, (_to, text) in sorted((MESSAGES | _MOVED).items())}
 
 
 @service(Phrase("通知承办单位", "Notify the unit"), message=str)

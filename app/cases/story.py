@@ -86,7 +86,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
             Line(
                 at=entry.at,
                 who=entry.actor_name,
-                what=_what(entry, label, demand.number, order_number or demand.number),
+                what=_what(session, entry, label, demand.number, order_number or demand.number),
                 answers=tuple(answers),
                 by_system=entry.actor_id is None,
                 is_step=entry.command == "step",
@@ -101,7 +101,9 @@ _LATE = frozenset({"mark_overdue", "sign_automatically"})
 _PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 
-def _what(entry: HistoryEntry, label: Phrase | None, demand: str, order: str) -> Phrase:
+def _what(
+    session: Session, entry: HistoryEntry, label: Phrase | None, demand: str, order: str
+) -> Phrase:
     facts = orjson.loads(entry.facts)
     match entry.command:
         case "step" if label is not None:
@@ -120,13 +122,13 @@ def _what(entry: HistoryEntry, label: Phrase | None, demand: str, order: str) ->
             name = _clock(facts)
             return Phrase(f"{name.zh}按原时限继续", f"{name.en} goes on, original limit")
         case "notify":
-            text, count = wording(facts["message"]), len(facts["to"])
+            text, count = wording(facts["message"], session, entry.at), len(facts["to"])
             return Phrase(
                 f"发送通知（{count}人）：{_told(text.zh, facts, order)}",
                 f"Told {count}: {_told(text.en, facts, order)}",
             )
         case "notify_requester":
-            text = wording(facts["message"])
+            text = wording(facts["message"], session, entry.at)
             return Phrase(
                 f"告知诉求人：{_told(text.zh, facts, demand)}",
                 f"Told the requester: {_told(text.en, facts, demand)}",

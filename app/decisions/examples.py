@@ -42,21 +42,32 @@ def examples_file(table: Path) -> Path:
 
 
 def read_examples(table: Path) -> list[dict[str, Any]]:
-    """The examples beside `table`."""
+    """The examples beside `table`. Raises DecisionError when there are none or are misread."""
     file = examples_file(table)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        examples = content["examples"]
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _misread(file.name, error) from None
+    return examples_in(text, file.name)
+
+
+def examples_in(text: str, name: str) -> list[dict[str, Any]]:
+    """The examples that a text called `name` holds. Raises DecisionError when it is misread."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise KeyError("*")  # aliases of aliases could become larger than any memory
+        examples = yaml.safe_load(text)["examples"]
         if not all({"inputs", "outputs"} <= example.keys() for example in examples):
             raise KeyError("inputs, outputs")
-    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise DecisionError(
-            Phrase(
-                f"读不了示例文件 {file.name}：{error}。",
-                f"The examples {file.name} cannot be read: {error}.",
-            )
-        ) from None
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise _misread(name, error) from None
     return list(examples)
+
+
+def _misread(name: str, error: Exception) -> DecisionError:
+    return DecisionError(
+        Phrase(f"读不了示例文件 {name}：{error}。", f"The examples {name} cannot be read: {error}.")
+    )
 
 
 def run_on(model: Model, examples: list[dict[str, Any]]) -> Report:

@@ -15,8 +15,9 @@ from app.core.phrase import Phrase
 from app.decisions import registry
 from app.decisions.checks.checker import check as check_model
 from app.decisions.dmn import Model, read_model
+from app.decisions.examples import examples_in, run_on
 from app.decisions.importing import imported_namespaces, namespace_of
-from app.design import documents
+from app.design import documents, wordings
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind
 from app.engine import Surroundings, check, read_diagram
@@ -91,7 +92,15 @@ def check_document(
                 return _on_diagram(session, texts, what, texts[what])
             case Kind.TABLE:
                 return _on_table(session, texts, what)
-            case _:
+            case Kind.LETTER | Kind.MESSAGE:
+                text = wordings.read(texts[what])
+                return tuple(
+                    Finding(what, "wording", "error", why, language)
+                    for language, why in wordings.faults(what, text)
+                )
+            case Kind.EXAMPLES:
+                return _on_examples(session, texts, what)
+            case Kind.SCENARIOS:
                 return ()
     except DomainError as refusal:
         return (Finding(what, "unreadable", "error", refusal.phrase),)
@@ -148,17 +157,58 @@ def _on_table(
                 ),
             ),
         )
-    return _on_rulings(session, texts, what) + tuple(
-        Finding(
-            what,
-            one.kind.value,
-            one.severity.value,
-            one.phrase,
-            one.decision_id,
-            rows=one.rows,
-            column=one.column,
+    return (
+        _on_rulings(session, texts, what)
+        + _by_examples(session, texts, what, model)
+        + tuple(
+            Finding(
+                what,
+                one.kind.value,
+                one.severity.value,
+                one.phrase,
+                one.decision_id,
+                rows=one.rows,
+                column=one.column,
+            )
+            for one in check_model(model)
         )
-        for one in check_model(model)
+    )
+
+
+def _by_examples(
+    session: Session, texts: Mapping[Document, str], what: Document, model: Model
+) -> tuple[Finding, ...]:
+    """Published test rows that come out otherwise with a draft of their table: a warning, as they
+    may be meant to change. Those that the change holds are found wanting by themselves.
+    """
+    rows = Document(Kind.EXAMPLES, what.key)
+    published = None if rows in texts else documents.newest(session, rows)
+    if published is None or model.problems:
+        return ()
+    report = run_on(model, examples_in(published.content, what.key))
+    return tuple(
+        Finding(what, "example", "warning", phrase, what.key) for phrase in report.failures
+    )
+
+
+def _on_examples(
+    session: Session, texts: Mapping[Document, str], what: Document
+) -> tuple[Finding, ...]:
+    """Test rows are asked of the table as it would be; a row of it that none reaches is told."""
+    report = run_on(model_of(session, texts, what.key), examples_in(texts[what], what.key))
+    return (
+        *(Finding(what, "example", "error", phrase) for phrase in report.failures),
+        *(
+            Finding(
+                what,
+                "example",
+                "warning",
+                Phrase(f"没有用例用到第 {row} 行，请补上。", f"No test row reaches row {row}."),
+                decision,
+                rows=(row,),
+            )
+            for decision, row in report.unreached
+        ),
     )
 
 
@@ -269,12 +319,10 @@ def _on_callers(session: Session, texts: Mapping[Document, str]) -> Sequence[Fin
     """Errors in published diagrams that call a draft: they are published anew along with it."""
     drafted = {what.key for what in texts if what.kind is Kind.DIAGRAM}
     found: list[Finding] = []
-    for key in documents.keys(session, Kind.DIAGRAM):
-        what = Document(Kind.DIAGRAM, key)
+    for key, last in documents.newest_of(session, Kind.DIAGRAM).items():
+        what = last.document
         if key in drafted:
             continue
-        last = documents.newest(session, what)
-        assert last is not None
         diagram = read_diagram(last.content.encode(), f"{key}.bpmn")
         if calls_of(diagram) & drafted:
             found += [

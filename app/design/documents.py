@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
+from textwrap import shorten
 
 import orjson
 from sqlalchemy import ColumnElement, func, select, true
@@ -13,8 +14,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.errors import Invalid, NotFound
 from app.core.phrase import Phrase
+from app.core.texts import DocumentVersion
 from app.decisions.models import DecisionVersion
-from app.design.models import DocumentVersion, Kind
+from app.design.models import Kind
 from app.engine import DiagramVersionRow, ProcessRow
 from app.profiles.letters import LetterKind
 from app.profiles.models import LetterVersion
@@ -28,8 +30,7 @@ NAMES: dict[Kind, Phrase] = {
     Kind.SCENARIOS: Phrase("情景", "Scenarios"),
     Kind.EXAMPLES: Phrase("决策表用例", "Test rows"),
     Kind.LETTER: Phrase("文书模板", "Letter"),
-    Kind.MESSAGES: Phrase("消息文字", "Messages"),
-    Kind.PROFILE: Phrase("城市配置", "City profile"),
+    Kind.MESSAGE: Phrase("通知短信", "Message"),
 }
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -61,9 +62,17 @@ def document(kind: str, key: str) -> Document:
 
 
 def require_key(kind: Kind, key: str) -> None:
-    """Refuse a key that could not be named in a diagram or a file. Raises `Invalid`."""
-    known = kind is not Kind.LETTER or key in set(LetterKind)
-    if not _KEY.fullmatch(key) or not known:
+    """Refuse a new document that could not be named in a diagram or a file, or that nothing would
+    ever use: letters and messages are those the product knows. Raises `Invalid`.
+    """
+    if kind in {Kind.LETTER, Kind.MESSAGE}:
+        raise Invalid(
+            Phrase(
+                "不能新建这类文档，只能修改已有的。",
+                "Nobody makes new ones of this kind: change those there are.",
+            )
+        )
+    if not _KEY.fullmatch(key):
         wrong = Phrase(
             "编号须以小写字母开头，只含小写字母、数字和下划线，最多 63 个字符。",
             "A key begins with a lower-case letter and holds lower-case letters, digits and "
@@ -88,6 +97,27 @@ def newest(session: Session, what: Document) -> Version | None:
     """The newest version; none where nothing was published yet."""
     number = newest_number(session, what)
     return None if number is None else version(session, what, number)
+
+
+def newest_of(session: Session, kind: Kind) -> dict[str, Version]:
+    """The newest version of every published document of a kind, by key, in order."""
+    rows = _rows(kind)
+    last = (
+        select(rows.key.label("key"), func.max(rows.number).label("number"))
+        .where(rows.own)
+        .group_by(rows.key)
+        .subquery()
+    )
+    found = session.execute(
+        select(rows.key, rows.number, rows.published_at, *rows.text)
+        .join(last, (last.c.key == rows.key) & (last.c.number == rows.number))
+        .where(rows.own)
+        .order_by(rows.key)
+    )
+    return {
+        key: Version(Document(kind, key), number, _content(kind, text), published_at)
+        for key, number, published_at, *text in found
+    }
 
 
 def version(session: Session, what: Document, number: int) -> Version:
@@ -147,6 +177,8 @@ def title(what: Document, content: str) -> Phrase:
             named = _named("decision", what.key, content)
         case Kind.LETTER:
             named = LetterKind(what.key).phrase
+        case Kind.MESSAGE:
+            named = _beginning(content)
         case _:
             pass
     return named or Phrase(what.key, what.key)
@@ -154,17 +186,21 @@ def title(what: Document, content: str) -> Phrase:
 
 def newest_titles(session: Session, kind: Kind) -> dict[str, Phrase]:
     """What the newest version of each document of a kind is called, by key."""
-    found = {}
-    for key in keys(session, kind):
-        what = Document(kind, key)
-        last = newest(session, what)
-        found[key] = title(what, last.content if last is not None else "")
-    return found
+    return {key: title(one.document, one.content) for key, one in newest_of(session, kind).items()}
 
 
-def letter_text(zh: str, en: str) -> str:
-    """The text of a letter as a draft holds it: JSON with both languages."""
+def wording_text(zh: str, en: str) -> str:
+    """A letter or message as a draft holds it: JSON with both languages."""
     return orjson.dumps({"zh": zh, "en": en}, option=orjson.OPT_INDENT_2).decode()
+
+
+def _beginning(content: str) -> Phrase | None:
+    """How a message begins: it has no name of its own."""
+    try:
+        found = orjson.loads(content)
+        return Phrase(*(shorten(found[one], 40, placeholder="…") for one in ("zh", "en")))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def digest(text: str) -> str:
@@ -207,7 +243,7 @@ def _content(kind: Kind, text: Sequence[str]) -> str:
             files: dict[str, str] = orjson.loads(text[0])["files"]
             return next(iter(files.values()))
         case Kind.LETTER:
-            return letter_text(*text)
+            return wording_text(*text)
         case _:
             return text[0]
 

@@ -17,7 +17,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import xml
 from app.decisions.errors import DecisionError
-from app.design import documents
+from app.design import documents, wordings
 from app.design.blanks import blank
 from app.design.documents import MAX_BYTES, Document, Version
 from app.design.models import DesignChange, DesignDraft, DesignDraftRevision, Kind, Status
@@ -213,6 +213,8 @@ def require_readable(what: Document, content: str) -> None:
             xml.parse(data)
         except DecisionError as error:
             raise Invalid(error.phrase) from error
+    elif what.kind in {Kind.LETTER, Kind.MESSAGE}:
+        wordings.read(content)
 
 
 def person(uow: UnitOfWork) -> Person:

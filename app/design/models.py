@@ -1,6 +1,6 @@
 """Tables of the workshop: changes, their drafts, what was published by whom, what a release offers.
 
-Published diagrams, decision tables and letters have tables of their own; `document_version` keeps
+Published diagrams, decision tables and letters have tables of their own; `app.core.texts` keeps
 the versions of every other kind of document.
 """
 
@@ -25,8 +25,9 @@ class Kind(StrEnum):
     EXAMPLES = "examples"
     """Test rows of a table (YAML); the key is that of the decision."""
     LETTER = "letter"
-    MESSAGES = "messages"
-    PROFILE = "profile"
+    """JSON: the text in both languages; the key is the kind of letter."""
+    MESSAGE = "message"
+    """JSON: the text in both languages; the key is the name of the message."""
 
 
 class Status(StrEnum):
@@ -139,22 +140,6 @@ class DesignDraftRevision(Base):
     saved_by: Mapped[int] = mapped_column(Id, ForeignKey("app_user.id"))
     saved_by_name: Mapped[str]
     proposed: Mapped[bool]
-
-
-class DocumentVersion(Base):
-    """A published version of a document that has no table of its own. Never changes."""
-
-    __tablename__ = "document_version"
-    __table_args__ = (UniqueConstraint("kind", "key", "version"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    kind: Mapped[str]
-    key: Mapped[str]
-    version: Mapped[int]
-    content: Mapped[str] = mapped_column(Text)
-    sha256: Mapped[str]
-    """Of `content`."""
-    published_at: Mapped[datetime]
 
 
 class Publication(Base):

@@ -7,19 +7,18 @@ begin with what was published together.
 
 from collections.abc import Collection, Iterable, Mapping
 
-import orjson
 from sqlalchemy import select
 
 from app import engine
 from app.cases import services, tables
-from app.core.phrase import Phrase
+from app.core.texts import DocumentVersion
 from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.importing import imported_namespaces, namespace_of
-from app.design import changes, checking, documents
+from app.design import changes, checking, documents, wordings
 from app.design.checking import calls_of
 from app.design.documents import Document
-from app.design.models import DocumentVersion, Kind, Publication, Source
+from app.design.models import Kind, Publication, Source
 from app.engine import read_diagram
 from app.profiles import published_letters
 from app.profiles.letters import Letter, LetterKind
@@ -83,10 +82,9 @@ def follow(uow: UnitOfWork) -> dict[Document, int]:
     session = uow.session
     found: dict[Document, int] = {}
     texts = {
-        what: newest.content
+        one.document: one.content
         for kind in (Kind.TABLE, Kind.DIAGRAM)
-        for what in (Document(kind, key) for key in documents.keys(session, kind))
-        if (newest := documents.newest(session, what)) is not None
+        for one in documents.newest_of(session, kind).values()
     }
     for what in in_order(texts):
         before = documents.newest_number(session, what)
@@ -175,9 +173,7 @@ def _put(uow: UnitOfWork, what: Document, text: str) -> int:
             return registry.publish(uow, what.key, text.encode()).version
         case Kind.LETTER:
             kind = LetterKind(what.key)
-            written = orjson.loads(text)
-            letter = Letter(kind, Phrase(written["zh"], written["en"]))
-            published_letters.publish(uow, {kind: letter})
+            published_letters.publish(uow, {kind: Letter(kind, wordings.read(text))})
             return published_letters.newest(uow.session, kind)[0]
         case _:
             return _document(uow, what, text)

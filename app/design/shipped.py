@@ -7,14 +7,14 @@ of such a document is offered in the workshop; nobody's work is overwritten by a
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions.examples import examples_file
-from app.design import documents, publishing
+from app.design import documents, publishing, wordings
 from app.design.documents import Document
 from app.design.models import Kind, Publication, ShippedOffer, Source
 from app.identity.policy import require
@@ -42,14 +42,17 @@ def publish(uow: UnitOfWork, profile_name: str, diagrams: Path) -> None:
         Document(Kind.TABLE, key): path.read_text(encoding="utf-8")
         for key, path in profile.tables.items()
     } | {
-        Document(Kind.LETTER, kind.value): documents.letter_text(letter.text.zh, letter.text.en)
+        Document(Kind.LETTER, kind.value): documents.wording_text(letter.text.zh, letter.text.en)
         for kind, letter in profile.letters.items()
     }
     files = _files(profile.tables, diagrams)
-    put = publishing.put(uow, {what: text for what, text in files.items() if what not in own})
+    shipped |= files
+    last = _last_shipped(uow.session)
+    new = {what for what, text in shipped.items() if last.get(what) != documents.digest(text)}
+    put = publishing.put(uow, {what: files[what] for what in files if what in new - own})
     put |= publishing.follow(uow)
-    for what, text in (shipped | files).items():
-        _written_down(uow, what, text, is_own=what in own)
+    for what in new:
+        _written_down(uow, what, shipped[what], is_own=what in own)
     for what, version in put.items():
         text = documents.version(uow.session, what, version).content
         publishing.record(
@@ -94,7 +97,7 @@ def settle(uow: UnitOfWork, offer_id: int) -> ShippedOffer:
 
 
 def _files(tables: Mapping[str, Path], diagrams: Path) -> dict[Document, str]:
-    """Diagrams, their scenarios, and the test rows of tables: what is published from files."""
+    """What a release brings beside the profile: diagrams, scenarios, test rows, messages."""
     found = {}
     for path in sorted(diagrams.glob("*.bpmn")):
         found[Document(Kind.DIAGRAM, path.stem)] = path.read_text(encoding="utf-8")
@@ -105,24 +108,26 @@ def _files(tables: Mapping[str, Path], diagrams: Path) -> dict[Document, str]:
         rows = examples_file(path)
         if rows.exists():
             found[Document(Kind.EXAMPLES, key)] = rows.read_text(encoding="utf-8")
-    return found
+    return found | wordings.shipped_messages()
+
+
+def _last_shipped(session: Session) -> dict[Document, str]:
+    """The digest of the text that a release brought last, by document."""
+    found = session.execute(
+        select(Publication.kind, Publication.key, Publication.sha256)
+        .where(Publication.source == Source.SHIPPED.value)
+        .order_by(Publication.version)
+    )
+    offered = session.execute(
+        select(ShippedOffer.kind, ShippedOffer.key, ShippedOffer.sha256).order_by(ShippedOffer.id)
+    )
+    return {Document(Kind(kind), key): sha256 for kind, key, sha256 in [*found, *offered]}
 
 
 def _written_down(uow: UnitOfWork, what: Document, text: str, *, is_own: bool) -> None:
-    """Record the version that came with a release, or offer the text; once for each text."""
-    digest = documents.digest(text)
-    known = uow.session.scalar(
-        select(Publication.id).where(
-            Publication.kind == what.kind.value,
-            Publication.key == what.key,
-            Publication.source == Source.SHIPPED.value,
-            Publication.sha256 == digest,
-        )
-    )
-    if known is not None:
-        return
+    """Record the version that came with a release, or offer the text of one."""
     if is_own:
-        _offer(uow, what, text, digest)
+        _offer(uow, what, text)
         return
     number = documents.newest_number(uow.session, what)
     assert number is not None  # it was published just now, or before
@@ -131,11 +136,15 @@ def _written_down(uow: UnitOfWork, what: Document, text: str, *, is_own: bool) -
     )
 
 
-def _offer(uow: UnitOfWork, what: Document, text: str, digest: str) -> None:
+def _offer(uow: UnitOfWork, what: Document, text: str) -> None:
+    """Offer a text in place of what was offered before; once offered, it is again."""
     mine = (ShippedOffer.kind == what.kind.value) & (ShippedOffer.key == what.key)
-    offered = uow.session.scalar(select(ShippedOffer.id).where(mine, ShippedOffer.sha256 == digest))
-    if offered is not None:
-        return
+    digest = documents.digest(text)
+    uow.session.execute(
+        delete(ShippedOffer)
+        .where(mine, ShippedOffer.sha256 == digest)
+        .execution_options(synchronize_session=False)
+    )
     uow.session.execute(
         update(ShippedOffer)
         .where(mine, ShippedOffer.settled_at.is_(None))

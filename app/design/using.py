@@ -50,10 +50,8 @@ def is_asked_by_rules(what: Document) -> bool:
 
 
 def _diagrams(session: Session, what: Document) -> Iterator[Use]:
-    for key in documents.keys(session, Kind.DIAGRAM):
-        other = Document(Kind.DIAGRAM, key)
-        newest = documents.newest(session, other)
-        assert newest is not None
+    for key, newest in documents.newest_of(session, Kind.DIAGRAM).items():
+        other = newest.document
         if what.key not in newest.content:
             continue
         diagram = read_diagram(newest.content.encode(), f"{key}.bpmn")
@@ -83,8 +81,6 @@ def _tables(session: Session, what: Document) -> Iterator[Use]:
     if newest is None:
         return
     space = namespace_of(newest.content.encode())
-    for key in documents.keys(session, Kind.TABLE):
-        other = Document(Kind.TABLE, key)
-        text = documents.newest(session, other)
-        if text is not None and space in imported_namespaces(text.content.encode()):
-            yield Use(other, How.IMPORTS)
+    for other in documents.newest_of(session, Kind.TABLE).values():
+        if space in imported_namespaces(other.content.encode()):
+            yield Use(other.document, How.IMPORTS)

@@ -9,6 +9,8 @@ from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy.orm import object_session
+
 from app.cases.notices import wording
 from app.core.db import Sessions, reading
 from app.core.outbox import OutboxMessage, Sender, deliver, waiting
@@ -23,7 +25,8 @@ _log = logging.getLogger("jieban.sent")
 
 def text_of(message: OutboxMessage, site: str) -> str:
     """The message in words; links in it begin with `site`."""
-    return wording(message.template).zh.format(site=site, **json.loads(message.content))
+    text = wording(message.template, object_session(message), message.created_at)
+    return text.zh.format(site=site, **json.loads(message.content))
 
 
 class LogSender:

@@ -7,8 +7,9 @@ from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
 from app.core import clock
+from app.core.texts import DocumentVersion
 from app.core.uow import SYSTEM, unit_of_work
-from app.design.models import DocumentVersion, ShippedOffer
+from app.design.models import ShippedOffer
 from app.jobs import proposing, publishing
 from app.web.access import SESSIONS
 from tests.web.conftest import Browser, Desks

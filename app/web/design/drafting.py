@@ -13,6 +13,7 @@ from app.design.drafts import SavedMeanwhile
 from app.design.models import DesignDraft, Kind, Status
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
+from app.web.design import wording
 from app.web.design.answering import as_json, findings_as_json, given, refusals_as_json
 from app.web.design.change import finding_rows, severity_word
 from app.web.language import _, say
@@ -36,7 +37,12 @@ def draft_page(draft_id: int) -> str:
 @permission("design.edit")
 def save_page(draft_id: int) -> Response | tuple[str, int]:
     """Keep what was typed into the plain editor; 409 with both texts when somebody was first."""
-    typed = request.form.get("content", "").replace("\r\n", "\n")
+    draft = drafts.draft(reading_session(), draft_id)
+    typed = (
+        wording.typed_content()
+        if draft.kind in wording.KINDS and "content" not in request.form
+        else request.form.get("content", "").replace("\r\n", "\n")
+    )
     revision = request.form.get("revision", "")
     try:
         with acting() as uow:
@@ -133,6 +139,8 @@ def _page(
     session = reading_session()
     draft = drafts.draft(session, draft_id)
     what = Document(Kind(draft.kind), draft.key)
+    if what.kind in wording.KINDS:
+        return wording.page(draft, typed, refusal, theirs, editable=_may_edit(draft))
     return render_template(
         "design/draft.html",
         draft=draft,

@@ -132,24 +132,19 @@ def _documents(session: Session, kind: Kind) -> list[DocumentRow]:
         )
     }
     offered = {(one.kind, one.key) for one in shipped.offers(session)}
-    found = []
-    for key in documents.keys(session, kind):
-        what = Document(kind, key)
-        last = documents.newest(session, what)
-        assert last is not None
-        found.append(
-            DocumentRow(
-                kind.value,
-                key,
-                say(documents.title(what, last.content)),
-                last.number,
-                last.published_at,
-                live.get(key, 0) if kind is Kind.DIAGRAM else None,
-                drafts.get(key),
-                (kind.value, key) in offered,
-            )
+    return [
+        DocumentRow(
+            kind.value,
+            key,
+            say(documents.title(one.document, one.content)),
+            one.number,
+            one.published_at,
+            live.get(key, 0) if kind is Kind.DIAGRAM else None,
+            drafts.get(key),
+            (kind.value, key) in offered,
         )
-    return found
+        for key, one in documents.newest_of(session, kind).items()
+    ]
 
 
 def _form(errors: Mapping[str, str] | None) -> FormView:
