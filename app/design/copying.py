@@ -34,6 +34,13 @@ Texts = Mapping[Document, str]
 
 _KEPT = 6
 """Offices held ready for each database, about 4 MB each; one more puts out the oldest."""
+
+PLACE = "sandbox"
+"""The code of the stand-in district, and how those of stand-in units begin."""
+
+CENTRE = "hotline_centre"
+"""The unit that the dispatch catalogue names for a place it does not know."""
+
 _SPARE = 3
 """Databases that were used and can be used again, of each."""
 _ready: WeakKeyDictionary[Engine, "OrderedDict[object, _Ready]"] = WeakKeyDictionary()
@@ -156,6 +163,7 @@ def _prepared(source: Session, now: datetime, texts: Texts) -> bytes:
                 if rows:
                     connection.execute(insert(table), rows)
         with unit_of_work(copy.sessions, SYSTEM, now) as uow:
+            _places(uow)
             _people(uow)
         if texts:
             with unit_of_work(copy.sessions, SYSTEM, now) as uow:
@@ -232,6 +240,40 @@ def _table(model: type[Base]) -> Table:
     found = model.__table__
     assert isinstance(found, Table)
     return found
+
+
+def _places(uow: UnitOfWork) -> None:
+    """Units that any scenario may name, whatever city it runs in: three, the first with two tiers
+    below it. A place of its own, whose matters fall to the centre itself where nobody is found.
+    """
+    if uow.session.scalar(select(Category.code).limit(1)) is None:
+        uow.session.add(Category(code=PLACE, name_zh="其他", name_en="Other", position=0))
+    last = uow.session.scalar(select(func.max(District.position))) or 0
+    uow.session.add(
+        District(code=PLACE, name_zh="沙盒区", name_en="Sandbox District", position=last + 1)
+    )
+    for code, zh, en, kind, above in (
+        (unit_code(1), "沙盒单位一", "Sandbox unit 1", "city_department", None),
+        (unit_code(2), "沙盒单位二", "Sandbox unit 2", "city_department", None),
+        (unit_code(3), "沙盒单位三", "Sandbox unit 3", "city_department", None),
+        (f"{PLACE}_1_1", "沙盒单位一下级", "Below sandbox unit 1", "subdistrict", unit_code(1)),
+        (f"{PLACE}_1_2", "沙盒单位一下级的下级", "Two below unit 1", "subdistrict", f"{PLACE}_1_1"),
+        (CENTRE, "热线中心", "Hotline centre", "centre", None),
+    ):
+        if _unit(uow, code) is None:  # the centre may be there
+            parent = None if above is None else _unit(uow, above)
+            made = HandlingUnit(code=code, name_zh=zh, name_en=en, kind=kind, parent_id=parent)
+            uow.session.add(made)
+            uow.session.flush()
+
+
+def _unit(uow: UnitOfWork, code: str) -> int | None:
+    return uow.session.scalar(select(HandlingUnit.id).where(HandlingUnit.code == code))
+
+
+def unit_code(place: int) -> str:
+    """The code of a stand-in unit: of the first, second or third."""
+    return f"{PLACE}_{place}"
 
 
 def _people(uow: UnitOfWork) -> None:

@@ -33,7 +33,7 @@ from app.cases import (
     steps,
 )
 from app.cases.acts import Act
-from app.cases.models.city import Category, District
+from app.cases.models.city import Category
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.notices import wording
 from app.cases.orders import SUBJECT, Case, find, find_in_scope, take
@@ -44,7 +44,7 @@ from app.core.outbox import OutboxMessage
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.design import checking
-from app.design.copying import Copy, Texts, office_like
+from app.design.copying import PLACE, Copy, Texts, office_like, unit_code
 from app.design.models import DesignChange
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, RepairItemRow, TimerWaitRow
 from app.engine.diagram import Element
@@ -178,8 +178,8 @@ class Sandbox:
                 unit.id: unit for unit in session.scalars(select(HandlingUnit).order_by("id"))
             }
             people = session.scalars(select(User)).all()
-            self._category = _first(session, Category)
-            self._district = _first(session, District)
+            category = select(Category.code).order_by(Category.position, Category.code).limit(1)
+            self._category = session.scalars(category).one()
         self._people = {(one.roles[0].role, one.unit_id): actor_of(one) for one in people}
         self._of_phone = {one.phone: self._people[one.roles[0].role, one.unit_id] for one in people}
 
@@ -601,23 +601,22 @@ class Sandbox:
         )
 
     def unit(self, name: str) -> int:
-        """The id of a unit: by its code, by its place in the directory (`unit 1`, `单位1`), or as
-        the first one directly below another (`below unit 1`, `单位1的下级`).
+        """The id of a unit: by its code, one of the three stand-ins that scenarios name (`unit 1`,
+        `单位1`), or the first one directly below another (`below unit 1`, `单位1的下级`).
 
         Raises `NotFound`.
         """
-        active = [one for one in self._units.values() if one.active and one.kind != "centre"]
         above = name.removesuffix("的下级") if name.endswith("的下级") else ""
         if name.startswith("below "):
             above = name.removeprefix("below ")
         place = name.removeprefix("单位").removeprefix("unit").strip()
+        active = [one for one in self._units.values() if one.active]
         if above:
             parent = self.unit(above)
-            chosen = [one for one in active if one.parent_id == parent][:1]
-        elif place != name and place.isdecimal():
-            chosen = active[int(place) - 1 : int(place)] if int(place) else []
+            chosen = [one for one in active if one.parent_id == parent]
         else:
-            chosen = [one for one in active if one.code == name]
+            code = unit_code(int(place)) if place != name and place.isdecimal() else name
+            chosen = [one for one in active if one.code == code]
         if not chosen:
             raise NotFound(Phrase(f"没有“{name}”这个单位。", f"There is no unit “{name}”."))
         return chosen[0].id
@@ -680,7 +679,7 @@ class Sandbox:
             case FieldType.CATEGORY:
                 return self._category
             case FieldType.DISTRICT:
-                return self._district
+                return PLACE
             case FieldType.FILES:
                 return [f"{asked.label.zh}.jpg"]
             case _:
@@ -849,7 +848,3 @@ def _waited(until: datetime) -> Phrase:
 def _next_midnight(moment: datetime) -> datetime:
     day = moment.astimezone(CHINA).date() + timedelta(days=1)
     return datetime.combine(day, time(0), CHINA)
-
-
-def _first(session: Session, of: type[District] | type[Category]) -> str:
-    return session.scalar(select(of.code).order_by(of.position, of.code).limit(1)) or ""

@@ -45,7 +45,7 @@ def test_a_case_is_brought_to_its_end_and_nothing_real_has_changed(office: Offic
         assert sandbox.outcome() == "closed"
         told = [notice.name for entry in sandbox.trace for notice in entry.notices]
         assert told[:2] == ["accepted", "dispatched"]
-        assert "市城市管理局" in sandbox.trace[2].notices[0].to.zh
+        assert "沙盒单位一" in sandbox.trace[2].notices[0].to.zh
     assert rows(office.database) == before
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.cases import intake
 from app.core import clock
+from app.core.db import reading
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.design import changes, recording, scenarios, time_words
@@ -22,7 +23,7 @@ from app.identity.policy import ROLE_NAMES
 from app.web.access import acting, permission, reading_session
 from app.web.case import choices_of
 from app.web.design.running import Diagrams, deadline_row, lines, outcome_word, sessions
-from app.web.forms import FormView, form_view, number_in, submitted
+from app.web.forms import Choices, FormView, form_view, number_in, submitted
 from app.web.labels import City
 from app.web.language import _, say
 
@@ -271,8 +272,14 @@ def _form_view(
         _without_files(form),
         role if found is None else frozenset({found.role}),
         typed=typed,
-        choices=choices_of(City(reading_session())),
+        choices=_city(sandbox),
     )
+
+
+def _city(sandbox: Sandbox) -> dict[str, Choices]:
+    """The units and places of the sandbox: those of the city, and its stand-ins."""
+    with reading(sandbox.sessions) as session:
+        return choices_of(City(session))
 
 
 def _begin_with(sandbox: Sandbox, chosen: str) -> dict[str, object]:
