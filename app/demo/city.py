@@ -47,8 +47,11 @@ SHOWN = (
     "editor",
     "designer",
     "admin",
+    "handler.ranqi",
+    "handler.jiangpan",
+    "handler.yanjiang",
 )
-"""Sign-ins of the centre that are shown; of the units one for each role is added."""
+"""Sign-ins that are shown; of the units one for each role is added."""
 
 
 def is_empty(sessions: Sessions) -> bool:

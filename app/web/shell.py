@@ -104,8 +104,7 @@ class Place:
         """`page` where the reader is on this page, `true` where below it, else empty."""
         if request.endpoint == self.endpoint:
             return "page"
-        below = request.path.startswith(f"{url_for(self.endpoint)}/")
-        return "true" if below and not _has_own_place(request.endpoint) else ""
+        return "true" if _section() == self.endpoint else ""
 
 
 def navigation() -> list[Place]:
@@ -115,8 +114,15 @@ def navigation() -> list[Place]:
     return [place for place in _places() if holds(g.actor, place.permission)]
 
 
-def _has_own_place(endpoint: str | None) -> bool:
-    return any(place.endpoint == endpoint for place in _places())
+def _section() -> str | None:
+    """The nearest entry above the page, by its address."""
+    above = [
+        (len(address), place.endpoint)
+        for place in _places()
+        if (address := url_for(place.endpoint)) == request.path
+        or request.path.startswith(f"{address}/")
+    ]
+    return max(above, default=(0, None))[1]
 
 
 def _places() -> list[Place]:
