@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from app.cases import queries
+from app.cases.coordinating import open_disputes
 from app.cases.history import faults
+from app.cases.models.procedure import Procedure
 from app.core.clock import CHINA
 from app.core.db import make_engine, make_sessions, reading
 from app.core.files import FileStore
@@ -19,6 +21,12 @@ from app.identity.models import User, UserRole
 from app.identity.policy import Role
 from app.office import Office, prepare, wire
 from app.settings import read_settings
+
+UNDER_WAY = {
+    "extension", "promise", "rating_objection", "reopening", "sub_order", "supervision",
+    "suspension", "transfer_110", "urgent_report",
+}  # fmt: skip
+"""Procedures of which the demo has one that goes on, whatever day it is."""
 
 
 @pytest.mark.parametrize(
@@ -52,4 +60,7 @@ def test_it_starts_on_any_day_with_every_colour_in_the_inboxes(
         assert list(faults(session)) == []
         roles = set(session.scalars(select(UserRole.role)))
         assert roles == set(Role) - {Role.SYSTEM}
+        under_way = select(Procedure.kind).where(Procedure.closed_at.is_(None))
+        assert set(session.scalars(under_way)) >= UNDER_WAY
+        assert sorted(dispute.tier for dispute in open_disputes(session)) == [1, 2, 3]
     database.dispose()
