@@ -22,7 +22,7 @@ from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import Case
 from app.cases.procedures import opening, procedures_of
 from app.cases.steps import Facts, step
-from app.core.clock import CHINA
+from app.core.clock import CHINA, month_of
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
@@ -219,6 +219,5 @@ def _stands(standing: Standing, today: date) -> list[ColumnElement[bool]]:
 
 
 def _made_in(month: date) -> list[ColumnElement[bool]]:
-    begins = datetime(month.year, month.month, 1, tzinfo=CHINA)
-    ends = (begins + timedelta(days=32)).replace(day=1)
+    begins, ends = month_of(month)
     return [Procedure.opened_at >= begins, Procedure.opened_at < ends]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -237,17 +237,6 @@ def request_of(session: Session, case: Case) -> ReturnRequest:
     if not found:
         raise Conflict(Phrase("没有待审核的退单申请。", "No return waits to be decided."))
     return found[-1]
-
-
-def counted(session: Session, unit_id: int) -> tuple[int, int]:
-    """How often a unit sent orders back, and how often that counted against it."""
-    asked, against = session.execute(
-        select(
-            func.count(),
-            func.count().filter(ReturnRequest.counts_against_unit),
-        ).where(ReturnRequest.unit_id == unit_id)
-    ).one()
-    return asked, against
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     # orders that rest, and extensions of many orders
     "suspension.see": _WHOLE_CENTRE + _WHOLE_UNIT,
     "promise.see": _WHOLE_CENTRE + _WHOLE_UNIT,
+    "return.see": _WHOLE_CENTRE + _WHOLE_UNIT,
     "bulk_extension.see": _centre(Role.DISPATCHER, Role.DUTY_MANAGER, Role.LEADER),
     "bulk_extension.ask": _centre(Role.DISPATCHER, Role.DUTY_MANAGER),
     "bulk_extension.decide": _centre(Role.DUTY_MANAGER, Role.LEADER),

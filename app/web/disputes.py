@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import engine
-from app.cases import acts, catalogue, clocks, coordinating, orders, send_back
+from app.cases import acts, catalogue, clocks, coordinating, orders, return_ledger, send_back
 from app.cases.acts import Act
 from app.cases.models.dispute import CatalogueChange, Dispute, Ruling, Settlement
 from app.cases.models.procedure import Procedure
@@ -398,8 +398,8 @@ def _unit_name(session: Session, unit_id: int) -> str:
 
 
 def _counted(session: Session, unit_id: int) -> str:
-    asked, against = send_back.counted(session, unit_id)
-    return _("%(asked)s 次，其中不当退单 %(against)s 次", asked=asked, against=against)
+    count = return_ledger.counted(session)[unit_id]
+    return _("%(asked)s 次，其中不当退单 %(against)s 次", asked=count.asked, against=count.against)
 
 
 def _reason(session: Session, case: Case, code: str) -> str:

@@ -1,6 +1,5 @@
 """The promises of units (申请承诺件): what was promised until when, and how many were kept."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,10 +16,8 @@ from app.identity.policy import UNIT_ROLES
 from app.web.access import permission, reading_session
 from app.web.forms import form_view
 from app.web.language import _, language, say
+from app.web.months import asked_month, month_field
 from app.web.paging import ROWS, asked_page, page_out_of
-
-MONTHS = 12
-"""How many months can be chosen, the present one included."""
 
 STANDINGS: dict[Standing, Phrase] = {
     Standing.OPEN: Phrase("承诺中", "Open"),
@@ -57,19 +54,17 @@ def promises() -> str:
     """The promises and the count of each unit; people of a unit see its own."""
     session, today = reading_session(), clock.now().astimezone(CHINA).date()
     own = g.actor.unit_id if not g.actor.roles - UNIT_ROLES else None
-    months = _months(today)
-    standing, month = request.args.get("standing", ""), request.args.get("month", "")
-    chosen = date.fromisoformat(f"{month}-01") if month in months else None
+    standing, month = request.args.get("standing", ""), asked_month()
     found, total = promising.promises(
         session,
         today,
         unit_id=own,
         standing=Standing(standing) if standing in set(Standing) else None,
-        month=chosen,
+        month=month,
         page=asked_page(),
         size=ROWS,
     )
-    counted = promising.counted(session, chosen)
+    counted = promising.counted(session, month)
     units = [
         UnitRow(session.get_one(HandlingUnit, unit_id).name_in(language()), count)
         for unit_id, count in sorted(counted.items())
@@ -79,11 +74,11 @@ def promises() -> str:
         "promises.html",
         page=page_out_of([_row(one, today) for one in found], total),
         units=units,
-        filters=form_view(_filters(months), g.actor.roles, typed=request.args, blank=_("全部")),
+        filters=form_view(_filters(), g.actor.roles, typed=request.args, blank=_("全部")),
     )
 
 
-def _filters(months: Sequence[str]) -> Form:
+def _filters() -> Form:
     return Form(
         (
             Field(
@@ -92,20 +87,9 @@ def _filters(months: Sequence[str]) -> Form:
                 Phrase("落实情况", "Standing"),
                 options=tuple(Option(code.value, name) for code, name in STANDINGS.items()),
             ),
-            Field(
-                "month",
-                FieldType.CHOICE,
-                Phrase("登记月份", "Month made"),
-                options=tuple(Option(month, Phrase(month, month)) for month in months),
-            ),
+            month_field(Phrase("登记月份", "Month made")),
         )
     )
-
-
-def _months(today: date) -> list[str]:
-    """The present month and those before it, as 2026-03."""
-    count = today.year * 12 + today.month - 1
-    return [f"{at // 12}-{at % 12 + 1:02d}" for at in range(count, count - MONTHS, -1)]
 
 
 def _row(one: Promised, today: date) -> PromiseRow:

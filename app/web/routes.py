@@ -26,6 +26,7 @@ from app.web import (
     promises,
     rating,
     reorganising,
+    returns,
     shell,
     supervision,
     suspended,
@@ -55,6 +56,7 @@ web.add_url_rule("/demands/new", "register", agent.register, methods=["GET", "PO
 web.add_url_rule("/demands/similar", "similar", agent.similar, methods=["POST"])
 web.add_url_rule("/orders", "orders", lists.orders)
 web.add_url_rule("/promises", "promises", promises.promises)
+web.add_url_rule("/returns", "returns", returns.returns)
 web.add_url_rule("/suspended", "suspended", suspended.suspended)
 web.add_url_rule("/extensions", "bulk_extensions", bulk.bulk_extensions)
 web.add_url_rule("/extensions", "ask_bulk_extension", bulk.ask_bulk_extension, methods=["POST"])

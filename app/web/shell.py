@@ -136,6 +136,7 @@ def _places() -> list[Place]:
         Place("web.disputes", _("权属协调"), "dispute.see"),
         Place("web.supervisions", _("督办台账"), "supervision.see"),
         Place("web.supervision_letters", _("督办文书"), "letter.see"),
+        Place("web.returns", _("退单台账"), "return.see"),
         Place("web.suspended", _("挂账问题库"), "suspension.see"),
         Place("web.promises", _("申请承诺件"), "promise.see"),
         Place("web.bulk_extensions", _("批量延期"), "bulk_extension.see"),

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.cases import acts, send_back, steps
+from app.cases import acts, return_ledger, send_back, steps
 from app.cases.models.send_back import ReturnRequest
 from app.cases.orders import find
+from app.cases.return_ledger import Count
 from app.core import facts
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
@@ -105,7 +106,9 @@ def test_refused_gives_no_time_back_and_counts_against_the_unit(office: Office) 
     assert office.waiting(case) == ["reply"]
     assert len(messages(office, "return_refused")) == 1
     with reading(office.sessions) as session:
-        assert send_back.counted(session, office.unit("urban_management")) == (1, 1)
+        counted = return_ledger.counted(session, office.now.date())
+        assert counted == {office.unit("urban_management"): Count(1, 1, 1, 1)}
+        assert not return_ledger.counted(session, office.now.date() - timedelta(days=40))
 
 
 def test_refused_before_signing_it_waits_for_its_signature_again(office: Office) -> None:
