@@ -66,6 +66,12 @@ class Board:
         """The diagram as it would be saved."""
         return str(self.page.evaluate("(one) => { one.editor.save(); return one.editor.text(); }"))
 
+    def undo_all(self) -> None:
+        """Press the button for it until there is nothing left to undo."""
+        undo = self.page.locator('button[name="undo"]')
+        while undo.is_enabled():
+            undo.click()
+
     # What a designer does ---------------------------------------------------------------
 
     def do(self, steps: str) -> None:

@@ -347,6 +347,7 @@ def test_the_editor_is_accessible_and_speaks_one_language(boards: Boards, langua
         page.click("button[value=en]")
         page.wait_for_selector("html[lang=en]")
     board.begin(next(KEYS))
+    board.draw((SHIPPED[0].parent / "extension.bpmn").read_bytes())
     for row in board.page.locator('.outline-list [role="treeitem"]').all()[:12]:
         row.click()
     board.page.locator('button[name="minimap"]').click()

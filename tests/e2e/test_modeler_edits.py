@@ -8,9 +8,11 @@ import pytest
 import yaml
 from playwright.sync_api import Browser
 
+from app.engine.diagram import read_diagram
 from tests.e2e.board import Board, judge
 from tests.e2e.conftest import Site, open_desk
 from tests.engine.corpus.notation import to_xml
+from tests.web.test_modeler_round_trip import meaning
 
 TABLE = yaml.safe_load(Path(__file__).with_name("edits.yaml").read_text(encoding="utf-8"))
 
@@ -42,7 +44,14 @@ def board(chromium: Browser, studio: Site) -> Iterator[Board]:
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.name)
 def test_an_edit_is_saved_as_drawn(board: Board, edit: Edit) -> None:
     board.draw(to_xml(TABLE["bases"][edit.base]))
+    before = board.text()
     board.do(edit.do)
     text = board.text()
     assert judge(text, edit.then) == "", text
+    board.undo_all()
+    assert meant(board.text()) == meant(before)
     assert board.desk.complaints == []
+
+
+def meant(text: str) -> object:
+    return meaning(read_diagram(text.encode(), "drawn.bpmn"))

@@ -7,17 +7,19 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 
 import pytest
 from lxml import etree
 
+from app.core.errors import DomainError
 from app.engine import forms
 from app.engine.allowed import OUR_ATTRIBUTES, OUR_CHILDREN
 from app.engine.diagram import Diagram, read_diagram
-from app.engine.markup import JIEBAN, read_xml
-from tests.engine.corpus.case import Runs, diagram_of
+from app.engine.markup import JIEBAN, bpmn, read_xml
+from tests.engine.corpus.case import Refused, Runs, diagram_of
 from tests.engine.corpus.cases import CASES
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +103,37 @@ def test_every_diagram_of_the_corpus_that_runs_is_saved_as_it_was_opened() -> No
         else:
             is_kept(diagram, text, warnings)
     assert warned == TOLD
+
+
+def test_of_a_diagram_that_is_refused_nothing_is_lost_in_silence() -> None:
+    cases = [case for case in CASES if isinstance(case, Refused)]
+    readable = []
+    for case in cases:
+        with suppress(DomainError):
+            readable.append((case.name, diagram_of(case)))
+    answers = saved([diagram.source.decode() for _name, diagram in readable])
+    for (name, diagram), (text, warnings) in zip(readable, answers, strict=True):
+        if warnings:
+            continue
+        assert text is not None
+        lost = everything(diagram) - everything(read_diagram(text.encode(), diagram.file_name))
+        # two holders of extensions become one that holds what both held
+        assert {tag for tag, *_rest in lost} <= {bpmn("extensionElements")}, (name, lost)
+
+
+def test_flags_and_languages_are_saved_as_they_were_meant() -> None:
+    source = diagram_of(next(case for case in CASES if isinstance(case, Runs))).source.decode()
+    ones = source.replace('isExecutable="true"', 'isExecutable="1"')
+    spoken = source.replace(
+        "targetNamespace", 'expressionLanguage="http://www.w3.org/1999/XPath" targetNamespace'
+    )
+    assert ones != source != spoken
+    (executable, first), (language, second) = saved([ones, spoken])
+    assert executable is not None
+    assert 'isExecutable="true"' in executable
+    assert language is not None
+    assert "1999/XPath" in language
+    assert first == second == []
 
 
 TOLD = {

@@ -13,7 +13,7 @@ import { ask as askPerson, choose } from './modeler/chooser.js';
 import { differences } from './modeler/differences.js';
 import { Editing, editingModule } from './modeler/editing.js';
 import { Findings, markFindings } from './modeler/findings.js';
-import { keepNamedCollections } from './modeler/importing.js';
+import { keepLanguages, keepNamedCollections, lost, readable } from './modeler/importing.js';
 import descriptor from './modeler/jieban.json';
 import { drawIfBare } from './modeler/layout.js';
 import { menusModule } from './modeler/menus.js';
@@ -60,6 +60,7 @@ class Editor {
       additionalModules: [translations, menusModule, editingModule, minimap],
     });
     this.editing = new Editing(this.modeler);
+    keepLanguages(this.editing.moddle);
     this.saving = new Saving({
       content: container.dataset.content,
       check: container.dataset.check,
@@ -132,11 +133,13 @@ class Editor {
   /** Draw a text. What a reader would drop is shown and blocks saving until somebody agrees. */
   async open(text) {
     try {
-      const { warnings } = await this.modeler.importXML(text);
+      const read = readable(text);
+      const imported = await this.modeler.importXML(read);
+      const warnings = [...imported.warnings.map((one) => one.message), ...lost(read, await this.text(), this.editing.moddle)];
       this.selected = [];
       this.#fit();
       if (warnings.length) this.saving.block(_('有 {number} 处没有读懂，暂不保存。', { number: warnings.length }));
-      this.warnings = warnings.map((one) => one.message);
+      this.warnings = warnings;
       this.changed();
       if (warnings.length) await this.#tellWarnings();
       return true;

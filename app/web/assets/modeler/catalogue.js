@@ -1,6 +1,6 @@
 // The elements that run (docs/designing.md) and whole steps made of them: what palette, menus and
 // outline offer. What is not in here is not offered, because the checker would refuse it.
-import { _, say } from './words.js';
+import { _, isChinese, say } from './words.js';
 
 const event = (kind) => ({ eventDefinitionType: `bpmn:${kind}EventDefinition` });
 
@@ -153,32 +153,22 @@ export const TEMPLATES = [
 
 /** Registered services, tables and processes as things to append, named as they are known. */
 export function known(names) {
-  const entries = [];
-  for (const one of names.services ?? []) {
-    entries.push({
-      id: `service-${one.name}`, label: say(one.label) || one.name, group: 'service', icon: 'service', hint: one.name,
-      add: (editing, source) => fill(editing, editing.append(source, made('service-task')), one.label?.zh ?? say(one.label), one.label?.en,
-        service(editing, one.name, Object.fromEntries(one.parameters.filter((p) => p.required).map((p) => [p.name, ''])))),
-    });
-  }
-  for (const one of names.decisions ?? []) {
-    entries.push({
-      id: `decision-${one.key}`, label: say(one.label) || one.key, group: 'decision', icon: 'business-rule', hint: one.key,
-      add: (editing, source) => fill(editing, editing.append(source, made('rule-task')), one.label?.zh ?? say(one.label), one.label?.en,
-        { Decision: { key: one.key, binding: 'case', result: one.key } }),
-    });
-  }
-  for (const one of names.processes ?? []) {
-    entries.push({
-      id: `process-${one.key}`, label: say(one.label) || one.key, group: 'process', icon: 'call-activity', hint: one.key,
-      add(editing, source) {
-        const shape = fill(editing, editing.append(source, made('call-activity')), one.label?.zh ?? say(one.label), one.label?.en);
-        editing.set(shape, { calledElement: one.key });
-        return shape;
-      },
-    });
-  }
-  return entries;
+  // The server names things in the reader's language; a shape bears it as the name of that language.
+  const named = (editing, shape, label, extensions) => fill(editing, shape, isChinese ? label : '', isChinese ? '' : label, extensions);
+  const entry = (group, icon, key, label, make) => ({ id: `${group}-${key}`, label: say(label) || key, group, icon, hint: key, add: make });
+  return [
+    ...(names.services ?? []).map((one) => entry('service', 'service', one.name, one.label, (editing, source) =>
+      named(editing, editing.append(source, made('service-task')), say(one.label),
+        service(editing, one.name, Object.fromEntries(one.parameters.filter((p) => p.required).map((p) => [p.name, ''])))))),
+    ...(names.decisions ?? []).map((one) => entry('decision', 'business-rule', one.key, one.label, (editing, source) =>
+      named(editing, editing.append(source, made('rule-task')), say(one.label),
+        { Decision: { key: one.key, binding: 'case', result: one.key } }))),
+    ...(names.processes ?? []).map((one) => entry('process', 'call-activity', one.key, one.label, (editing, source) => {
+      const shape = named(editing, editing.append(source, made('call-activity')), say(one.label));
+      editing.set(shape, { calledElement: one.key });
+      return shape;
+    })),
+  ];
 }
 
 /** What can be put behind `source`: [{id, label, group, icon, hint, add(editing, source)}]. */
