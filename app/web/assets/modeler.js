@@ -28,6 +28,7 @@ import { _, translations, untranslated } from './modeler/words.js';
 const LARGEST = 2_000_000; // bytes of a file that is taken in; the server keeps no larger one
 const PALETTE = 80; // pixels at the left that the palette covers
 const MARGIN = 30;
+const READABLE = 0.6; // zoom below which names cannot be read
 const ID = /^[A-Za-z_][\w.-]{0,127}$/;
 
 /** Start the editor in `container`, whose data attributes give the addresses of its draft. */
@@ -226,7 +227,12 @@ class Editor {
     if (element === this.root) this.modeler.get('selection').select([]);
     else {
       this.modeler.get('selection').select(element);
-      this.canvas.scrollToElement(element, 80);
+      const middle = element.waypoints?.[0] ?? { x: element.x + element.width / 2, y: element.y + element.height / 2 };
+      if (this.canvas.zoom() < READABLE) {
+        const { outer } = this.canvas.viewbox();
+        const [width, height] = [outer.width / READABLE, outer.height / READABLE];
+        this.canvas.viewbox({ x: middle.x - width / 2, y: middle.y - height / 2, width, height });
+      } else this.canvas.scrollToElement(element, 80);
     }
   }
 

@@ -70,6 +70,7 @@ export const CHINESE = {
   'Open {element}': '打开{element}',
   'Parallel gateway': '并行网关',
   'Parallel multi-instance': '同时办理多份',
+  'Participant multiplicity': '多个参与者',
   'Receive task': '等待消息',
   Search: '查找',
   'Search in diagram': '在图中查找',

@@ -1,5 +1,5 @@
 // What changes a diagram. Every function here is one step that can be undone at once.
-import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { is } from 'bpmn-js/lib/util/ModelUtil';
 import { waysOut } from './scope.js';
 
 const TOGETHER = 'jieban.together';
@@ -33,17 +33,52 @@ function copying(eventBus) {
     const type = property?.$descriptor;
     const allowed = type?.allTypesByName?.[type.name]?.meta?.allowedIn;
     const holder = is(parent, 'bpmn:ExtensionElements') ? parent.$parent : parent;
-    if (allowed && holder && !isAny(holder, allowed)) return false;
+    if (allowed && holder && !allowed.includes(holder.$type)) return false;
     return undefined;
   });
 }
 copying.$inject = ['eventBus'];
+
+/**
+ * Undo brings flows back where they were: bpmn-js puts what was deleted behind all others, but the
+ * order in the file is the order in which a gateway tries its ways.
+ */
+function steadyOrder(eventBus, commandStack, bpmnjs) {
+  const orders = new Map();
+  const scopes = () => {
+    const found = [];
+    const look = (scope) => {
+      found.push(scope);
+      for (const one of scope.get('flowElements') ?? []) if (is(one, 'bpmn:SubProcess')) look(one);
+    };
+    bpmnjs.getDefinitions().get('rootElements').filter((one) => is(one, 'bpmn:Process')).forEach(look);
+    return found;
+  };
+  const keep = () => orders.set(commandStack._stackIdx, new Map(scopes().map((scope) => [scope, [...scope.get('flowElements')]])));
+  const restore = () => {
+    const kept = orders.get(commandStack._stackIdx);
+    for (const scope of kept ? scopes() : []) {
+      const place = new Map(kept.get(scope)?.map((one, index) => [one, index]));
+      scope.get('flowElements').sort((one, other) => (place.get(one) ?? Infinity) - (place.get(other) ?? Infinity));
+    }
+  };
+  eventBus.on('import.done', () => {
+    orders.clear();
+    if (bpmnjs.getDefinitions()) keep();
+  });
+  eventBus.on('commandStack.changed', 3000, ({ trigger }) => {
+    if (trigger === 'execute') keep();
+    else if (trigger !== 'clear') restore();
+  });
+}
+steadyOrder.$inject = ['eventBus', 'commandStack', 'bpmnjs'];
 
 export const editingModule = {
   __init__: [
     ['commandStack', (commandStack) => commandStack.registerHandler(TOGETHER, Together)],
     readableIds,
     copying,
+    steadyOrder,
   ],
 };
 
