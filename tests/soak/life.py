@@ -415,7 +415,9 @@ class Life:
                 self._neglected[task.demand] = self.office.now + span
             return task.demand
 
-        usual = _usual(task.element_id, self._chance)
+        usual = dict(_usual(task.element_id, self._chance))
+        if task.element_id == "dispatch":
+            usual["lead_unit"] = str(self._chance.choice(self._city.units))
         self._mending(task.element_id, task.demand, self._form_of(task), usual, complete)
 
     def _act(self) -> None:
@@ -427,11 +429,16 @@ class Life:
             looking = self._chance.choice(self._people)
             case = find(session, demand)
             offered = list(acts.all_acts(session, case, looking, self.office.now))
+        rightly = self._chance.random() < 0.95
+        doers = {
+            act.key: [who for who in self._people if not rightly or acts.may(who, act)]
+            for act in offered
+        }
+        offered = [act for act in offered if doers[act.key]]
         if not offered:
             return
         [chosen] = self._chance.choices(offered, [self._rarity(act) for act in offered])
-        able = [person for person in self._people if acts.may(person, chosen)]
-        who = self._chance.choice(able if able and self._chance.random() < 0.95 else self._people)
+        who = self._chance.choice(doers[chosen.key])
 
         def act(given: Mapping[str, object]) -> int:
             self._asked.append((demand, chosen.key, self._login_of(who), given))
@@ -752,8 +759,10 @@ class Life:
         return demand not in self._spoilt and (until is None or until <= self.office.now)
 
     def _rarity(self, act: acts.Act) -> float:
-        """What was seldom done is tried more often, and what must wait anyway seldom."""
-        weight = 1 / (1 + self.tally.done[f"act {act.element.id}"])
+        """What was seldom tried is tried more often, and what must wait anyway seldom."""
+        what = f"act {act.element.id}"
+        refused = sum(self.tally.refused[f"{what}: {kind}"] for kind in ("Invalid", "Conflict"))
+        weight = 1 / (1 + self.tally.done[what] + refused / 4)
         return weight if act.why_not is None else weight / 20
 
     def _open_demand(self) -> int | None:
