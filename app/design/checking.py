@@ -4,25 +4,29 @@ The documents of one change are seen together: a diagram calls the draft of anot
 a table that is published with it.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.cases import catalogue, services
+from app.cases.notices import defaults
 from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
-from app.decisions import registry
+from app.decisions import registry, xml
 from app.decisions.checks.checker import check as check_model
 from app.decisions.dmn import Model, read_model
 from app.decisions.examples import examples_in, run_on
 from app.decisions.importing import imported_namespaces, namespace_of
 from app.design import documents, wordings
+from app.design.comparing_tables import tables_of
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind
 from app.engine import Surroundings, check, read_diagram
-from app.engine.diagram import Diagram
+from app.engine.diagram import Diagram, Element
 from app.engine.wiring import wired
+from app.identity.policy import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +138,87 @@ def _on_diagram(
         publishing=True,
     )
     bundle = [diagram, *_called(session, texts, diagram)]
-    return tuple(
-        Finding(what, one.code, one.severity.value, one.phrase, one.element_id, one.element_name)
-        for one in check(bundle, around)
-        if one.file_name == name
+    return (
+        *(
+            Finding(
+                what, one.code, one.severity.value, one.phrase, one.element_id, one.element_name
+            )
+            for one in check(bundle, around)
+            if one.file_name == name
+        ),
+        *_on_office(session, texts, what, diagram),
     )
+
+
+def _on_office(
+    session: Session, texts: Mapping[Document, str], what: Document, diagram: Diagram
+) -> Iterator[Finding]:
+    """What the engine cannot know: roles, messages and limits that the office does not have."""
+    stages = _stages(session, texts)
+    for process in diagram.processes.values():
+        for element in process.elements.values():
+            for code, phrase in _unknown(element, stages):
+                yield Finding(what, code, "error", phrase, element.id, element.label.zh)
+
+
+def _unknown(element: Element, stages: Collection[str]) -> Iterator[tuple[str, Phrase]]:
+    by_people = element.kind == "userTask" or element.form is not None
+    if by_people and element.role is not None and element.role not in _ROLES:
+        yield (
+            "unknown_role",
+            Phrase(
+                f"没有“{element.role}”这个角色，无人能办理：请从角色列表中选择。",
+                f"There is no role “{element.role}”, so nobody could do it: choose one of those "
+                "there are.",
+            ),
+        )
+    if element.kind == "userTask" and not element.role:
+        yield (
+            "no_role",
+            Phrase(
+                "没有指明由谁办理：请选择角色，或放进有角色的泳道。",
+                "Nobody is named who does it: choose a role, or put it into a lane that has one.",
+            ),
+        )
+    for parameter in () if element.service is None else element.service.parameters:
+        written = _LITERAL.fullmatch(parameter.value.feel)
+        if written is None:
+            continue
+        if parameter.name == "message" and written[1] not in defaults():
+            yield (
+                "unknown_message",
+                Phrase(
+                    f"没有“{written[1]}”这种通知：请从通知列表中选择。",
+                    f"There is no message “{written[1]}”: choose one of those there are.",
+                ),
+            )
+        if parameter.name == "stage" and stages and written[1] not in stages:
+            yield (
+                "unknown_stage",
+                Phrase(
+                    f"时限表里没有“{written[1]}”这个环节：请先在表 time_limits 中添加时限。",
+                    f"The table time_limits has no stage “{written[1]}”: add its limit there.",
+                ),
+            )
+
+
+_ROLES = frozenset(Role) - {Role.SYSTEM}
+_LITERAL = re.compile(r'"([^"]*)"')
+
+
+def _stages(session: Session, texts: Mapping[Document, str]) -> frozenset[str]:
+    """The stages that the table of limits knows; empty where it does not list them."""
+    limits = Document(Kind.TABLE, "time_limits")
+    text = texts.get(limits)
+    if text is None:
+        newest = documents.newest(session, limits)
+        text = "" if newest is None else newest.content
+    try:
+        tables = tables_of(xml.parse(text.encode()))
+    except DomainError:
+        return frozenset()
+    column = tables["time_limits"].columns.get("in:stage") if "time_limits" in tables else None
+    return frozenset() if column is None else frozenset(_LITERAL.findall(column.allowed))
 
 
 def _on_table(
@@ -186,9 +266,30 @@ def _by_examples(
     if published is None or model.problems:
         return ()
     report = run_on(model, examples_in(published.content, what.key))
-    return tuple(
-        Finding(what, "example", "warning", phrase, what.key) for phrase in report.failures
+    if not report.failures:
+        return ()
+    count = len(report.failures)
+    zh = "、".join(one.zh.partition("：")[0] for one in report.failures[:_SHOWN])
+    en = ", ".join(one.en.partition(":")[0] for one in report.failures[:_SHOWN])
+    more = "" if count <= _SHOWN else "…"
+    return (
+        Finding(
+            what,
+            "example",
+            "warning",
+            Phrase(
+                f"{count} 个用例的结果与草稿不同（{zh}{more}）。如属有意修改，请把“决策表用例”"
+                "一并加入变更单改正。",
+                f"{count} test rows come out otherwise ({en}{more}). If that is meant, take the "
+                "table's test rows into the change and correct them.",
+            ),
+            what.key,
+        ),
     )
+
+
+_SHOWN = 5
+"""Test rows that a warning names."""
 
 
 def _on_examples(

@@ -3,11 +3,12 @@
 Layout is told apart and only counted: who approves a change wants to know what will be different.
 """
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
-from app.design import comparing_diagrams, comparing_tables
+from app.design import comparing_diagrams, comparing_tables, wordings
 from app.design.blanks import blank
 from app.design.differences import Difference, What
 from app.design.documents import Document
@@ -41,8 +42,21 @@ def _compared(kind: Kind, before: str, after: str) -> list[Difference]:
             return comparing_diagrams.differences(before, after)
         case Kind.TABLE:
             return comparing_tables.differences(before, after)
+        case Kind.LETTER | Kind.MESSAGE:
+            return _wordings(wordings.read(before), wordings.read(after))
         case _:
             return _lines(before, after)
+
+
+def _wordings(before: Phrase, after: Phrase) -> list[Difference]:
+    return [
+        replace(one, subject=Phrase(f"{zh}{one.subject.zh}", f"{en}, {one.subject.en}"))
+        for zh, en, old, new in (
+            ("中文", "Chinese", before.zh, after.zh),
+            ("英文", "English", before.en, after.en),
+        )
+        for one in _lines(old, new)
+    ]
 
 
 def _lines(before: str, after: str) -> list[Difference]:
@@ -53,7 +67,7 @@ def _lines(before: str, after: str) -> list[Difference]:
         if tag == "equal":
             continue
         kinds = {"insert": What.ADDED, "delete": What.REMOVED, "replace": What.CHANGED}
-        place = Phrase(f"第 {k + 1} 行起", f"From line {k + 1}")
+        place = Phrase(f"第 {k + 1} 行起", f"from line {k + 1}")
         found.append(
             Difference(
                 kinds[tag],

@@ -22,7 +22,7 @@ from app.engine.diagram import (
     Process,
     read_diagram,
 )
-from app.engine.forms import Field, Form
+from app.engine.forms import Field, FieldType, Form
 from app.engine.markup import Node, bpmn, read_xml, text
 from app.identity.policy import ROLE_NAMES
 
@@ -296,13 +296,31 @@ def _form(form: Form) -> Iterator[tuple[Phrase, Phrase]]:
         yield from _field(field)
 
 
+_TYPES: Mapping[FieldType, Phrase] = {
+    FieldType.TEXT: Phrase("单行文字", "text"),
+    FieldType.LONG_TEXT: Phrase("多行文字", "long text"),
+    FieldType.NUMBER: Phrase("数字", "number"),
+    FieldType.CHOICE: Phrase("单选", "choice"),
+    FieldType.MULTI_CHOICE: Phrase("多选", "several choices"),
+    FieldType.DATE: Phrase("日期", "date"),
+    FieldType.DATETIME: Phrase("日期和时间", "date and time"),
+    FieldType.BOOLEAN: Phrase("是否", "yes or no"),
+    FieldType.PHONE: Phrase("电话", "phone"),
+    FieldType.UNIT: Phrase("单位", "unit"),
+    FieldType.UNITS: Phrase("多个单位", "several units"),
+    FieldType.CATEGORY: Phrase("诉求类别", "category"),
+    FieldType.DISTRICT: Phrase("区域", "district"),
+    FieldType.FILES: Phrase("文件", "files"),
+}
+
+
 def _field(field: Field) -> Iterator[tuple[Phrase, Phrase]]:
     def of(zh: str, en: str) -> Phrase:
         name = field.name
         return Phrase(f"字段“{name}”·{zh}", f"Field “{name}”: {en}")
 
     yield of("标签", "label"), field.label
-    yield of("类型", "type"), _plain(field.type.value)
+    yield of("类型", "type"), _TYPES[field.type]
     yield of("必填", "required"), _yes(field.required)
     yield of("提示", "help"), field.help or NOTHING
     yield of("下限", "minimum"), _plain(field.minimum or "")

@@ -52,6 +52,8 @@ class Column:
 
     key: str
     label: str
+    allowed: str
+    """The allowed values as they are written; empty where none are."""
     said: Mapping[Phrase, Phrase]
 
 
@@ -122,13 +124,15 @@ def _table(decision: Element, table: Element) -> Table:
 def _columns(table: Element) -> Iterator[Column]:
     seen: dict[str, int] = defaultdict(int)
 
+    heading, kind = Phrase("列名", "Heading"), Phrase("类型", "Type")
+    allowed = Phrase("允许的值", "Allowed values")
+
     def column(key: str, label: str, said: Mapping[Phrase, str]) -> Column:
         seen[key] += 1
         unique = key if seen[key] == 1 else f"{key}#{seen[key]}"
-        return Column(unique, label, {aspect: _plain(value) for aspect, value in said.items()})
+        words = {aspect: _plain(value) for aspect, value in said.items()}
+        return Column(unique, label, said.get(allowed, ""), words)
 
-    heading, kind = Phrase("列名", "Heading"), Phrase("类型", "Type")
-    allowed = Phrase("允许的值", "Allowed values")
     for node in children(table, "input"):
         expression = xml.child(node, "inputExpression")
         written = "" if expression is None else xml.text(expression).strip()

@@ -229,7 +229,8 @@ def test_two_versions_of_a_table_show_the_cells_that_differ(desks: Desks) -> Non
         {"revision": 1, "content": text.replace("<text>5</text>", "<text>4</text>")},
     )
     page = designer.page("/design/compare?kind=table&key=time_limits&before=v1&after=d1")
-    assert page.xpath("//tr[@class='is-changed']")
+    marked = page.xpath("//table[@class='decision']//mark/text()")
+    assert set(marked) == {"5", "4"}
     cells = page.xpath("//table[@class='differences']//tr/td[position() > 3]/text()")
     assert set(cells) == {"5", "4"}
 

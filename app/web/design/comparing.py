@@ -63,11 +63,10 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A row of a decision table: number, cells, and `is-added`, `is-removed`, `is-changed`."""
+    """A row of a decision table."""
 
     number: int
     cells: Sequence[str]
-    mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,24 @@ class TableView:
     policy: str
     headings: Sequence[str]
     rows: Sequence[TableRow]
+
+
+@dataclass(frozen=True, slots=True)
+class PairedRow:
+    """A row of a table before and after: its numbers, and each cell as it was and as it becomes."""
+
+    number: int | None
+    former: int | None
+    cells: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTable:
+    """The rows of a table that differ, and the columns that say anything in them."""
+
+    name: str
+    headings: Sequence[str]
+    rows: Sequence[PairedRow]
 
 
 @permission("design.see")
@@ -97,7 +114,7 @@ def compare() -> str:
         after=after,
         rows=difference_rows(found),
         drawings=_drawings(found, before, after) if what.kind is Kind.DIAGRAM else None,
-        tables=_tables(found, what, before, after) if what.kind is Kind.TABLE else None,
+        tables=_readable_pairs(found, what, before, after),
         quiet=all(one.what is What.LAYOUT for one in found),
     )
 
@@ -185,8 +202,8 @@ def what_word(what: What) -> str:
     }[what]
 
 
-def table_views(text: str, marks: Mapping[tuple[str, int], str] | None = None) -> list[TableView]:
-    """The decision tables of a text, rows marked by decision and number."""
+def table_views(text: str) -> list[TableView]:
+    """The decision tables of a text; none where it cannot be read."""
     try:
         tables = tables_of(xml.parse(text.encode()))
     except DomainError:
@@ -197,15 +214,11 @@ def table_views(text: str, marks: Mapping[tuple[str, int], str] | None = None) -
             table.policy,
             [column.label for column in table.columns.values()],
             [
-                TableRow(
-                    row.number,
-                    [row.cells.get(column, "") for column in table.columns],
-                    (marks or {}).get((key, row.number), ""),
-                )
+                TableRow(row.number, [row.cells.get(column, "") for column in table.columns])
                 for row in table.rows
             ],
         )
-        for key, table in tables.items()
+        for table in tables.values()
     ]
 
 
@@ -236,20 +249,75 @@ def _drawings(
     return (old if before.address else None), (new if after.address else None)
 
 
-def _tables(
+def _readable_pairs(
     found: Sequence[Difference], what: Document, before: Side, after: Side
-) -> tuple[list[TableView], list[TableView]]:
-    old: dict[tuple[str, int], str] = {}
-    new: dict[tuple[str, int], str] = {}
-    for one in found:
-        if one.row is not None:
-            mark = "is-added" if one.what is What.ADDED else "is-changed"
-            new[one.element, one.row] = mark
-        if one.old_row is not None:
-            mark = "is-removed" if one.what is What.REMOVED else "is-changed"
-            old[one.old_element or one.element, one.old_row] = mark
-    earlier = [] if before.text is None else table_views(before.text, old)
-    return earlier, table_views(_text(what, after), new)
+) -> list[PairedTable]:
+    if what.kind is not Kind.TABLE:
+        return []
+    try:
+        return _paired(found, before, _text(what, after))
+    except DomainError:
+        return []  # one of the texts cannot be read: the differences tell it line by line
+
+
+def _paired(found: Sequence[Difference], before: Side, after: str) -> list[PairedTable]:
+    """Each table with the rows that differ, the older above the newer, cell beside cell."""
+    old = {} if before.text is None else tables_of(xml.parse(before.text.encode()))
+    new = tables_of(xml.parse(after.encode()))
+    shown = []
+    for key, table in new.items():
+        pairs = sorted(
+            {(one.row, one.old_row) for one in found if one.element == key and one.row},
+            key=lambda pair: pair[0] or 0,
+        )
+        gone = sorted(
+            {(None, one.old_row) for one in found if one.old_element == key and not one.row
+             and one.old_row},
+            key=lambda pair: pair[1] or 0,
+        )  # fmt: skip
+        earlier = old.get(key)
+        columns = list(table.columns) + [
+            column for column in (earlier.columns if earlier else ()) if column not in table.columns
+        ]
+        rows = [
+            PairedRow(
+                number,
+                former,
+                [
+                    (
+                        "" if former is None or earlier is None
+                        else earlier.rows[former - 1].cells.get(column, ""),
+                        "" if number is None else table.rows[number - 1].cells.get(column, ""),
+                    )
+                    for column in columns
+                ],
+            )
+            for number, former in [*pairs, *gone]
+        ]  # fmt: skip
+        told = [
+            number
+            for number, column in enumerate(columns)
+            if _says_something(column, [row.cells[number] for row in rows])
+        ]
+        labels = {**(earlier.columns if earlier else {}), **table.columns}
+        shown.append(
+            PairedTable(
+                say(table.name),
+                [labels[columns[number]].label for number in told],
+                [
+                    PairedRow(row.number, row.former, [row.cells[number] for number in told])
+                    for row in rows
+                ],
+            )
+        )
+    return [table for table in shown if table.rows]
+
+
+def _says_something(column: str, cells: Sequence[tuple[str, str]]) -> bool:
+    """Whether a column is worth its place: notes only where they differ."""
+    if column.startswith("note:"):
+        return any(was != becomes for was, becomes in cells)
+    return any(cell not in {"", "-"} for pair in cells for cell in pair)
 
 
 def _text(what: Document, side: Side) -> str:

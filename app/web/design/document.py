@@ -192,12 +192,13 @@ def _version(number: int, at: datetime, told: Publication | None, live: int | No
         Source.ROLLBACK: _("恢复第 %(version)s 版", version=told.from_version),
         Source.FOLLOWING: _("随所引用的文档"),
     }[Source(told.source)]
+    by_people = told.change_id is not None
     return VersionRow(
         number,
         at,
         source,
-        told.comment,
-        told.author,
+        told.comment if by_people else "",
+        told.author if by_people else "",
         told.approved_by or "",
         told.change_id,
         told.scenarios,
@@ -206,7 +207,7 @@ def _version(number: int, at: datetime, told: Publication | None, live: int | No
 
 
 def _uses(session: Session, what: Document) -> list[UseRow]:
-    how = {How.CALLS: _("调用"), How.ASKS: _("查询"), How.IMPORTS: _("引用")}
+    how = {How.CALLS: _("调用"), How.ASKS: _("查表"), How.IMPORTS: _("引用")}
     return [
         UseRow(
             one.document.kind.value,
