@@ -247,7 +247,17 @@ def _places(uow: UnitOfWork) -> None:
     below it. A place of its own, whose matters fall to the centre itself where nobody is found.
     """
     if uow.session.scalar(select(Category.code).limit(1)) is None:
-        uow.session.add(Category(code=PLACE, name_zh="其他", name_en="Other", position=0))
+        uow.session.add(Category(code=PLACE, name_zh="沙盒", name_en="Sandbox", position=0))
+        uow.session.flush()
+        uow.session.add(
+            Category(
+                code=f"{PLACE}_matter",
+                name_zh="其他诉求",
+                name_en="Other",
+                parent_code=PLACE,
+                position=1,
+            )
+        )
     last = uow.session.scalar(select(func.max(District.position))) or 0
     uow.session.add(
         District(code=PLACE, name_zh="沙盒区", name_en="Sandbox District", position=last + 1)

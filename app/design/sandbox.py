@@ -178,8 +178,7 @@ class Sandbox:
                 unit.id: unit for unit in session.scalars(select(HandlingUnit).order_by("id"))
             }
             people = session.scalars(select(User)).all()
-            category = select(Category.code).order_by(Category.position, Category.code).limit(1)
-            self._category = session.scalars(category).one()
+            self._category = _some_category(session)
         self._people = {(one.roles[0].role, one.unit_id): actor_of(one) for one in people}
         self._of_phone = {one.phone: self._people[one.roles[0].role, one.unit_id] for one in people}
 
@@ -835,6 +834,15 @@ def _move(main: str, scope: int, outcome: Outcome, at: datetime, data: Answers) 
 
 def _fields(refusal: DomainError) -> list[Phrase]:
     return list(refusal.fields.values()) if isinstance(refusal, Invalid) else []
+
+
+def _some_category(session: Session) -> str:
+    """The first category with none below it, as agents choose them."""
+    above = select(Category.parent_code).where(Category.parent_code.is_not(None))
+    leaves = select(Category.code).where(Category.code.not_in(above))
+    nested = Category.parent_code.is_(None)
+    first = leaves.order_by(nested, Category.position, Category.code).limit(1)
+    return session.scalars(first).one()
 
 
 def _at(moment: datetime) -> str:

@@ -24,7 +24,7 @@ told in words, with the whole trace.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from time import monotonic
+from time import monotonic, thread_time
 
 from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
@@ -33,7 +33,7 @@ from app.design.sandbox import BEGIN, Answers, Entry, Sandbox
 from app.engine.ports import StepKind
 
 MOST_SECONDS = 20.0
-"""A story that runs longer is stopped: a real one takes half a second."""
+"""A story that takes more of the processor is stopped: a real one takes half a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +122,17 @@ def run(process: str, scenario: Scenario, usual: Mapping[str, Answers], open_: O
         )
         return Result(process, scenario, (), words, 1, monotonic() - began)
     with sandbox:
-        number, difference = _told(sandbox, scenario, began)
+        number, difference = _told(sandbox, scenario)
         return Result(
             process, scenario, tuple(sandbox.trace), difference, number, monotonic() - began
         )
 
 
-def _told(sandbox: Sandbox, scenario: Scenario, began: float) -> tuple[int, Phrase | None]:
+def _told(sandbox: Sandbox, scenario: Scenario) -> tuple[int, Phrase | None]:
     """Where a story first differs from what is expected, and how."""
+    began = thread_time()  # a busy machine is not the story's fault
     for number, step in enumerate(scenario.story, 1):
-        if monotonic() - began > MOST_SECONDS:
+        if thread_time() - began > MOST_SECONDS:
             return number, Phrase(
                 f"情景运行超过 {MOST_SECONDS:.0f} 秒，已停止：请拆短，或检查反复触发的定时器。",
                 f"The story ran longer than {MOST_SECONDS:.0f} seconds and was stopped: make it "

@@ -102,6 +102,23 @@ def run_all(
     )
 
 
+def concerned(session: Session, change_id: int) -> set[str] | None:
+    """The processes that a change may touch: those of its diagrams and scenarios, and whatever
+    calls one of these. None where a table changes: that may touch them all.
+    """
+    texts = texts_of(session, change_id)
+    if any(what.kind is Kind.TABLE for what in texts):
+        return None
+    found = {what.key for what in texts if what.kind in {Kind.DIAGRAM, Kind.SCENARIOS}}
+    calls = {
+        key: checking.calls_of(read_diagram(text.encode(), f"{key}.bpmn"))
+        for key, text in processes(session, texts).items()
+    }
+    while more := {key for key, called in calls.items() if called & found} - found:
+        found |= more
+    return found
+
+
 def texts_of(session: Session, change_id: int | None) -> dict[Document, str]:
     """The drafts of a change, by document; none without one."""
     if change_id is None:

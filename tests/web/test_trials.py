@@ -127,8 +127,8 @@ def test_a_change_is_tried_on_its_page(desks: Desks) -> None:
     page = designer.get(f"{made}")
     assert "trial" in page.text
     result = words(designer, f"{made}/trial")
-    assert "2 个符合预期" in result  # those of the promise
-    assert "修复队列" in result  # the small city has no government that could be the fallback
+    assert "共 2 个情景，0 个与预期不符" in result
+    assert "申请承诺件 2 个符合预期 100%" in result
 
 
 def test_only_who_sees_the_workshop_sees_runs(desks: Desks) -> None:

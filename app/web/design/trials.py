@@ -88,10 +88,11 @@ def trials(key: str) -> str:
 
 @permission("design.see")
 def trial_of_change(change_id: int) -> str:
-    """What came of every scenario under a change: a part of its page."""
+    """What came of the scenarios that a change may touch: a part of its page."""
     changes.change(reading_session(), change_id)
     diagrams = Diagrams(reading_session(), change_id)
-    report = trying.run_all(sessions(), clock.now(), change_id)
+    only = trying.concerned(reading_session(), change_id)
+    report = trying.run_all(sessions(), clock.now(), change_id, only=only)
     return render_template(
         "design/trial_results.html",
         trial=_view(report, diagrams, drawn=False),
