@@ -20,8 +20,8 @@ from app.worktime import offices
 
 ROOT = Path(__file__).resolve().parent.parent
 DIAGRAMS = ROOT / "bpmn"
-RULES = ("app.cases", "app.supervision")
-"""The packages whose modules register services, steps and listeners."""
+RULES = ("app.cases", "app.supervision", "app.design.moving")
+"""The packages whose modules register services, steps, listeners and parts of a case's story."""
 
 
 @dataclass(frozen=True, slots=True)

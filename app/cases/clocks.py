@@ -89,7 +89,7 @@ def start(uow: UnitOfWork, case: Case, name: str, stage: str, at: datetime) -> C
     The row keeps the terms, the calendar version and the table's matched row. Raises `Invalid`
     when the table gives no limit, `HorizonError` beyond the calendar.
     """
-    answer = tables.decide(uow, case.demand, "time_limits", _facts(case.demand, stage))
+    answer = tables.decide(uow, case.demand, "time_limits", limit_facts(case.demand, stage))
     terms = read_terms(answer.outputs)
     calendar = calendar_of(uow.session, case.unit_id)
     started_at = _anchored(case, terms.policy.anchor, at)
@@ -197,7 +197,8 @@ def given(clock: ClockRow) -> Deadline:
 
 def terms_of(session: Session, demand: Demand, stage: str) -> Terms:
     """What the table says for a stage of this demand; nothing is stored."""
-    return read_terms(tables.answer(session, demand, "time_limits", _facts(demand, stage)).outputs)
+    facts = limit_facts(demand, stage)
+    return read_terms(tables.answer(session, demand, "time_limits", facts).outputs)
 
 
 def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
@@ -213,7 +214,8 @@ def calendar_of(session: Session, unit_id: int | None) -> WorkingCalendar:
     return offices.working_calendar(session, code)
 
 
-def _facts(demand: Demand, stage: str) -> dict[str, object]:
+def limit_facts(demand: Demand, stage: str) -> dict[str, object]:
+    """What the table `time_limits` is asked for a stage of this demand."""
     return {
         "nature": demand.nature,
         "urgency": demand.urgency,

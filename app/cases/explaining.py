@@ -59,6 +59,7 @@ _REVISIONS = {
     "calendar": Phrase("日历调整", "recounted"),
     "continue": Phrase("按原时限继续", "continued"),
     "urgency": Phrase("提高紧急程度", "made more urgent"),
+    "move": Phrase("随版本迁移", "by a move to another version"),
 }
 
 

@@ -59,6 +59,9 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         procedure.id: procedure.process_id
         for procedure in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
     }
+    versions = engine.version_changes(
+        session, [process_id, *(one for one in processes.values() if one is not None)]
+    )
     demand = session.get_one(Demand, demand_id)
     order_number = session.scalar(select(WorkOrder.number).where(WorkOrder.demand_id == demand_id))
     secret = _PERSONAL | requester.hidden(session, demand, roles)
@@ -66,8 +69,14 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
     for entry in history.story(session, demand_id):
         record = records.get(entry.record_id or 0)
         procedure = orjson.loads(entry.facts).get("procedure")
-        bundle = engine.bundle_of_process(session, processes.get(procedure) or process_id)
-        element = bundle.element(entry.element_id) if entry.element_id else None
+        process = processes.get(procedure) or process_id
+        element = (
+            engine.element_at(
+                session, process, entry.element_id, entry.at, versions.get(process, ())
+            )
+            if entry.element_id
+            else None
+        )
         label = element.label if element is not None else None
         answers = []
         if record is not None and element is not None and element.form is not None:
@@ -101,7 +110,7 @@ _LATE = frozenset({"mark_overdue", "sign_automatically"})
 _PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 
-def _what(
+def _what(  # noqa: C901 - one case a kind of entry, as the book has them
     session: Session, entry: HistoryEntry, label: Phrase | None, demand: str, order: str
 ) -> Phrase:
     facts = orjson.loads(entry.facts)
@@ -135,6 +144,8 @@ def _what(
             )
         case "recount_clock":
             return _recounted(facts)
+        case "move_process" | "undo_move" | "limit_by_move":
+            return _moved(entry.command, facts)
         case "supervise" | "withdraw_cause" | "handle_again_for_cause":
             return _cause(entry.command, facts)
         case "issue_letter":
@@ -238,6 +249,31 @@ def _recounted(facts: Mapping[str, str]) -> Phrase:
     return Phrase(
         f"{name.zh}按新工作日历重算，由{before}改为{due}",
         f"{name.en} limit recounted with the new calendar: {before} becomes {due}",
+    )
+
+
+def _moved(command: str, facts: Mapping[str, Any]) -> Phrase:
+    move = facts["move"]
+    if command == "limit_by_move":
+        name = _clock(facts)
+        before, due = (
+            due_in_words(datetime.fromisoformat(facts[of])) for of in ("due_before", "due_after")
+        )
+        return Phrase(
+            f"{name.zh}随迁移单{move}由{before}改为{due}",
+            f"{name.en} limit changed by move {move}: {before} becomes {due}",
+        )
+    old, new = facts["from"], facts["to"]
+    if command == "undo_move":
+        return Phrase(
+            f"撤销迁移单{move}，流程由第{old}版恢复为第{new}版",
+            f"Move {move} undone: the process is back from version {old} to {new}",
+        )
+    return Phrase(
+        f"流程由第{old}版迁移到第{new}版（迁移单{move}，{facts['asked_by']}申请，"
+        f"{facts['agreed_by']}批准）",
+        f"Process moved from version {old} to {new} (move {move}, asked for by "
+        f"{facts['asked_by']}, agreed by {facts['agreed_by']})",
     )
 
 

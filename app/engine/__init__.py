@@ -21,7 +21,17 @@ from app.engine.models import (
     RepairItemRow,
     TimerWaitRow,
 )
-from app.engine.moving import Obstacle, Prospect, Verdict, can_move, move, restore
+from app.engine.moving import (
+    Obstacle,
+    Prospect,
+    Verdict,
+    VersionChange,
+    can_move,
+    element_at,
+    move,
+    restore,
+    version_changes,
+)
 from app.engine.ports import Call, Compiled, Description, Outcome, Ports, WorkingTime
 from app.engine.processes import (
     bundle_of_process,
@@ -39,7 +49,9 @@ from app.engine.timers import (
     continue_clock,
     move_clock,
     pause_clock,
+    put_back,
     resume_clock,
+    rungs_as_they_are,
     start_clock,
     stop_clock,
 )
@@ -83,6 +95,7 @@ __all__ = [
     "TimerWaitRow",
     "UncaughtError",
     "Verdict",
+    "VersionChange",
     "WorkingTime",
     "bundle_of",
     "bundle_of_process",
@@ -96,6 +109,7 @@ __all__ = [
     "decision_version",
     "describe",
     "due_firings",
+    "element_at",
     "fire",
     "form_of",
     "hold",
@@ -107,11 +121,13 @@ __all__ = [
     "only_task",
     "pause_clock",
     "publish",
+    "put_back",
     "read_diagram",
     "rebuild",
     "restore",
     "resume",
     "resume_clock",
+    "rungs_as_they_are",
     "send",
     "send_to_subject",
     "signal",
@@ -120,6 +136,7 @@ __all__ = [
     "stop_clock",
     "stuck_processes",
     "take_task",
+    "version_changes",
     "version_id_of",
     "wire",
 ]

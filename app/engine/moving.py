@@ -6,8 +6,9 @@ the same kind. Data, armed timers and their instants stay; events that are no lo
 disarmed, new ones are armed at the instant of the move. Called processes move with the caller.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.core.errors import Conflict
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import processes, state
+from app.engine.diagram import Element
 from app.engine.kernel import Bundle, Instance
 from app.engine.models import ProcessMoveRow
 from app.engine.nodes import BoundaryEvent, EventGateway, Join, Plan, SubProcess
@@ -51,6 +53,15 @@ class Prospect:
 
     verdict: Verdict
     obstacles: tuple[Obstacle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """A process goes over to another version; both by id of the published version."""
+
+    at: datetime
+    before: int
+    after: int
 
 
 def can_move(
@@ -127,6 +138,45 @@ def restore(uow: UnitOfWork, process_id: int) -> None:
     last.undone_at = uow.now
     uow.session.flush()
     _put(uow, loaded.row, last.from_version_id, last.state_before, None)
+
+
+def version_changes(session: Session, process_ids: Iterable[int]) -> dict[int, list[VersionChange]]:
+    """When which of these processes went over to another version, or back; oldest first."""
+    found: dict[int, list[VersionChange]] = {}
+    for row in session.scalars(
+        select(ProcessMoveRow).where(ProcessMoveRow.process_id.in_(list(process_ids)))
+    ):
+        there, back = row.from_version_id, row.to_version_id
+        found.setdefault(row.process_id, []).append(VersionChange(row.moved_at, there, back))
+        if row.undone_at is not None:
+            found[row.process_id].append(VersionChange(row.undone_at, back, there))
+    for changes in found.values():
+        changes.sort(key=lambda change: change.at)
+    return found
+
+
+def element_at(
+    session: Session,
+    process_id: int,
+    element_id: str,
+    at: datetime,
+    changes: Sequence[VersionChange] = (),
+) -> Element | None:
+    """An element as it was in the version under which the process ran at `at`.
+
+    `changes` are those of the process. An element that is not in that version is looked for in
+    the others that it has run under.
+    """
+    now = processes.bundle_of_process(session, process_id)
+    if not changes:
+        return now.element(element_id)
+    then = [change.after for change in changes if change.at < at] or [changes[0].before]
+    others = [version for change in reversed(changes) for version in (change.after, change.before)]
+    for version in (then[-1], *others):
+        element = bundle_of(session, version).element(element_id)
+        if element is not None:
+            return element
+    return None
 
 
 def _put(

@@ -4,11 +4,11 @@ The caller has counted working time already and passes instants; here they are s
 moved and stopped. A deadline has passed when now is later than its due instant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Table, bindparam, case, insert, literal, select, update
+from sqlalchemy import Table, bindparam, case, delete, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import Instant
@@ -116,6 +116,53 @@ def move_clock(
         values["provisional"] = provisional
     _update(uow, clock, values)
     _arm(uow, clock, rungs, at, standing=clock.paused_at is not None)
+
+
+def rungs_as_they_are(session: Session, clock_id: int) -> list[dict[str, str | None]]:
+    """The rungs of a run, to be kept until `put_back`; instants in ISO 8601."""
+    rows = session.execute(
+        select(
+            ClockRungRow.rung, ClockRungRow.due_at, ClockRungRow.fire_at, ClockRungRow.passed_at,
+            ClockRungRow.fired_at, ClockRungRow.fired_for,
+        ).where(ClockRungRow.clock_id == clock_id).order_by(ClockRungRow.id)
+    )  # fmt: skip
+    return [
+        {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in row._asdict().items()
+        }
+        for row in rows
+    ]
+
+
+def put_back(
+    uow: UnitOfWork,
+    clock: ClockRow,
+    *,
+    due_at: datetime | None,
+    terms: object,
+    rungs: Sequence[Mapping[str, str | None]],
+    what: str,
+    at: datetime,
+    evidence: object = None,
+) -> None:
+    """Undo a `move_clock`, kept as a revision: the terms and `rungs` are as they were, those that
+    had passed too. The caller has seen that nothing has passed or changed since.
+    """
+    _revise(uow, clock, at, what, due_at, evidence)
+    _update(uow, clock, {"due_at": due_at, "terms": orjson.dumps(terms).decode()})
+    uow.session.execute(
+        delete(ClockRungRow)
+        .where(ClockRungRow.clock_id == clock.id)
+        .execution_options(synchronize_session=False)
+    )
+    instants = ("due_at", "fire_at", "passed_at", "fired_at")
+    for rung in rungs:
+        values = {
+            name: datetime.fromisoformat(value) if value and name in instants else value
+            for name, value in rung.items()
+        }
+        uow.session.execute(insert(ClockRungRow).values(clock_id=clock.id, **values))
 
 
 def pause_clock(

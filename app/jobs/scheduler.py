@@ -10,7 +10,7 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.core import clock
-from app.jobs import extending, proposing, publishing, recounting, reorganising
+from app.jobs import extending, moving, proposing, publishing, recounting, reorganising
 from app.jobs.daily import every_day
 from app.jobs.deadlines import tick
 from app.jobs.sending import send_waiting, senders
@@ -52,6 +52,12 @@ def start(office: Office) -> BackgroundScheduler:
         "interval",
         seconds=every,
         id="reorganisation",
+    )
+    scheduler.add_job(
+        lambda: moving.work(office.sessions, clock.now),
+        "interval",
+        seconds=every,
+        id="moving",
     )
     scheduler.add_job(
         lambda: proposing.work(office.sessions, clock.now),
