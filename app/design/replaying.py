@@ -1,0 +1,679 @@
+"""Replaying real cases: what was done to them is done again, in an office in memory.
+
+The commands are the real ones and every deadline passes at its instant. Under the rules as they
+were, everything comes out as it did; under the drafts of a change it shows what they would have
+made of the same cases.
+
+What nobody did because it did not exist (a step of a draft, another way of a case) is undecided:
+it is assumed, counted and shown. Nothing that was done is dropped without a word.
+"""
+
+import hashlib
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any, Self
+
+import orjson
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases import (
+    acts,
+    attachments,
+    bulk,
+    calling_back,
+    closing,
+    free_hand,
+    intake,
+    joined_rating,
+    recounting,
+    reorganising,
+    second_person,
+    steps,
+)
+from app.cases.calling_back import RATER
+from app.cases.clocks import calendar_of
+from app.cases.models.bulk_extension import BulkExtensionOrder
+from app.cases.models.demand import DailyNumber
+from app.cases.models.rating import JoinedRating, RatingLink
+from app.cases.models.work_order import OrderStatus, WorkOrder
+from app.cases.orders import SUBJECT, find_in_scope, take
+from app.cases.procedures import begin, open_procedure
+from app.cases.rechecking import KIND as RECHECK
+from app.core.clock import CHINA
+from app.core.db import Sessions, reading
+from app.core.errors import Conflict, DomainError, Invalid
+from app.core.phrase import Phrase
+from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
+from app.design.copying import Texts, office_like
+from app.design.recorded import FREE_HAND, Deed, ProcedureKey, Recording, Who, procedure_keys
+from app.design.replay_office import Event, prepare
+from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
+from app.engine.forms import Field, FieldType, Form
+from app.engine.ports import StepKind
+from app.engine.processes import HEARER, Made
+from app.identity import policy
+from app.identity.models import User
+from app.supervision import watching
+from app.supervision.triggers import consider
+from app.worktime.calendars import WorkingCalendar
+
+_JUST = timedelta(microseconds=1)
+"""A deadline has passed when it is later than its instant, not at it."""
+
+_BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+_ASSUMED = timedelta(hours=4)
+"""Working time after which a step is taken for done that nobody has ever done."""
+
+_OTHER_NUMBERS = 500_000
+"""Where the running numbers of a day go on for what had none in the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How an element was usually done: after how much working time, and with which answers."""
+
+    after: timedelta
+    answers: Mapping[str, object]
+    times: int
+
+
+@dataclass(slots=True)
+class Account:
+    """What became of what was recorded."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    adapted: list[tuple[str, str, str]] = field(default_factory=list)
+    """Number of the case, what, and how."""
+    impossible: list[tuple[str, str, str]] = field(default_factory=list)
+    """Number of the case, what, and why."""
+    undecided: list[tuple[str, str, str]] = field(default_factory=list)
+    """Number of the case, element, and what was assumed."""
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Replay:
+    """One part of a recording in an office in memory."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        recording: Recording,
+        now: datetime,
+        until: datetime,
+        texts: Texts | None = None,
+    ) -> None:
+        self.recording = recording
+        self.account = Account()
+        self.passed: Counter[str] = Counter()
+        """How often each element and each flow was passed: `process/id`."""
+        self._until = until
+        self._is_changed = bool(texts)
+        self._copy = office_like(sessions, now, texts or {})
+        self.sessions = self._copy.sessions
+        deeds = recording.deeds
+        self.now = deeds[0].at if deeds else until
+        with reading(sessions) as source:
+            self._timetable = list(
+                prepare(source, self._copy, recording, self.now, self._is_changed)
+            )
+            self._roles = {
+                user.id: frozenset(role.role for role in user.roles)
+                for user in source.scalars(select(User))
+            }
+            self._calendar = calendar_of(source, None)
+        self._ids: dict[int, int] = {}
+        self._recorded_of: dict[int, int] = {}
+        self._heap: list[tuple[datetime, int, int, Callable[[], None]]] = []
+        self._serial = count()
+        self._next: dict[int, tuple[datetime, int]] = {}
+        self._touched: set[int] = set()
+        self._waiting: dict[int, list[Deed]] = defaultdict(list)
+        self._opened: dict[int, int] = {}
+        """Real tasks seen in the replay: how many of a key were open before, by its id."""
+        self._seen: dict[tuple[int, str, ProcedureKey], int] = Counter()
+        self._habits = _habits(recording, self._calendar) if self._is_changed else {}
+        self._copy.sessions.configure(info={HEARER: self._hear})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._copy.database.dispose()
+
+    @property
+    def demands(self) -> list[int]:
+        """The ids that the cases have in the office of the replay."""
+        return list(self._ids.values())
+
+    def run(self) -> None:
+        """Everything that was recorded, in its order, until the end of the record."""
+        for event in self._timetable:
+            rank = 0 if event.statements else 3
+            self._at(event.at, rank, partial(self._enact, event))
+        for deed in self.recording.deeds:
+            self._at(deed.at, 2, partial(self._do, deed))
+        while self._heap:
+            at, _rank, _serial, act = heapq.heappop(self._heap)
+            if at > self._until:
+                break
+            self.now = max(self.now, at)
+            act()
+            self._look_ahead()
+        for deeds in self._waiting.values():
+            for deed in deeds:
+                self._is_impossible(deed, "其环节没有再打开 / its step did not open again")
+
+    # Time ------------------------------------------------------------------------------------
+
+    def _at(self, at: datetime, rank: int, act: Callable[[], None]) -> None:
+        heapq.heappush(self._heap, (at, rank, next(self._serial), act))
+
+    def _look_ahead(self) -> None:
+        """Of each case that was moved: when its next deadline is told, and what has opened."""
+        while self._touched:
+            demand_id = self._touched.pop()
+            moment = self._next_of(demand_id)
+            if moment is None:
+                self._next.pop(demand_id, None)
+            elif self._next.get(demand_id, (None, 0))[0] != moment:
+                serial = next(self._serial)
+                self._next[demand_id] = moment, serial
+                at = max(moment, self.now)
+                self._at(at, 1, partial(self._pass, demand_id, serial))
+            if self._is_changed:
+                self._see_tasks(demand_id)
+
+    def _next_of(self, demand_id: int) -> datetime | None:
+        case = self.recording.cases.get(self._recorded_of.get(demand_id, 0))
+        told = case.told if case is not None else {}
+        found: list[datetime] = []
+        with reading(self.sessions) as session:
+            keys: dict[int, ProcedureKey] | None = None
+            for scope, name, run, rung, due in session.execute(
+                select(
+                    ClockRow.scope, ClockRow.name, ClockRow.run, ClockRungRow.rung,
+                    ClockRungRow.fire_at,
+                )
+                .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
+                .where(
+                    ClockRow.subject_kind == SUBJECT,
+                    ClockRow.subject_id == demand_id,
+                    ClockRungRow.fire_at.is_not(None),
+                )
+            ):  # fmt: skip
+                assert due is not None  # the query asks for it
+                keys = keys or procedure_keys(session, demand_id)
+                known = told.get((keys[scope], name, run, rung, due))
+                found.append(known if known is not None and known > due else due + _JUST)
+            for due in session.scalars(
+                select(TimerWaitRow.due_at)
+                .join(engine.ProcessRow, engine.ProcessRow.id == TimerWaitRow.process_id)
+                .where(
+                    engine.ProcessRow.subject_kind == SUBJECT,
+                    engine.ProcessRow.subject_id == demand_id,
+                    engine.ProcessRow.status == "active",
+                    TimerWaitRow.due_at.is_not(None),
+                )
+            ):
+                assert due is not None
+                found.append(due + _JUST)
+        return min(found, default=None)
+
+    def _pass(self, demand_id: int, serial: int) -> None:
+        """The ticker looks at a case."""
+        if self._next.get(demand_id, (None, 0))[1] != serial:
+            return
+        self._next.pop(demand_id)
+        self._touched.add(demand_id)
+        self._guarded(demand_id, "tick", partial(take, demand_id=demand_id))
+
+    def _daily(self) -> None:
+        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+            ignored = watching.unheeded(uow.session, self.now)
+        for demand_id in ignored:
+            self._touched.add(demand_id)
+            self._guarded(
+                demand_id, "daily", partial(watching.supervise_unheeded, demand_id=demand_id)
+            )
+        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+            idle = watching.standing_still(uow.session, self.now)
+        for demand_id in idle:
+            self._touched.add(demand_id)
+            self._guarded(demand_id, "daily", partial(watching.supervise_idle, demand_id=demand_id))
+        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+            closing.archive(uow)
+
+    def _enact(self, event: Event) -> None:
+        if not event.statements:
+            self._daily()
+            return
+        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+            for statement, rows in event.statements:
+                uow.session.connection().execute(statement, [dict(row) for row in rows] or None)
+
+    def _hear(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
+        for loaded, outcome, _at in made:
+            self._touched.add(loaded.row.subject_id)
+            for one in outcome.steps:
+                if one.kind is StepKind.ENTERED:
+                    self.passed[f"{one.process_key}/{one.element_id}"] += 1
+            for process, flow in outcome.flows:
+                self.passed[f"{process}/{flow}"] += 1
+
+    # What people did -------------------------------------------------------------------------
+
+    def _do(self, deed: Deed) -> None:
+        demand_id = self._ids.get(deed.demand, 0)
+        if deed.kind != "arrive" and not demand_id:
+            self._is_impossible(deed, "诉求没有登记 / the demand is not there")
+            return
+        case = self.recording.cases[deed.demand]
+        self._touched |= {demand_id, *(self._ids[one] for one in case.beside if one in self._ids)}
+        self._set_numbers(deed)
+        try:
+            self._done(deed, demand_id)
+        except DomainError as refusal:
+            self._refused(deed, refusal)
+        except Exception as error:  # noqa: BLE001 - the other cases go on
+            self.account.faults.append((case.number, f"{_name(deed)}: {error!r}"))
+
+    def _done(self, deed: Deed, demand_id: int) -> None:
+        match deed.kind:
+            case "arrive":
+                self._arrive(deed)
+            case "step":
+                self._step(deed, demand_id)
+            case "rate":
+                self._rate(deed, demand_id)
+            case "joined_rating":
+                self._rate_joined(deed)
+            case "recheck":
+                self._recheck(deed, demand_id)
+            case "recount":
+                with self._acting(self._actor(deed, "administrator")) as uow:
+                    recounting.recount(uow, demand_id)
+            case "reorganise":
+                with self._acting(SYSTEM) as uow:
+                    reorganising.move_case(uow, demand_id)
+            case "bulk":
+                self._extend(deed, demand_id)
+            case "report":
+                self._listed(deed, demand_id)
+            case _:
+                self._free_hand(deed, demand_id)
+        self.account.done[deed.kind] += 1
+
+    def _arrive(self, deed: Deed) -> None:
+        with self._acting(self._actor(deed)) as uow:
+            made = intake.arrive(uow, str(deed.facts["channel"])).id
+        self._ids[deed.demand] = made
+        self._recorded_of[made] = deed.demand
+        self._touched.add(made)
+
+    def _step(self, deed: Deed, demand_id: int) -> None:
+        """The open task, else the act, with this element; else it waits until it opens."""
+        with reading(self.sessions) as session:
+            task = self._task(session, deed, demand_id)
+            if task is None:
+                element, role, unit_id, key = self._act_of(session, deed, demand_id)
+            else:
+                found = engine.bundle_of_process(session, task.process_id).element(task.element_id)
+                assert found is not None
+                element, role = found, task.role or ""
+                unit_id = find_in_scope(session, demand_id, task.scope).unit_id
+                key = ""
+        actor = self._actor(deed, role)
+        with reading(self.sessions) as session:
+            may = _may(session, actor, task, role, unit_id)
+        if not may:
+            actor = replace(actor, roles=actor.roles | {role}, unit_id=unit_id or actor.unit_id)
+
+        def do(given: Mapping[str, object]) -> None:
+            with self._acting(actor) as uow:
+                entered = self._entered(uow, element.form, given)
+                if task is not None:
+                    steps.complete(uow, task.id, entered)
+                else:
+                    acts.act(uow, demand_id, key, entered)
+
+        try:
+            do(deed.answers)
+        except Invalid as wrong:
+            fields = {one.name: one for one in (element.form.fields if element.form else ())}
+            missing = {name: fields[name] for name in wrong.fields if name in fields}
+            if not self._is_changed or not missing:
+                raise
+            added = {name: _believable(one, self.now) for name, one in missing.items()}
+            do({**deed.answers, **added})
+            self._adapted(deed, f"补填 {'、'.join(added)} / filled in {', '.join(added)}")
+
+    def _task(self, session: Session, deed: Deed, demand_id: int) -> HumanTaskRow | None:
+        keys = procedure_keys(session, demand_id)
+        found = [
+            task
+            for task in session.scalars(
+                select(HumanTaskRow)
+                .where(
+                    HumanTaskRow.subject_kind == SUBJECT,
+                    HumanTaskRow.subject_id == demand_id,
+                    HumanTaskRow.element_id == deed.element,
+                    HumanTaskRow.closed_at.is_(None),
+                )
+                .order_by(HumanTaskRow.id)
+            )
+            if keys[task.scope] == deed.procedure
+        ]
+        return found[0] if found else None
+
+    def _act_of(
+        self, session: Session, deed: Deed, demand_id: int
+    ) -> tuple[Any, str, int | None, str]:
+        case = find_in_scope(session, demand_id, 0)
+        keys = procedure_keys(session, demand_id)
+        why: Phrase | None = None
+        actor = self._actor(deed)
+        for act in acts.all_acts(session, case, actor, self.now):
+            if act.element.id != deed.element:
+                continue
+            if act.process_id is not None and keys[act.case.scope] != deed.procedure:
+                continue
+            if act.why_not is not None:
+                why = act.why_not
+                continue
+            return act.element, act.element.role or "", act.unit_id, act.key
+        raise _NotOpen(why or Phrase("该环节现在没有打开。", "The step is not open now."))
+
+    def _rate(self, deed: Deed, demand_id: int) -> None:
+        with reading(self.sessions) as session:
+            code = session.scalar(
+                select(RatingLink.code)
+                .join(WorkOrder, WorkOrder.id == RatingLink.order_id)
+                .where(WorkOrder.demand_id == demand_id)
+                .order_by(RatingLink.id.desc())
+                .limit(1)
+            )
+        with self._acting(RATER) as uow:
+            calling_back.rate_by_link(uow, code or "", deed.answers)
+
+    def _rate_joined(self, deed: Deed) -> None:
+        joined = self._ids.get(int(deed.facts["joined"]), 0)
+        with self._acting(RATER) as uow:
+            link = uow.session.scalar(
+                select(JoinedRating)
+                .where(JoinedRating.demand_id == joined)
+                .order_by(JoinedRating.id.desc())
+                .limit(1)
+            )
+            if link is None:
+                raise _NotOpen(Phrase("没有评价链接。", "There is no link to rate by."))
+            joined_rating.rate(uow, link, deed.answers)
+
+    def _recheck(self, deed: Deed, demand_id: int) -> None:
+        with self._acting(SYSTEM) as uow:
+            case = take(uow, demand_id)
+            if case.order is None or case.order.status != OrderStatus.CLOSED:
+                raise _NotOpen(Phrase("工单没有办结。", "The order is not closed."))
+            seed = str(deed.facts["cause"]).rpartition(":")[0]
+            begin(uow, open_procedure(uow, case, RECHECK, cause=f"{seed}:{demand_id}"))
+
+    def _extend(self, deed: Deed, demand_id: int) -> None:
+        with self._acting(SYSTEM) as uow:
+            clock = engine.clock_of(uow.session, SUBJECT, demand_id, "handling")
+            if clock is None or clock.due_at is None:
+                raise _NotOpen(Phrase("没有办理时限。", "There is no handling limit."))
+            line = BulkExtensionOrder(
+                bulk_id=deed.facts["bulk_extension"],
+                demand_id=demand_id,
+                clock_id=clock.id,
+                due_before=clock.due_at,
+                due_after=clock.due_at,
+            )
+            uow.session.add(line)
+            uow.session.flush()
+            if not bulk.apply(uow, line.id):
+                raise _NotOpen(Phrase("工单已不在办理中。", "The order has moved on."))
+
+    def _listed(self, deed: Deed, demand_id: int) -> None:
+        with self._acting(self._actor(deed)) as uow:
+            case = take(uow, demand_id)
+            occasion = str(deed.facts["evidence"]["occasion"])
+            if not consider(uow, case, occasion, uow.now, superior_listed=True):
+                raise _NotOpen(Phrase("不再列入督办。", "It is not supervised for that any more."))
+
+    def _free_hand(self, deed: Deed, demand_id: int) -> None:
+        does = dict(
+            zip(FREE_HAND, (free_hand.jump, free_hand.reassign, free_hand.cancel), strict=True)
+        )
+        given = {name: str(value) for name, value in deed.answers.items() if value is not None}
+        with self._acting(self._actor(deed, "duty_manager")) as uow:
+            does[deed.kind](uow, demand_id, given)
+
+    # What was not done then --------------------------------------------------------------------
+
+    def _see_tasks(self, demand_id: int) -> None:
+        """What has opened: a recorded step that waits is done; what nobody did is assumed."""
+        recorded = self.recording.cases.get(self._recorded_of.get(demand_id, 0))
+        if recorded is None:
+            return
+        with reading(self.sessions) as session:
+            keys = procedure_keys(session, demand_id)
+            fresh = [
+                task
+                for task in session.scalars(
+                    select(HumanTaskRow)
+                    .where(
+                        HumanTaskRow.subject_kind == SUBJECT,
+                        HumanTaskRow.subject_id == demand_id,
+                    )
+                    .order_by(HumanTaskRow.id)
+                )
+                if task.id not in self._opened
+            ]
+        for task in fresh:
+            key = task.element_id, keys[task.scope]
+            place = self._seen[recorded.id, *key]
+            self._seen[recorded.id, *key] += 1
+            self._opened[task.id] = place
+            if task.closed_at is not None:
+                continue
+            waiting = [
+                deed for deed in self._waiting[demand_id]
+                if (deed.element, deed.procedure) == key
+            ]  # fmt: skip
+            known = recorded.tasks.get(key, [])
+            if waiting:
+                self._waiting[demand_id].remove(waiting[0])
+                took = _ASSUMED
+                if place < len(known):
+                    took = self._calendar.worked_between(known[place].opened_at, waiting[0].at)
+                late = replace(waiting[0], at=self._calendar.add_worked(task.opened_at, took))
+                self._at(late.at, 2, partial(self._do_late, late))
+            elif place >= len(known):
+                self._assume(recorded.number, demand_id, task, key)
+
+    def _do_late(self, deed: Deed) -> None:
+        self._adapted(deed, f"推迟到 {deed.at.astimezone(CHINA):%m-%d %H:%M} / done later")
+        self._do(deed)
+
+    def _assume(
+        self, number: str, demand_id: int, task: HumanTaskRow, key: tuple[str, ProcedureKey]
+    ) -> None:
+        habit = self._habits.get(task.element_id, Habit(_ASSUMED, {}, 0))
+        hours = habit.after.total_seconds() / 3600
+        words = f"{hours:.1f} h, {habit.times}"
+        self.account.undecided.append((number, task.element_id, words))
+        deed = Deed(
+            self._calendar.add_worked(task.opened_at, habit.after),
+            0,
+            self._recorded_of[demand_id],
+            "step",
+            _nobody,
+            task.element_id,
+            key[1],
+            habit.answers,
+        )
+        self._at(deed.at, 2, partial(self._do, deed))
+
+    def _refused(self, deed: Deed, refusal: DomainError) -> None:
+        if self._is_changed and isinstance(refusal, _NotOpen) and deed.kind == "step":
+            self._waiting[self._ids[deed.demand]].append(deed)
+            return
+        wrong = refusal.fields if isinstance(refusal, Invalid) else {}
+        why = "；".join([refusal.phrase.zh, *(f"{k}:{v.zh}" for k, v in wrong.items())])
+        self._is_impossible(deed, f"{why} / {refusal.phrase.en}")
+
+    def _is_impossible(self, deed: Deed, why: str) -> None:
+        number = self.recording.cases[deed.demand].number
+        self.account.impossible.append((number, _name(deed), why))
+
+    def _adapted(self, deed: Deed, how: str) -> None:
+        number = self.recording.cases[deed.demand].number
+        self.account.adapted.append((number, _name(deed), how))
+
+    # Small things ------------------------------------------------------------------------------
+
+    @contextmanager
+    def _acting(self, actor: Actor) -> Iterator[UnitOfWork]:
+        with unit_of_work(self.sessions, actor, self.now) as uow:
+            yield uow
+
+    def _guarded(self, demand_id: int, what: str, act: Callable[[UnitOfWork], object]) -> None:
+        try:
+            with self._acting(SYSTEM) as uow:
+                act(uow)
+        except Exception as error:  # noqa: BLE001 - the other cases go on
+            recorded = self._recorded_of.get(demand_id, 0)
+            number = self.recording.cases[recorded].number if recorded else "?"
+            self.account.faults.append((number, f"{what}: {error!r}"))
+
+    def _actor(self, deed: Deed, role: str = "") -> Actor:
+        if deed.who.user_id is None:
+            if deed.who is _nobody:
+                return Actor(None, "—", frozenset({role}), None)
+            return SYSTEM
+        roles = self._roles.get(deed.who.user_id, frozenset())
+        if not roles and role:
+            roles = frozenset({role})
+        return Actor(deed.who.user_id, f"P{deed.who.user_id}", roles, deed.who.unit_id)
+
+    def _set_numbers(self, deed: Deed) -> None:
+        """The numbers that this case had are given to it again."""
+        case = self.recording.cases[deed.demand]
+        day = deed.at.astimezone(CHINA).strftime("%Y%m%d")
+        for number in (case.number, case.order_number):
+            if number is None or not number[2:].startswith(day):
+                continue
+            with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+                uow.session.execute(
+                    delete(DailyNumber).where(
+                        DailyNumber.day == day, DailyNumber.prefix == number[:2]
+                    )
+                )
+                last = int(number[10:]) - 1
+                uow.session.add(DailyNumber(day=day, prefix=number[:2], last=last))
+
+    def _entered(
+        self, uow: UnitOfWork, form: Form | None, given: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Answers as a page would hand them in."""
+        entered: dict[str, object] = {}
+        for one in form.fields if form is not None else ():
+            value = given.get(one.name)
+            if value is None or value is False:
+                continue
+            if one.type is FieldType.FILES and isinstance(value, list):
+                entered[one.name] = [str(_upload(uow, str(file))) for file in value]
+            elif isinstance(value, list):
+                entered[one.name] = [str(item) for item in value]
+            else:
+                entered[one.name] = "true" if value is True else str(value)
+        return entered
+
+
+class _NotOpen(Conflict):
+    """What was done then cannot be done now."""
+
+
+_nobody = Who(None, None)
+"""Nobody was recorded: whoever has the role is assumed."""
+
+
+def _may(
+    session: Session, actor: Actor, task: HumanTaskRow | None, role: str, unit_id: int | None
+) -> bool:
+    if task is not None:
+        return second_person.may_do(session, actor, task, unit_id)
+    return policy.may_do_step(actor, role, unit_id)
+
+
+def _name(deed: Deed) -> str:
+    return deed.element or deed.kind
+
+
+def _habits(recording: Recording, calendar: WorkingCalendar) -> dict[str, Habit]:
+    """How each element was usually done in these cases."""
+    spans: dict[str, list[timedelta]] = defaultdict(list)
+    given: dict[str, Counter[str]] = defaultdict(Counter)
+    for case in recording.cases.values():
+        for (element, _procedure), tasks in case.tasks.items():
+            spans[element] += [
+                calendar.worked_between(task.opened_at, task.closed_at)
+                for task in tasks
+                if task.closed_at is not None and task.how == "completed"
+            ]
+        for deed in case.deeds:
+            if deed.kind == "step":
+                text = orjson.dumps(dict(deed.answers), option=orjson.OPT_SORT_KEYS).decode()
+                given[deed.element][text] += 1
+    return {
+        element: Habit(
+            sorted(found)[len(found) // 2],
+            orjson.loads(max(given[element].items(), key=lambda one: (one[1], one[0]))[0])
+            if given[element]
+            else {},
+            len(found),
+        )
+        for element, found in spans.items()
+        if found
+    }
+
+
+def _believable(asked: Field, now: datetime) -> object:
+    """Something for a field that a draft asks for and nobody was asked for then."""
+    today = now.astimezone(CHINA)
+    match asked.type:
+        case FieldType.CHOICE:
+            return asked.default or asked.options[0].value
+        case FieldType.MULTI_CHOICE:
+            return [asked.options[0].value]
+        case FieldType.BOOLEAN:
+            return True
+        case FieldType.NUMBER:
+            return asked.default or asked.minimum or "1"
+        case FieldType.DATE:
+            return (today + timedelta(days=7)).date().isoformat()
+        case FieldType.DATETIME:
+            return (today + timedelta(days=1)).isoformat(timespec="minutes")
+        case FieldType.PHONE:
+            return "10000000000"
+        case FieldType.FILES:
+            return ["1"]
+        case _:
+            return "㐀"
+
+
+def _upload(uow: UnitOfWork, name: str) -> int:
+    """A file that only has a name: its content is never asked for."""
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    received = attachments.Received(f"{digest[:8]}.jpg", "image/jpeg", digest, 1)
+    return attachments.keep(uow, received).id
