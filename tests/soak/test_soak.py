@@ -39,16 +39,22 @@ def test_some_weeks_of_anything_leave_no_fault(office: Office, tmp_path: Path) -
     assert life.tally.refused.total() > 20
 
 
-def test_the_same_seed_lives_the_same_life(founded: Path, tmp_path: Path) -> None:
-    lives = []
-    for number in (1, 2):
+def test_a_life_that_goes_on_where_it_was_kept_is_the_same_life(
+    founded: Path, tmp_path: Path
+) -> None:
+    tallies = []
+    for number, days in enumerate([[2], [1, 1]]):
         shutil.copy(founded, path := tmp_path / f"{number}.db")
-        made = Office(make_engine(f"sqlite:///{path}"))
-        life = Life(made, seed=7, files=tmp_path / str(number), begin=MARCH)
-        life.live(demands=2, days=1)
-        lives.append((life.tally.done, life.tally.refused))
-        made.database.dispose()
-    assert lives[0] == lives[1]
+        remembered = None
+        for count in days:
+            made = Office(make_engine(f"sqlite:///{path}"))
+            life = Life(made, 7, tmp_path / str(number), begin=MARCH, remembered=remembered)
+            for _ in range(count):
+                life.live(demands=4, days=2, each_day=lambda _words: False)
+            remembered = life.remembered()
+            made.database.dispose()
+        tallies.append((life.day, life.tally.done, life.tally.refused))
+    assert tallies[0] == tallies[1]
 
 
 def _stop_waiting(session: Session) -> None:
