@@ -208,14 +208,16 @@ class Editor {
   changed() {
     if (this.waiting) return;
     this.waiting = true;
-    queueMicrotask(() => {
-      this.waiting = false;
-      if (!this.root?.businessObject) return;
-      render(html`<${Toolbar} editor=${this} />`, this.parts.toolbar);
-      render(html`<h2>${_('大纲')}</h2><${Actions} editor=${this} /><${Outline} editor=${this} />`, this.parts.outline);
-      render(html`<${Panel} editor=${this} />`, this.parts.panel);
-      render(html`<${Findings} editor=${this} />`, this.parts.findings);
-    });
+    queueMicrotask(() => this.#draw());
+  }
+
+  #draw() {
+    this.waiting = false;
+    if (!this.root?.businessObject) return;
+    render(html`<${Toolbar} editor=${this} />`, this.parts.toolbar);
+    render(html`<h2>${_('大纲')}</h2><${Actions} editor=${this} /><${Outline} editor=${this} />`, this.parts.outline);
+    render(html`<${Panel} editor=${this} />`, this.parts.panel);
+    render(html`<${Findings} editor=${this} />`, this.parts.findings);
   }
 
   /** Select an element by its id and bring it into view. */
@@ -236,16 +238,17 @@ class Editor {
     }
   }
 
+  /** Go to a field of the panel, at once: the next key is meant for it. */
   focusPanel(name) {
-    requestAnimationFrame(() => {
-      const field = this.parts.panel.querySelector(name ? `[name="${name}"]` : 'input, select, textarea');
-      field?.focus();
-      field?.select?.();
-    });
+    this.#draw();
+    const field = this.parts.panel.querySelector(name ? `[name="${name}"]` : 'input, select, textarea');
+    field?.focus();
+    field?.select?.();
   }
 
-  #focusOutline(id) {
-    requestAnimationFrame(() => this.parts.outline.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus());
+  focusOutline(id) {
+    this.#draw();
+    this.parts.outline.querySelector(`[data-id="${CSS.escape(id)}"]`)?.focus();
   }
 
   /** Choose what comes behind an element, and draw it. */
@@ -254,7 +257,7 @@ class Editor {
     if (!chosen) return;
     const made = chosen.add(this.editing, element);
     this.select(made.id);
-    this.#focusOutline(made.id);
+    this.focusOutline(made.id);
   }
 
   /** Choose an element and put it on free ground. */
@@ -263,7 +266,7 @@ class Editor {
     if (!chosen) return;
     const made = this.editing.place(attributes(chosen));
     this.select(made.id);
-    this.#focusOutline(made.id);
+    this.focusOutline(made.id);
   }
 
   /** Choose where a flow from an element leads. */
@@ -289,7 +292,7 @@ class Editor {
     if (!chosen) return;
     const made = chosen.action();
     this.select((made ?? element).id);
-    this.#focusOutline((made ?? element).id);
+    this.focusOutline((made ?? element).id);
   }
 
   /** Choose a colour for one or several elements. */
@@ -303,7 +306,7 @@ class Editor {
     this.editing.remove(element);
     if (next && this.element(next.id)) {
       this.select(next.id);
-      this.#focusOutline(next.id);
+      this.focusOutline(next.id);
     }
   }
 
@@ -336,7 +339,7 @@ class Editor {
     const chosen = await choose(this.container, _('查找元素'), items);
     if (!chosen) return;
     this.select(chosen.id);
-    this.#focusOutline(chosen.id);
+    this.focusOutline(chosen.id);
   }
 
   minimap() { this.modeler.get('minimap').toggle(); }

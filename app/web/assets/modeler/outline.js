@@ -89,7 +89,7 @@ export function Outline({ editor }) {
   const go = (index) => {
     const row = all[Math.max(0, Math.min(all.length - 1, index))];
     editor.select(row.owner.id);
-    requestAnimationFrame(() => tree.current?.querySelector(`[data-id="${CSS.escape(row.owner.id)}"]`)?.focus());
+    editor.focusOutline(row.owner.id);
   };
   const keys = (event) => {
     const index = all.findIndex((row) => row.owner.id === event.target.dataset.id);
