@@ -1,0 +1,331 @@
+"""What is known of the way of cases through a process: visits of its elements, read as a stream.
+
+A visit is one row of `human_task`: from the instant a step was opened until it was closed. Every
+figure of the pages that watch, and every event of a log, is made of the same visits.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from app import engine
+from app.cases.clocks import calendar_of
+from app.cases.models.demand import Demand
+from app.cases.models.procedure import Procedure
+from app.cases.models.work_order import WorkOrder
+from app.cases.orders import SUBJECT
+from app.core.db import Instant
+from app.core.errors import NotFound
+from app.core.phrase import Phrase
+from app.engine import ClockRow, ClockRungRow, DiagramVersionRow, HumanTaskRow, ProcessRow
+from app.engine.diagram import Element
+from app.worktime.calendars import WorkingCalendar, micros_of
+
+Rows = Select[*tuple[Any, ...]]
+
+_BATCH = 5_000
+"""Rows fetched at a time, so that a log of a million events does not fill the memory."""
+
+UNIT = func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id)
+"""The unit in charge: the procedure's own, else that of the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which cases are looked at; what is empty narrows nothing."""
+
+    key: str
+    """The process; every process where it is empty."""
+    version: int | None = None
+    arrived_from: datetime | None = None
+    arrived_before: datetime | None = None
+    unit_id: int | None = None
+    category: str = ""
+    light: str = ""
+    """`red`: a deadline of the process has passed; `yellow`: only its warning; `green`: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The published versions that hold the process, and the steps people do in it."""
+
+    versions: Mapping[int, tuple[str, int]]
+    """Id → key and number of the version under which its processes run."""
+    steps: Mapping[str, Element]
+    """Every user task by id, those of called processes included; the newest version's where
+    versions differ."""
+    within: Mapping[str, str]
+    """Steps of called processes → the call that stands for them in the drawing."""
+    elements: Mapping[str, Element] = field(default_factory=dict)
+    """Steps and calls of the drawing, in the order of the file."""
+
+
+class Visit(NamedTuple):
+    """One stay of a case in a step; instants as microseconds of China's local time."""
+
+    task_id: int
+    element_id: str
+    since: int
+    until: int | None
+    """Empty while it is open."""
+    done: bool
+    """Closed by doing the step; else it is open, or was called off."""
+    worked: int
+    """Working time in the calendar of the unit in charge, up to now where it is open."""
+    late: bool
+    """A deadline of the process passed meanwhile."""
+
+
+class Journey(NamedTuple):
+    """One process of a case with its visits in the order in which they began."""
+
+    process_id: int
+    demand_id: int
+    scope: int
+    version_id: int
+    unit_id: int | None
+    since: int
+    until: int | None
+    """When the case was closed, or the procedure ended; empty while it runs."""
+    late: bool
+    """Some deadline of this process has passed."""
+    worked: int
+    """Working time from its beginning to its end, or up to now."""
+    visits: tuple[Visit, ...]
+
+
+class Calendars:
+    """Working time by unit. Prefix sums make it two look-ups a visit."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._by_unit: dict[int | None, WorkingCalendar] = {}
+
+    def of(self, unit_id: int | None) -> WorkingCalendar:
+        """The calendar in which the unit's limits are counted."""
+        found = self._by_unit.get(unit_id)
+        if found is None:
+            found = self._by_unit[unit_id] = calendar_of(self._session, unit_id)
+        return found
+
+
+def ground(session: Session, key: str, version: int | None = None) -> Ground:
+    """What is known of a process from its published versions. Raises `NotFound`."""
+    versions: dict[int, tuple[str, int]] = {}
+    steps: dict[str, Element] = {}
+    within: dict[str, str] = {}
+    elements: dict[str, Element] = {}
+    for row in session.execute(
+        select(DiagramVersionRow.id, DiagramVersionRow.key, DiagramVersionRow.version,
+               DiagramVersionRow.bundle).order_by(DiagramVersionRow.id)
+    ):  # fmt: skip
+        shown = row.version if row.key == key or not key else _called(row.bundle, key)
+        if shown is None or (version is not None and shown != version):
+            continue
+        versions[row.id] = (row.key, row.version)
+        bundle = engine.bundle_of(session, row.id)
+        for process in bundle.processes.values():
+            if key in {"", row.key, process.id}:
+                steps |= _steps(process.elements)
+        main = bundle.processes[key or row.key]
+        elements |= {
+            one.id: one for one in main.elements.values()
+            if one.kind in {"userTask", "callActivity"}
+        }  # fmt: skip
+        for one in main.elements.values():
+            if one.called is not None:
+                within |= dict.fromkeys(_below(bundle.processes, one.called), one.id)
+    if not versions:
+        raise NotFound(Phrase("没有这个流程或版本。", "There is no such process or version."))
+    return Ground(versions, steps, within, elements)
+
+
+def journeys(
+    session: Session, chosen: Selection, known: Ground, now: datetime
+) -> Iterator[Journey]:
+    """The chosen processes one after the other, with their visits. Streams: memory stays flat."""
+    calendars, at = Calendars(session), micros_of(now)
+    late = _Late(
+        late_processes(session, chosen, known, now),
+        set(session.scalars(_late_visits(chosen, known, now))),
+    )
+    rows = session.connection().execute(
+        _visits(chosen, known, now), execution_options={"yield_per": _BATCH}
+    )
+    for _process, together in groupby(rows, key=itemgetter(0)):
+        yield _journey(list(together), calendars, at, late)
+
+
+def late_processes(session: Session, chosen: Selection, known: Ground, now: datetime) -> set[int]:
+    """Ids of the chosen processes of which a deadline has passed."""
+    asked = narrowed(select(ProcessRow.id), chosen, known, now).join(ClockRow, _of_process())
+    return set(session.scalars(asked.where(_passed(now))))
+
+
+def narrowed(question: Rows, chosen: Selection, known: Ground, now: datetime) -> Rows:
+    """A question about processes of cases, narrowed to the chosen ones."""
+    asked = (
+        question.select_from(ProcessRow)
+        .join(Demand, Demand.id == ProcessRow.subject_id)
+        .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
+        .outerjoin(Procedure, Procedure.id == ProcessRow.scope)
+        .where(
+            ProcessRow.subject_kind == SUBJECT,
+            ProcessRow.diagram_version_id.in_(list(known.versions)),
+        )
+    )
+    if chosen.arrived_from is not None:
+        asked = asked.where(Demand.arrived_at >= chosen.arrived_from)
+    if chosen.arrived_before is not None:
+        asked = asked.where(Demand.arrived_at < chosen.arrived_before)
+    if chosen.unit_id is not None:
+        asked = asked.where(UNIT.is_not_distinct_from(chosen.unit_id))
+    if chosen.category:
+        asked = asked.where(Demand.category == chosen.category)
+    if chosen.light:
+        asked = asked.where(_shows(chosen.light, now))
+    return asked
+
+
+def drawn_as(journey: Journey, known: Ground) -> list[Visit]:
+    """The visits as the drawing has them: those inside a call follow each other as one visit."""
+    shown: list[Visit] = []
+    for one in journey.visits:
+        call = known.within.get(one.element_id)
+        if call is None:
+            shown.append(one)
+        elif shown and shown[-1].element_id == call:
+            shown[-1] = _joined(shown[-1], one)
+        else:
+            shown.append(one._replace(element_id=call))
+    return shown
+
+
+def _joined(first: Visit, then: Visit) -> Visit:
+    """Two steps inside one call: from the beginning of the first to the end of the last."""
+    return first._replace(
+        until=None if first.until is None or then.until is None else max(first.until, then.until),
+        done=then.done,
+        worked=first.worked + then.worked,
+        late=first.late or then.late,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Ids of processes of which a deadline has passed, and of the tasks open at that instant."""
+
+    processes: set[int]
+    tasks: set[int]
+
+
+def _late_visits(chosen: Selection, known: Ground, now: datetime) -> Rows:
+    return (
+        narrowed(select(HumanTaskRow.id), chosen, known, now)
+        .join(HumanTaskRow, HumanTaskRow.process_id == ProcessRow.id)
+        .join(ClockRow, _of_process())
+        .where(
+            _passed(now),
+            HumanTaskRow.opened_at <= ClockRow.due_at,
+            or_(HumanTaskRow.closed_at.is_(None), HumanTaskRow.closed_at > ClockRow.due_at),
+        )
+    )
+
+
+def _visits(chosen: Selection, known: Ground, now: datetime) -> Rows:
+    columns = (
+        ProcessRow.id, ProcessRow.subject_id, ProcessRow.scope, ProcessRow.diagram_version_id,
+        UNIT, ProcessRow.started_at, func.coalesce(Procedure.closed_at, Demand.closed_at),
+        ProcessRow.ended_at, HumanTaskRow.id, HumanTaskRow.element_id, HumanTaskRow.opened_at,
+        HumanTaskRow.closed_at, HumanTaskRow.closed_how,
+    )  # fmt: skip
+    return (
+        narrowed(select(*columns), chosen, known, now)
+        .join(HumanTaskRow, HumanTaskRow.process_id == ProcessRow.id)
+        .where(HumanTaskRow.element_id.in_(list(known.steps)))
+        .order_by(ProcessRow.id)
+    )
+
+
+def _journey(rows: list[Any], calendars: Calendars, now: int, late: _Late) -> Journey:
+    process_id, demand_id, scope, version_id, unit_id, since, closed, ended = rows[0][:8]
+    before = calendars.of(unit_id).worked_before
+    visits = []
+    for row in rows:
+        opened = micros_of(row[10])
+        until = None if row[11] is None else micros_of(row[11])
+        end = max(now, opened) if until is None else until
+        visits.append(
+            Visit(row[8], row[9], opened, until, row[12] == "completed",
+                  before(end) - before(opened), row[8] in late.tasks)
+        )  # fmt: skip
+    visits.sort(key=_BY_BEGINNING)
+    begin = visits[0].since if since is None else micros_of(since)
+    ended_at = (ended or closed) if scope else (closed or ended)
+    ended_in = None if ended_at is None else micros_of(ended_at)
+    worked = before(max(now, begin) if ended_in is None else ended_in) - before(begin)
+    return Journey(
+        process_id, demand_id, scope, version_id, unit_id, begin, ended_in,
+        process_id in late.processes, worked, tuple(visits),
+    )  # fmt: skip
+
+
+_BY_BEGINNING = itemgetter(2, 0)
+
+
+def _steps(elements: Mapping[str, Element]) -> dict[str, Element]:
+    return {one.id: one for one in elements.values() if one.kind == "userTask"}
+
+
+def _below(processes: Mapping[str, Any], called: str) -> Iterator[str]:
+    """The steps of a called process, and of those it calls."""
+    for one in processes[called].elements.values():
+        if one.kind == "userTask":
+            yield one.id
+        elif one.called is not None and one.called != called:
+            yield from _below(processes, one.called)
+
+
+def _called(bundle: str, key: str) -> int | None:
+    """The version of the process that a bundle calls; none where it does not call it."""
+    number: int | None = orjson.loads(bundle)["calls"].get(key)
+    return number
+
+
+def _of_process() -> ColumnElement[bool]:
+    return and_(
+        ClockRow.subject_kind == ProcessRow.subject_kind,
+        ClockRow.subject_id == ProcessRow.subject_id,
+        ClockRow.scope == ProcessRow.scope,
+    )
+
+
+def _passed(now: datetime) -> ColumnElement[bool]:
+    """As `queries.light_of` has it: passed when the instant that counts is after the deadline."""
+    return and_(
+        ClockRow.paused_at.is_(None),
+        ClockRow.due_at < func.coalesce(ClockRow.stopped_at, literal(now, Instant())),
+    )
+
+
+def _shows(light: str, now: datetime) -> ColumnElement[bool]:
+    red = exists().where(_of_process(), _passed(now)).correlate(ProcessRow)
+    yellow = (
+        exists()
+        .where(
+            _of_process(),
+            ClockRow.paused_at.is_(None),
+            ClockRungRow.clock_id == ClockRow.id,
+            ClockRungRow.rung == "yellow",
+            ClockRungRow.due_at < func.coalesce(ClockRow.stopped_at, literal(now, Instant())),
+        )
+        .correlate(ProcessRow)
+    )
+    return {"red": red, "yellow": and_(~red, yellow), "green": and_(~red, ~yellow)}[light]
