@@ -22,7 +22,15 @@ from app.design import documents, drafts
 from app.design.documents import Document
 from app.design.drafts import person
 from app.design.evidence import Evidence
-from app.design.models import DesignChange, DesignDraft, DesignDraftRevision, Kind, Status
+from app.design.models import (
+    DesignChange,
+    DesignDraft,
+    DesignDraftRevision,
+    Kind,
+    Publication,
+    Source,
+    Status,
+)
 from app.identity.models import User
 from app.identity.policy import Role, require
 
@@ -91,6 +99,38 @@ def roll_back(uow: UnitOfWork, kind: str, key: str, to_version: int, reason: str
     draft = drafts.open_draft(uow, made.id, kind, key, old.content)
     draft.restores = to_version
     uow.session.flush()
+    return made
+
+
+def undo(uow: UnitOfWork, change_id: int, reason: str) -> DesignChange:
+    """Begin a change that brings back what was in force before a published one, all of it.
+
+    What the change made anew stays, as cases may live by it. Raises `NotFound`, `NotAllowed`,
+    `Conflict` when it was not published or another change works on a document, `Invalid` when
+    there is nothing to bring back.
+    """
+    done = change(uow.session, change_id)
+    made = open_change(uow, f"恢复“{done.title}”之前的版本", reason)
+    if done.status != Status.PUBLISHED.value:
+        raise _over(done)
+    for publication in _of_people(uow.session, done):
+        if publication.version == 1:
+            continue
+        what = documents.document(publication.kind, publication.key)
+        old = documents.version(uow.session, what, publication.version - 1)
+        newest = documents.newest(uow.session, what)
+        if newest is not None and newest.content != old.content:
+            draft = drafts.open_draft(uow, made.id, what.kind.value, what.key, old.content)
+            draft.restores = old.number
+    uow.session.flush()
+    uow.session.refresh(made, ["drafts"])
+    if not made.drafts:
+        raise Invalid(
+            Phrase(
+                "这份变更之前的内容就是现行内容，无需恢复。",
+                "What was in force before this change is in force: nothing to bring back.",
+            )
+        )
     return made
 
 
@@ -322,6 +362,18 @@ def refusal_of(error: DomainError) -> Phrase:
         return error.phrase
     first = next(iter(error.fields.values()))
     return Phrase(f"{error.phrase.zh}{first.zh}", f"{error.phrase.en} {first.en}")
+
+
+def _of_people(session: Session, done: DesignChange) -> Sequence[Publication]:
+    """The versions that a change brought, without those that only followed."""
+    return session.scalars(
+        select(Publication)
+        .where(
+            Publication.change_id == done.id,
+            Publication.source.in_([Source.CHANGE.value, Source.ROLLBACK.value]),
+        )
+        .order_by(Publication.id)
+    ).all()
 
 
 def _decide(uow: UnitOfWork, change: DesignChange, status: Status, note: str) -> None:

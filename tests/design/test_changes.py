@@ -381,3 +381,33 @@ def test_a_change_whose_scenarios_come_out_otherwise_is_not_proposed(workshop: W
         weighed = evidence.examine(session, changes.change(session, change), unlike)
     with workshop.acting() as uow, pytest.raises(Invalid, match="otherwise than expected"):
         changes.propose(uow, change, weighed)
+
+
+def test_a_whole_change_is_undone_by_a_change_of_its_own(workshop: Workshop) -> None:
+    change = workshop.change()
+    for kind, key, before, after in (
+        ("diagram", "extension", 'name="延期"', 'name="展期"'),
+        ("table", "time_limits", "<text>5</text>", "<text>4</text>"),
+    ):
+        draft = workshop.draft(kind, key, change=change)
+        workshop.save(draft, 1, workshop.text(draft).replace(before, after))
+    workshop.draft("table", "visit_limit", change=change)
+    with workshop.acting() as uow, pytest.raises(Conflict):
+        changes.undo(uow, change, "试行结束。")
+    workshop.publish(change)
+    with workshop.acting() as uow:
+        back = changes.undo(uow, change, "试行结束。").id
+    workshop.propose(back)
+    with pytest.raises(NotAllowed):
+        workshop.approve(back, by="designer")
+    workshop.approve(back)
+    assert workshop.publish_due() == 1
+    with workshop.reading() as session:
+        for kind, key in ((Kind.DIAGRAM, "extension"), (Kind.TABLE, "time_limits")):
+            what = Document(kind, key)
+            last = documents.newest(session, what)
+            assert last is not None
+            assert last.content == documents.version(session, what, 1).content
+        assert registry.newest_version(session, "visit_limit") == 1
+    with workshop.acting() as uow, pytest.raises(Invalid, match="nothing to bring back"):
+        changes.undo(uow, change, "再来一次。")

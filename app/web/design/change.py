@@ -212,6 +212,20 @@ def withdraw_change(change_id: int) -> Page:
     return _do(change_id, lambda uow: changes.withdraw(uow, change_id, note), _("已撤回这份变更。"))
 
 
+@permission("design.edit")
+def undo_change(change_id: int) -> Page:
+    """Begin a change that brings back what was in force before this one."""
+    try:
+        with acting() as uow:
+            made = changes.undo(uow, change_id, request.form.get("reason", "")).id
+    except Invalid as wrong:
+        return _page(change_id, say(changes.refusal_of(wrong))), 422
+    except Conflict as late:
+        return _page(change_id, say(late.phrase)), 409
+    flash(_("已新建恢复的变更单，请检查后提交审批。"), "done")
+    return redirect(url_for("web.design_change", change_id=made))
+
+
 def _do(change_id: int, act: Callable[[UnitOfWork], object], told: str) -> Page:
     """Carry out one command on the change, and say on its page what came of it."""
     try:
@@ -288,6 +302,7 @@ def _page(change_id: int, refusal: str = "", errors: Mapping[str, str] | None = 
         may_decide=change.status == Status.PROPOSED
         and may(g.actor, "design.approve")
         and g.actor.user_id not in changes.workers(session, change),
+        may_undo=change.status == Status.PUBLISHED and may(g.actor, "design.edit"),
         may_recall=change.status in _AT_WORK and may(g.actor, "design.edit"),
         may_withdraw=change.status in _WORKED_AT and may(g.actor, "design.edit"),
         editable=change.status == Status.OPEN and may(g.actor, "design.edit"),

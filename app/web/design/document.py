@@ -80,10 +80,15 @@ def export(kind: str, key: str, number: int) -> Response:
     """One published version as a file."""
     what = documents.document(kind, key)
     found = documents.version(reading_session(), what, number)
-    name = f"{key}.{number}.{file_ending(what.kind)}"
-    answer = Response(found.content, mimetype="application/octet-stream")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return _file(what, f"{key}.{number}", found.content)
+
+
+@permission("design.see")
+def export_draft(draft_id: int) -> Response:
+    """A draft as a file."""
+    draft = drafts.draft(reading_session(), draft_id)
+    what = Document(Kind(draft.kind), draft.key)
+    return _file(what, f"{draft.key}.draft{draft.revision}", draft.content)
 
 
 @permission("design.edit")
@@ -126,6 +131,13 @@ def decline_offer(offer_id: int) -> Response:
         kind, key = offer.kind, offer.key
     flash(_("已搁置出厂新版，现行版本不变。"), "done")
     return redirect(url_for("web.design_document", kind=kind, key=key))
+
+
+def _file(what: Document, name: str, content: str) -> Response:
+    answer = Response(content, mimetype="application/octet-stream")
+    named = f'attachment; filename="{name}.{file_ending(what.kind)}"'
+    answer.headers["Content-Disposition"] = named
+    return answer
 
 
 def file_ending(kind: Kind) -> str:
