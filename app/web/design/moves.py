@@ -1,0 +1,456 @@
+"""Moving live cases: the dry run with its mapping, the request, and the page of one move."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+import orjson
+from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.cases import clocks
+from app.core import clock
+from app.core.clock import CHINA
+from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.phrase import Phrase
+from app.core.uow import UnitOfWork
+from app.design import documents, using
+from app.design.documents import Document
+from app.design.models import Kind
+from app.design.moving import moves
+from app.design.moving.models import CaseMove, CaseMoveLine, MoveOutcome, MoveStatus
+from app.design.moving.orphans import Orphan, orphans
+from app.design.moving.prospects import CaseProspect, Query, prospects
+from app.design.using import How
+from app.engine import Verdict
+from app.identity.policy import may
+from app.web.access import acting, holds, permission, reading_session
+from app.web.design.comparing import Drawing
+from app.web.design.workshop import document_title
+from app.web.labels import City
+from app.web.language import _, due, say
+from app.web.paging import ROWS, asked_page, page_of, page_out_of
+
+Page = str | Response | tuple[str, int]
+
+STATUS: Mapping[str, tuple[Phrase, str]] = {
+    MoveStatus.WAITING: (Phrase("待批准", "Waiting for agreement"), "yellow"),
+    MoveStatus.RUNNING: (Phrase("迁移中", "Under way"), "yellow"),
+    MoveStatus.INTERRUPTED: (Phrase("已中断", "Interrupted"), "red"),
+    MoveStatus.DONE: (Phrase("已完成", "Done"), "green"),
+    MoveStatus.UNDOING: (Phrase("撤销中", "Being undone"), "yellow"),
+    MoveStatus.UNDONE: (Phrase("已撤销", "Undone"), "grey"),
+    MoveStatus.REFUSED: (Phrase("未批准", "Refused"), "grey"),
+    MoveStatus.WITHDRAWN: (Phrase("已撤回", "Withdrawn"), "grey"),
+}
+OUTCOMES: Mapping[MoveOutcome | None, tuple[Phrase, str]] = {
+    None: (Phrase("待处理", "To come"), "grey"),
+    MoveOutcome.MOVED: (Phrase("已迁移", "Moved"), "green"),
+    MoveOutcome.SKIPPED: (Phrase("已跳过", "Skipped"), "grey"),
+    MoveOutcome.NEEDS_MAPPING: (Phrase("缺少对应环节", "Needs a mapping"), "yellow"),
+    MoveOutcome.REFUSED: (Phrase("不能迁移", "Cannot move"), "red"),
+    MoveOutcome.FAILED: (Phrase("出错，未变动", "Failed, as it was"), "red"),
+    MoveOutcome.UNDONE: (Phrase("已撤销", "Undone"), "grey"),
+    MoveOutcome.GONE_ON: (Phrase("已继续办理，未撤销", "Gone on, not undone"), "yellow"),
+}
+VERDICTS: Mapping[Verdict, tuple[Phrase, str]] = {
+    Verdict.WILL_MOVE: (Phrase("可以迁移", "Will move"), "green"),
+    Verdict.NEEDS_MAPPING: (Phrase("需指定对应环节", "Needs a mapping"), "yellow"),
+    Verdict.CANNOT: (Phrase("不能迁移", "Cannot move"), "red"),
+}
+_MAPPED = "map."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request names: the version, the cases, the mapping, and whether limits follow."""
+
+    version: int
+    query: Query
+    mapping: Mapping[str, str]
+    recount: bool
+    shown: Mapping[str, str]
+    """As it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A running clock before and after."""
+
+    name: str
+    before: str
+    after: str
+    kept: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One process of a dry run or of a move."""
+
+    demand_id: int
+    number: str
+    from_version: int
+    outcome: str
+    colour: str
+    why: Sequence[str]
+    tasks: Sequence[tuple[str, str]]
+    limits: Sequence[LimitRow]
+    undoable: int | None = None
+    """The line, where it can be put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """One move in the list."""
+
+    move: CaseMove
+    status: str
+    colour: str
+    total: int
+    moved: int
+
+
+@permission("design.see")
+def moves_of_diagram(key: str) -> str:
+    """The moves of a diagram so far, and the dry run of another one."""
+    return _dry_run(key, request.args)
+
+
+@permission("design.move")
+def ask_move(key: str) -> Page:
+    """Ask for what the dry run has shown."""
+    asked = _asked(key, request.form)
+    try:
+        with acting() as uow:
+            made = moves.ask(
+                uow,
+                key,
+                asked.version,
+                reason=request.form.get("reason", ""),
+                query=asked.query,
+                mapping=asked.mapping,
+                recount_limits=asked.recount,
+            ).id
+    except Invalid as wrong:
+        return _dry_run(key, request.form, say(wrong.phrase)), 422
+    except Conflict as late:
+        return _dry_run(key, request.form, say(late.phrase)), 409
+    flash(_("已提交迁移申请，待系统管理员批准。"), "done")
+    return redirect(url_for("web.case_move", move_id=made))
+
+
+@permission("design.see")
+def case_move(move_id: int) -> str:
+    """One move: who asked and agreed, how far it has come, what became of each case."""
+    return _page(move_id)
+
+
+@permission("design.see")
+def move_progress(move_id: int) -> str:
+    """How far it has come, for the box on the page."""
+    return render_template("design/move_progress.html", **_progress(move_id))
+
+
+@permission("design.agree_to_move")
+def agree_to_move(move_id: int) -> Page:
+    """A second person agrees."""
+    opinion = request.form.get("opinion", "")
+    return _do(move_id, lambda uow: moves.agree(uow, move_id, opinion), _("已批准，开始迁移。"))
+
+
+@permission("design.agree_to_move")
+def refuse_move(move_id: int) -> Page:
+    """A second person refuses."""
+    opinion = request.form.get("opinion", "")
+    return _do(move_id, lambda uow: moves.refuse(uow, move_id, opinion), _("已答复不同意。"))
+
+
+@permission("design.move")
+def withdraw_move(move_id: int) -> Page:
+    """Take it back before anybody has decided."""
+    return _do(move_id, lambda uow: moves.withdraw(uow, move_id), _("已撤回迁移申请。"))
+
+
+@permission("design.see")
+def interrupt_move(move_id: int) -> Page:
+    """Stop it."""
+    told = _("已中断，已迁移的案件不变。")
+    return _do(move_id, lambda uow: moves.interrupt(uow, move_id), told)
+
+
+@permission("design.agree_to_move")
+def continue_move(move_id: int) -> Page:
+    """Go on where it was stopped."""
+    return _do(move_id, lambda uow: moves.go_on(uow, move_id), _("继续迁移。"))
+
+
+@permission("design.agree_to_move")
+def undo_move(move_id: int) -> Page:
+    """Have all of it undone that has not gone on."""
+    reason = request.form.get("reason", "")
+    return _do(move_id, lambda uow: moves.undo(uow, move_id, reason), _("开始撤销。"))
+
+
+@permission("design.agree_to_move")
+def undo_move_of_case(move_id: int, line_id: int) -> Page:
+    """Put one case back."""
+    told = _("已恢复到原版本。")
+    return _do(move_id, lambda uow: moves.undo_case(uow, line_id), told)
+
+
+def _do(move_id: int, act: Callable[[UnitOfWork], object], told: str) -> Page:
+    try:
+        with acting() as uow:
+            act(uow)
+    except NotAllowed as refused:
+        return _page(move_id, say(refused.phrase)), 403
+    except Invalid as wrong:
+        return _page(move_id, say(wrong.phrase)), 422
+    except Conflict as late:
+        return _page(move_id, say(late.phrase)), 409
+    flash(told, "done")
+    return redirect(url_for("web.case_move", move_id=move_id))
+
+
+def _dry_run(key: str, given: MultiDict[str, str], refusal: str = "") -> str:
+    session = reading_session()
+    what = documents.document("diagram", key)
+    newest = documents.newest_number(session, what)
+    asked = _asked(key, given)
+    looked = "version" in given and newest is not None
+    found: list[CaseProspect] = []
+    lost: list[Orphan] = []
+    if looked:
+        found, lost = _looked(session, key, asked)
+    city = City(session)
+    callers = [one.document for one in using.used_by(session, what) if one.how is How.CALLS]
+    return render_template(
+        "design/moves.html",
+        key=key,
+        title=document_title(session, what),
+        versions=[number for number, _at in documents.numbers(session, what)],
+        live=documents.live_cases(session, key),
+        callers=[(one.key, document_title(session, one)) for one in callers],
+        asked=asked,
+        units=city.units(),
+        categories=city.categories(),
+        looked=looked,
+        counts=_counted(found),
+        orphans=lost,
+        drawings=_drawings(lost, asked.mapping),
+        page=page_of([_prospect(one) for one in found]),
+        movable=any(one.verdict is Verdict.WILL_MOVE for one in found),
+        recounted=sum(clock.changes for one in found for clock in one.clocks),
+        moves=[_move_row(session, one) for one in moves.moves_of_diagram(session, key)],
+        refusal=refusal,
+        reason=given.get("reason", ""),
+        may_ask=may(g.actor, "design.move"),
+        may_open=holds(g.actor, "order.see"),
+    )
+
+
+def _looked(session: Session, key: str, asked: Asked) -> tuple[list[CaseProspect], list[Orphan]]:
+    def run(mapping: Mapping[str, str]) -> list[CaseProspect]:
+        return prospects(
+            session, key, asked.version, query=asked.query, mapping=mapping,
+            recount=asked.recount, now=clock.now(),
+        )  # fmt: skip
+
+    plain = run({})
+    found = run(asked.mapping) if asked.mapping else plain
+    lost = orphans(session, key, asked.version, plain, asked.mapping)
+    known = {one.element_id for one in lost}
+    more = orphans(session, key, asked.version, found, asked.mapping) if asked.mapping else []
+    return found, [*lost, *(one for one in more if one.element_id not in known)]
+
+
+def _asked(key: str, given: MultiDict[str, str]) -> Asked:
+    session = reading_session()
+    newest = documents.newest_number(session, Document(Kind.DIAGRAM, key)) or 1
+    text = given.get("version", "")
+    unit = given.get("unit", "")
+    first, last = _day(given.get("from", "")), _day(given.get("to", ""))
+    numbers = given.get("numbers", "").replace("，", " ").replace(",", " ").replace("、", " ")
+    return Asked(
+        version=int(text) if text.isascii() and text.isdecimal() else newest,
+        query=Query(
+            unit_id=int(unit) if unit.isascii() and unit.isdecimal() else None,
+            category=given.get("category", ""),
+            registered_from=None if first is None else _beginning(first),
+            registered_before=None if last is None else _beginning(last + timedelta(days=1)),
+            numbers=tuple(numbers.split()),
+        ),
+        mapping={
+            name.removeprefix(_MAPPED): value
+            for name, value in given.items()
+            if name.startswith(_MAPPED) and value
+        },
+        recount=bool(given.get("recount")),
+        shown={
+            name: value
+            for name, value in given.items()
+            if value and name not in {"csrf_token", "reason", "page"}
+        },
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _beginning(day: date) -> datetime:
+    return datetime.combine(day, time(), CHINA)
+
+
+def _counted(found: Sequence[CaseProspect]) -> list[tuple[str, str, int]]:
+    counts = Counter(one.verdict for one in found)
+    return [(say(name), colour, counts[verdict]) for verdict, (name, colour) in VERDICTS.items()]
+
+
+def _drawings(
+    lost: Sequence[Orphan], mapping: Mapping[str, str]
+) -> list[tuple[str, tuple[int, Drawing], tuple[int, Drawing] | None]]:
+    """The old drawing beside the new one, once for each diagram that draws an orphan."""
+    found = []
+    for which in dict.fromkeys((one.process, one.old_version, one.new_version) for one in lost):
+        process, old, new = which
+        own = [one for one in lost if (one.process, one.old_version, one.new_version) == which]
+        heirs = [
+            mapping.get(one.element_id) or one.candidates[0].id for one in own if one.candidates
+        ]
+        found.append(
+            (
+                process,
+                (old, _drawn(process, old, removed=[one.element_id for one in own])),
+                None if new is None else (new, _drawn(process, new, added=heirs)),
+            )
+        )
+    return found
+
+
+def _drawn(
+    process: str, number: int, *, added: Sequence[str] = (), removed: Sequence[str] = ()
+) -> Drawing:
+    address = url_for("web.version_drawing", key=process, number=number)
+    return Drawing(address, added=added, removed=removed)
+
+
+def _prospect(one: CaseProspect) -> CaseRow:
+    name, colour = VERDICTS[one.verdict]
+    return CaseRow(
+        one.demand_id,
+        one.number,
+        one.from_version,
+        say(name),
+        colour,
+        [say(obstacle.phrase) for obstacle in one.obstacles],
+        [(say(task.before), say(task.after) if task.after else "—") for task in one.tasks],
+        [
+            LimitRow(
+                say(clocks.NAMES.get(change.clock, change.clock)),
+                due(change.before.due_at),
+                due(change.after.due_at),
+                say(change.kept),
+            )
+            for change in one.clocks
+        ],
+    )
+
+
+def _page(move_id: int, refusal: str = "") -> str:
+    session = reading_session()
+    move = moves.move_of(session, move_id)
+    total = session.scalar(
+        select(func.count(CaseMoveLine.id)).where(CaseMoveLine.move_id == move_id)
+    )
+    chosen = select(CaseMoveLine).where(CaseMoveLine.move_id == move_id).order_by(CaseMoveLine.id)
+    outcome = request.args.get("outcome", "")
+    if outcome:
+        wanted = CaseMoveLine.outcome == outcome
+        chosen = chosen.where(CaseMoveLine.outcome.is_(None) if outcome == "none" else wanted)
+        total = session.scalar(select(func.count()).select_from(chosen.subquery()))
+    at = min(asked_page(), max(1, -(-(total or 0) // ROWS)))
+    lines = session.scalars(chosen.limit(ROWS).offset((at - 1) * ROWS)).all()
+    may_agree = may(g.actor, "design.agree_to_move")
+    undoable = may_agree and move.status in _UNDOABLE
+    return render_template(
+        "design/move.html",
+        **_progress(move_id),
+        title=document_title(session, Document(Kind.DIAGRAM, move.diagram)),
+        mapping=orjson.loads(move.mapping),
+        page=page_out_of([_line(one, undoable=undoable) for one in lines], total or 0),
+        refusal=refusal,
+        may_decide=move.status == MoveStatus.WAITING
+        and may_agree
+        and move.asked_by != g.actor.user_id,
+        may_withdraw=move.status == MoveStatus.WAITING and may(g.actor, "design.move"),
+        may_interrupt=move.status == MoveStatus.RUNNING
+        and (may_agree or may(g.actor, "design.move")),
+        may_continue=move.status == MoveStatus.INTERRUPTED and may_agree,
+        may_undo=move.status in {MoveStatus.DONE, MoveStatus.INTERRUPTED} and may_agree,
+        may_open=holds(g.actor, "order.see"),
+    )
+
+
+_UNDOABLE = {MoveStatus.DONE, MoveStatus.INTERRUPTED, MoveStatus.RUNNING}
+
+
+def _progress(move_id: int) -> dict[str, object]:
+    session = reading_session()
+    move = moves.move_of(session, move_id)
+    counted = moves.counts(session, move_id)
+    status, colour = STATUS[move.status]
+    total = sum(counted.values())
+    working = move.status in {MoveStatus.RUNNING, MoveStatus.UNDOING}
+    return {
+        "move": move,
+        "status": say(status),
+        "colour": colour,
+        "total": total,
+        "done": total - (moves.left(session, move_id) if working else counted[None]),
+        "working": working,
+        "counted": [
+            (outcome.value if outcome else "none", say(name), tint, counted[outcome])
+            for outcome, (name, tint) in OUTCOMES.items()
+            if counted[outcome]
+        ],
+    }
+
+
+def _line(line: CaseMoveLine, *, undoable: bool) -> CaseRow:
+    outcome = None if line.outcome is None else MoveOutcome(line.outcome)
+    name, colour = OUTCOMES[outcome]
+    zh, _line, en = line.note.partition("\n")
+    return CaseRow(
+        line.demand_id,
+        line.number,
+        line.from_version,
+        say(name),
+        colour,
+        [say(Phrase(zh, en))] if zh else [],
+        [],
+        [
+            LimitRow(
+                say(clocks.NAMES.get(told["clock"], told["clock"])),
+                due(datetime.fromisoformat(told["before"]["due_at"])),
+                due(datetime.fromisoformat(told["after"]["due_at"])),
+                say(Phrase(*told["kept"])) if told["kept"] else "",
+            )
+            for told in orjson.loads(line.deadlines)
+        ],
+        line.id if undoable and outcome is MoveOutcome.MOVED else None,
+    )
+
+
+def _move_row(session: Session, move: CaseMove) -> MoveRow:
+    counted = moves.counts(session, move.id)
+    status, colour = STATUS[move.status]
+    moved = counted[MoveOutcome.MOVED] + counted[MoveOutcome.GONE_ON]
+    return MoveRow(move, say(status), colour, sum(counted.values()), moved)
