@@ -138,6 +138,7 @@ PERMISSIONS: dict[str, tuple[Line, ...]] = {
     "design.move": _centre(Role.PROCESS_DESIGNER),
     "design.agree_to_move": _centre(Role.ADMINISTRATOR),
     "design.watch": _centre(Role.PROCESS_DESIGNER, Role.DUTY_MANAGER, Role.LEADER),
+    "design.watch_people": _centre(Role.DUTY_MANAGER),
     # the office
     "repair.see": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),
     "repair.try_again": _centre(Role.DUTY_MANAGER, Role.ADMINISTRATOR),

@@ -177,7 +177,7 @@ def _filter() -> tuple[Filter, dict[str, str]]:
     """
     asked = request.args
     light = asked.get("light", "")
-    first, last = _day(asked.get("arrived_from", "")), _day(asked.get("arrived_to", ""))
+    first, last = asked_day(asked.get("arrived_from", "")), asked_day(asked.get("arrived_to", ""))
     errors = {
         name: _("请按 年-月-日 填写日期，如 2026-01-31。")
         for name, day in (("arrived_from", first), ("arrived_to", last))
@@ -195,7 +195,7 @@ def _filter() -> tuple[Filter, dict[str, str]]:
     return narrowed, errors
 
 
-def _day(text: str) -> datetime | None:
+def asked_day(text: str) -> datetime | None:
     """The beginning of a day written 2026-01-31, 2026/1/31 or 2026.1.31; else none."""
     try:
         day = datetime.strptime(re.sub("[/.]", "-", plain(text)), "%Y-%m-%d").replace(tzinfo=CHINA)

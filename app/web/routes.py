@@ -34,6 +34,7 @@ from app.web import (
 )
 from app.web.access import admit, recognise
 from app.web.design.routes import add_to as add_workshop
+from app.web.design.watch import add_to as add_watching
 
 web = Blueprint("web", __name__, template_folder="templates")
 web.before_app_request(recognise)
@@ -153,3 +154,4 @@ web.add_url_rule("/calendar/recount", "recount", calendars.recount)
 web.add_url_rule("/calendar/recount", "ask_recount", calendars.ask_recount, methods=["POST"])
 web.add_url_rule("/calendar/recount/progress", "recount_progress", calendars.recount_progress)
 add_workshop(web)
+add_watching(web)

@@ -145,6 +145,7 @@ def _places() -> list[Place]:
         Place("web.knowledge", _("知识库"), "knowledge.see"),
         Place("web.processes", _("业务流程"), "diagram.see"),
         Place("web.workshop", _("流程设计"), "design.see"),
+        Place("web.watched", _("流程监测"), "design.watch"),
         Place("web.calendars", _("日历管理"), "calendar.see"),
         Place("web.users", _("用户"), "user.see"),
         Place("web.reorganise", _("机构调整"), "unit.reorganise"),

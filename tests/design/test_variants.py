@@ -6,17 +6,13 @@ import pytest
 
 from app.core.clock import CHINA
 from app.core.db import reading
+from app.core.uow import Actor
 from app.design import variants
 from app.design.variants import Distinction, Ways
 from app.design.visits import Selection
-from tests.design.test_watching import FIGURES_ONLY
 from tests.office import Office
 
-
-def ended(office: Office, number: int = 1, **given: object) -> None:
-    for _ in range(number):
-        case = office.register(**given)
-        office.do(case, "answer_or_order", outcome="answer", answer="请拨打供电热线。")
+FIGURES_ONLY = Actor(None, "", frozenset({"process_designer"}))
 
 
 def ways(office: Office, *, alone: bool = False) -> Ways:

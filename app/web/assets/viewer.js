@@ -20,6 +20,9 @@ export async function show(container) {
   };
   mark(container.dataset.done, 'is-done');
   mark(container.dataset.active, 'is-active');
+  for (const [id, level] of Object.entries(JSON.parse(container.dataset.heat || '{}'))) {
+    if (registry.get(id)) canvas.addMarker(id, `heat-${level}`);
+  }
   for (const what of ['added', 'removed', 'changed']) mark(container.dataset[what], `is-${what}`);
   // Whole if it can be read so, else at reading size around the token.
   canvas.zoom('fit-viewport', 'auto');
