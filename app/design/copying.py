@@ -8,21 +8,35 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Engine, Select, StaticPool, Table, and_, func, insert, literal, or_, select
+from sqlalchemy import (
+    Engine,
+    Select,
+    StaticPool,
+    Table,
+    and_,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from app.cases.models.city import Category, District
 from app.core.db import Base, Sessions, make_engine, make_sessions, reading
+from app.core.texts import DocumentVersion
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
 from app.decisions.models import DecisionVersion
 from app.design import publishing
 from app.design.documents import Document
+from app.design.models import Kind
 from app.engine import DiagramVersionRow
 from app.identity.models import HandlingUnit, User, UserRole
 from app.identity.policy import ROLE_NAMES, UNIT_ROLES, Role
@@ -40,6 +54,8 @@ PLACE = "sandbox"
 
 CENTRE = "hotline_centre"
 """The unit that the dispatch catalogue names for a place it does not know."""
+
+_ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 _SPARE = 3
 """Databases that were used and can be used again, of each."""
@@ -90,7 +106,7 @@ def office_like(sessions: Sessions, now: datetime, texts: Texts) -> Copy:
     `DecisionError`) where one of `texts` cannot be published.
     """
     with reading(sessions) as session:
-        which = (*_state_of(session), _digest(texts))
+        which = state_of(session, texts)
         database = session.get_bind().engine
         with _preparing:
             held = _ready.setdefault(database, OrderedDict())
@@ -105,18 +121,23 @@ def office_like(sessions: Sessions, now: datetime, texts: Texts) -> Copy:
     return ready.copy()
 
 
+def state_of(session: Session, texts: Texts) -> tuple[object, ...]:
+    """What tells one office from another: what is published, the directory, and the drafts."""
+    return *_published(session), _digest(texts)
+
+
 def _digest(texts: Texts) -> int:
     return hash(tuple(sorted((what.kind.value, what.key, text) for what, text in texts.items())))
 
 
-def _state_of(session: Session) -> tuple[object, ...]:
-    """What tells one state of the published documents and of the directory from another."""
+def _published(session: Session) -> tuple[object, ...]:
     counted = [
         select(func.max(of.id), func.count()).select_from(of)
         for of in (
             DiagramVersionRow,
             DecisionVersion,
             CalendarVersion,
+            DocumentVersion,
             profiles.LetterVersion,
             HandlingUnit,
         )
@@ -169,6 +190,8 @@ def _prepared(source: Session, now: datetime, texts: Texts) -> bytes:
             with unit_of_work(copy.sessions, SYSTEM, now) as uow:
                 publishing.put(uow, texts)
                 publishing.follow(uow)
+        with copy.database.begin() as connection:  # in force whenever a sandbox begins
+            connection.execute(update(_table(DocumentVersion)).values(published_at=_ALWAYS))
     except BaseException:
         copy.database.dispose()
         raise
@@ -187,6 +210,10 @@ def _chosen(session: Session) -> Iterator[tuple[Table, Select[*tuple[Any, ...]]]
     for mapper in Base.registry.mappers:
         if mapper.class_.__module__ == profiles.__name__:  # letters, and whatever else it publishes
             yield _table(mapper.class_), select(_table(mapper.class_))
+    texts = _table(DocumentVersion)
+    newest = select(func.max(DocumentVersion.id)).group_by(DocumentVersion.key)
+    messages = newest.where(DocumentVersion.kind == Kind.MESSAGE.value)
+    yield texts, select(texts).where(texts.c.id.in_(messages))
     diagrams, decisions = _versions(session)
     for table, wanted in (
         (_table(DiagramVersionRow), diagrams),

@@ -784,7 +784,7 @@ class Sandbox:
             for message in fresh:
                 self._notices_seen = message.id
                 values = _Values(orjson.loads(message.content))
-                text = wording(message.template)
+                text = wording(message.template, session, message.created_at)
                 words = Phrase(text.zh.format_map(values), text.en.format_map(values))
                 person = self._of_phone.get(message.recipient)
                 to = Phrase("诉求人", "Requester") if person is None else self._who(person)

@@ -199,3 +199,28 @@ def test_a_change_is_tried_with_its_drafts_and_its_evidence_says_what_differs(
     assert failed["name"]["zh"] == "办不成的"
     assert failed["step"] == 2
     assert report.coverage["extension"].percent == 0
+
+
+def test_what_was_run_under_the_same_drafts_is_not_run_again(
+    office: Office, workshop: Workshop
+) -> None:
+    text = "scenarios: [{name: 试, story: [{register: {}}]}]"
+    draft = workshop.draft("scenarios", "promise", text)
+    with workshop.reading() as session:
+        change_id = drafts.draft(session, draft).change_id
+        assert trying.concerned(session, change_id) == {"promise"}
+    first = trying.run_all(office.sessions, office.now, change_id, only={"promise"})
+    assert trying.run_all(office.sessions, office.now, change_id, only={"promise"}) is first
+    workshop.save(draft, 1, text.replace("register", "go_on").replace("{}", "reply"))
+    again = trying.run_all(office.sessions, office.now, change_id, only={"promise"})
+    assert (first.ok, again.ok) == (True, False)
+
+
+def test_a_change_of_a_called_process_concerns_whatever_calls_it(workshop: Workshop) -> None:
+    draft = workshop.draft("diagram", "call_back")
+    with workshop.reading() as session:
+        change_id = drafts.draft(session, draft).change_id
+        assert trying.concerned(session, change_id) == {"call_back", "work_order"}
+    workshop.draft("table", "time_limits", change=change_id)
+    with workshop.reading() as session:
+        assert trying.concerned(session, change_id) is None
