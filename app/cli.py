@@ -25,6 +25,7 @@ GROUPS = {
     "demand": ("app.jobs.demand_console", "Demands: how well like ones are found."),
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
     "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
+    "log": ("app.design.console", "Event logs of processes: XES, OCEL 2.0, CSV."),
     "order": ("app.jobs.order_console", "Orders: the whole story of one."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
     "rules": ("app.decisions.console", "Decision tables: check, evaluate, run examples."),
