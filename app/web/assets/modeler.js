@@ -138,6 +138,7 @@ class Editor {
       const imported = await this.modeler.importXML(read);
       const warnings = [...imported.warnings.map((one) => one.message), ...lost(read, await this.text(), this.editing.moddle)];
       this.selected = [];
+      this.#take([]);
       this.#fit();
       if (warnings.length) this.saving.block(_('有 {number} 处没有读懂，暂不保存。', { number: warnings.length }));
       this.warnings = warnings;
