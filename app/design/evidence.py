@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.core.db import Sessions, reading
@@ -13,6 +14,7 @@ from app.design.checking import Finding
 from app.design.differences import Difference
 from app.design.documents import Document
 from app.design.models import DesignChange, Kind
+from app.design.replay.models import DesignReplay, ReplayStatus, snapshot
 from app.design.trying import Report
 
 
@@ -36,7 +38,9 @@ class Evidence:
     documents: tuple[Compared, ...]
     findings: tuple[Finding, ...]
     trial: Report
-    """What came of the scenarios of every process, with these drafts."""
+    """What came of the scenarios of the processes that the change may touch."""
+    replay: int | None = None
+    """The newest replay of real cases under exactly these drafts, if there is one."""
 
     def require_good(self) -> None:
         """Raise `Invalid` when the change may not be proposed as it is."""
@@ -79,6 +83,7 @@ class Evidence:
         """The evidence as it is kept with the change."""
         return {
             "trial": self.trial.to_json(),
+            "replay": self.replay,
             "documents": [
                 {
                     "kind": one.document.kind.value,
@@ -117,7 +122,8 @@ def weigh(sessions: Sessions, now: datetime, change_id: int) -> Evidence:
     """
     with reading(sessions) as session:
         revisions = _revisions(session.get_one(DesignChange, change_id))
-    trial = trying.run_all(sessions, now, change_id)
+        only = trying.concerned(session, change_id)
+    trial = trying.run_all(sessions, now, change_id, only=only)
     with reading(sessions) as session:
         found = examine(session, session.get_one(DesignChange, change_id), trial)
     return replace(found, revisions=revisions)
@@ -130,6 +136,20 @@ def examine(session: Session, change: DesignChange, trial: Report) -> Evidence:
         documents=tuple(_compared(session, change)),
         findings=checking.check_change(session, change),
         trial=trial,
+        replay=_replay_of(session, change),
+    )
+
+
+def _replay_of(session: Session, change: DesignChange) -> int | None:
+    return session.scalar(
+        select(DesignReplay.id)
+        .where(
+            DesignReplay.change_id == change.id,
+            DesignReplay.status == ReplayStatus.DONE,
+            DesignReplay.drafts == snapshot(checking.texts_of(change)),
+        )
+        .order_by(DesignReplay.id.desc())
+        .limit(1)
     )
 
 

@@ -10,7 +10,15 @@ from datetime import timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from app.core import clock
-from app.jobs import extending, moving, proposing, publishing, recounting, reorganising
+from app.jobs import (
+    extending,
+    moving,
+    proposing,
+    publishing,
+    recounting,
+    reorganising,
+    replaying,
+)
 from app.jobs.daily import every_day
 from app.jobs.deadlines import tick
 from app.jobs.sending import send_waiting, senders
@@ -64,6 +72,12 @@ def start(office: Office) -> BackgroundScheduler:
         "interval",
         seconds=every,
         id="proposing",
+    )
+    scheduler.add_job(
+        lambda: replaying.work(office.sessions, clock.now),
+        "interval",
+        seconds=every,
+        id="replaying",
     )
     scheduler.add_job(
         lambda: publishing.work(office.sessions, clock.now),

@@ -24,7 +24,7 @@ from app.core.audit import ChainAnchor
 from app.core.db import Base
 from app.decisions.models import DecisionVersion
 from app.design.copying import PLACE, Copy
-from app.design.recorded import Earlier, Recording, table_of
+from app.design.replay.recorded import Earlier, Recording, table_of
 from app.engine import DiagramVersionRow
 from app.identity.models import HandlingUnit, User, UserRole
 from app.worktime.models import CalendarDay, CalendarVersion

@@ -53,8 +53,8 @@ from app.core.errors import Conflict, DomainError, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.design.copying import Texts, office_like
-from app.design.recorded import FREE_HAND, Deed, ProcedureKey, Recording, Who, procedure_keys
-from app.design.replay_office import Event, prepare
+from app.design.replay.office import Event, prepare
+from app.design.replay.recorded import FREE_HAND, Deed, ProcedureKey, Recording, Who, procedure_keys
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
 from app.engine.forms import Field, FieldType, Form
 from app.engine.ports import StepKind

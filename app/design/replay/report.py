@@ -19,8 +19,8 @@ from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import SUBJECT
 from app.core.clock import CHINA
-from app.design.recorded import ProcedureKey, procedure_keys
-from app.design.replaying import Account
+from app.design.replay.recorded import ProcedureKey, procedure_keys
+from app.design.replay.running import Account
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow
 from app.identity.policy import UNIT_ROLES
 from app.supervision.models import SupervisionCause
@@ -126,7 +126,9 @@ def _escalations(
 
 
 def compared(
-    before: Mapping[str, CaseFacts], after: Mapping[str, CaseFacts], calendar: WorkingCalendar
+    before: Mapping[str, CaseFacts],
+    after: Mapping[str, CaseFacts],
+    calendar: WorkingCalendar | None,
 ) -> dict[str, Any]:
     """How deadlines and escalations of the same cases differ, each named with its case."""
     moved, appeared, gone = [], [], []
@@ -181,6 +183,15 @@ def told(account: Account) -> dict[str, Any]:
         "undecided": sorted(account.undecided),
         "faults": sorted(account.faults),
     }
+
+
+def nothing(cases: int, error: str) -> dict[str, Any]:
+    """What stands for cases that could not be run."""
+    result = compared({}, {}, None) | told(Account())
+    result["faults"] = [[f"{cases}", error]]
+    for name in ("load_before", "load_after", "passed", "not_replayed"):
+        result[name] = {}
+    return result
 
 
 def merged(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -262,10 +273,10 @@ def _without(some: Sequence[Escalation], others: Sequence[Escalation]) -> list[E
 
 
 def _working_days(
-    calendar: WorkingCalendar, before: datetime | None, after: datetime | None
+    calendar: WorkingCalendar | None, before: datetime | None, after: datetime | None
 ) -> int:
     """By how many working days a deadline moved; below zero: it is earlier now."""
-    if before is None or after is None:
+    if calendar is None or before is None or after is None:
         return 0
     first, last = ((one - _JUST).astimezone(CHINA).date() for one in sorted((before, after)))
     days = calendar.working_days_between(first, last)

@@ -1,0 +1,169 @@
+"""Real cases are run again: as they were, and under the drafts of a change."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from app.core.db import reading
+from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.uow import SYSTEM, unit_of_work
+from app.design.replay import asking as replays
+from app.design.replay.models import DesignReplay, ReplayStatus
+from app.design.replay.recorded import Letters, phone
+from app.identity.directory import add_user
+from app.jobs.replaying import work
+from app.office import ROOT
+from tests.design.desk import Workshop
+from tests.office import MONDAY, Office
+from tests.soak.life import Life
+from tests.soak.test_soak import MARCH
+
+
+def replayed(office: Office, change: int | None = None, processes: int = 0) -> DesignReplay:
+    with office.acting("designer") as uow:
+        asked = replays.ask(uow, office.now - timedelta(days=400), change).id
+    work(office.sessions, lambda: office.now, processes=processes)
+    with reading(office.sessions) as session:
+        return replays.replay(session, asked)
+
+
+def lived(office: Office) -> list[int]:
+    """Three cases: one in time, one late and supervised, one that is open still."""
+    first = office.bring_to("close", nature="complaint")
+    office.do(first, "close")
+    late = office.bring_to("sign_for", requester_phone="13800009999", address="江畔区和平路12号")
+    office.wait(days=5)
+    office.bring_to("reply", late)
+    office.wait(days=30)
+    office.do(late, "reply")
+    office.do(late, "approve_reply")
+    open_one = office.bring_to("first_contact", requester_phone="13700001111")
+    office.wait(days=4)
+    return [first, late, open_one]
+
+
+def test_a_life_of_anything_comes_out_as_it_did(office: Office, tmp_path: Path) -> None:
+    Life(office, seed=11, files=tmp_path, begin=MARCH).live(demands=10, days=8)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        add_user(uow, "designer", "屠设计", "correct horse", ["process_designer"], None)
+    done = replayed(office)
+    figures = orjson.loads(done.result)
+    with reading(office.sessions) as session:
+        [result] = replays.results(session, done.id)
+    assert result["impossible"] == result["faults"] == result["adapted"] == []
+    assert result["moved"] == result["appeared"] == result["gone"] == []
+    assert result["gained"] == result["lost"] == []
+    assert result["load_before"] == result["load_after"]
+    assert figures["cases"] == 10
+    assert figures["deadlines"] > 20
+    assert figures["escalations"] > 5
+
+
+def test_a_changed_limit_moves_deadlines_and_escalations(office: Office) -> None:
+    lived(office)
+    workshop = Workshop(office)
+    text = (ROOT / "rules" / "time_limits.dmn").read_text()
+    row = text.index('id="time_limits_row_1_output_1"')
+    changed = text[:row] + text[row:].replace("<text>1</text>", "<text>7</text>", 1)
+    change = workshop.change()
+    workshop.draft("table", "time_limits", changed, change=change)
+    done = replayed(office, change)
+    figures = orjson.loads(done.result)
+    assert figures["faults"] == figures["impossible"] == 0
+    assert figures["clocks"]["sign_for"] == 3
+    assert [day for day, _count in figures["histogram"]] == [6]
+    assert any("sign_for" in what for what in figures["lost_what"])
+    assert figures["cases"] == 3
+    with workshop.reading() as session:
+        assert replays.replays(session, change)[0].id == done.id
+
+
+def test_an_inserted_step_is_undecided_and_what_was_done_waits_for_it(office: Office) -> None:
+    first = lived(office)[0]
+    workshop = Workshop(office)
+    text = (ROOT / "bpmn" / "work_order.bpmn").read_text()
+    assert office.demand(first).closed_at is not None
+    change = workshop.change()
+    workshop.draft("diagram", "work_order", with_a_second_contact(text), change=change)
+    figures = orjson.loads(replayed(office, change).result)
+    assert figures["faults"] == 0
+    assert sum(n for what, n in figures["undecided_what"].items() if "second_look" in what) > 0
+    assert figures["adapted"] > 0
+
+
+def with_a_second_contact(text: str) -> str:
+    """The main process, where somebody looks at the reply once more before it is reviewed."""
+    task = text.index('<bpmn:userTask id="review_reply"')
+    incoming = text.index("<bpmn:incoming>", task)
+    flow = text[incoming + 15 : text.index("</bpmn:incoming>", incoming)]
+    at_flow = text.index(f'<bpmn:sequenceFlow id="{flow}"')
+    end_flow = text.index(">", at_flow) + 1
+    rewired = text[at_flow:end_flow].replace('targetRef="review_reply"', 'targetRef="second_look"')
+    text = text[:at_flow] + rewired + text[end_flow:]
+    new = (
+        '<bpmn:userTask id="second_look" name="再看一次"><bpmn:extensionElements>'
+        "</bpmn:extensionElements>"
+        f"<bpmn:incoming>{flow}</bpmn:incoming><bpmn:outgoing>to_review</bpmn:outgoing>"
+        '</bpmn:userTask><bpmn:sequenceFlow id="to_review" sourceRef="second_look" '
+        'targetRef="review_reply"/>'
+    )
+    text = text.replace(
+        f"<bpmn:incoming>{flow}</bpmn:incoming>", "<bpmn:incoming>to_review</bpmn:incoming>", 1
+    )
+    return text[:task] + new + text[task:]
+
+
+def test_two_runs_are_equal_byte_for_byte_however_many_processes(office: Office) -> None:
+    lived(office)
+    workshop = Workshop(office)
+    one, other = replayed(office), replayed(office, processes=1)
+    assert one.result == other.result
+    assert one.status == other.status == ReplayStatus.DONE
+    with workshop.reading() as session:
+        parts = [replays.results(session, number) for number in (one.id, other.id)]
+    assert orjson.dumps(parts[0]) == orjson.dumps(parts[1])
+
+
+def test_a_replay_is_asked_for_by_designers_one_at_a_time_and_can_be_cancelled(
+    office: Office,
+) -> None:
+    workshop = Workshop(office)
+    with workshop.acting() as uow, pytest.raises(Invalid):
+        replays.ask(uow, MONDAY)
+    office.register()
+    office.wait(hours=1)
+    with workshop.acting("admin") as uow, pytest.raises(NotAllowed):
+        replays.ask(uow, MONDAY)
+    with workshop.acting() as uow:
+        asked = replays.ask(uow, MONDAY).id
+    with workshop.acting("second") as uow, pytest.raises(Conflict):
+        replays.ask(uow, MONDAY)
+    with workshop.acting("second") as uow:
+        replays.cancel(uow, asked)
+    assert work(office.sessions, lambda: office.now, processes=0) == 0
+    with reading(office.sessions) as session:
+        assert replays.replay(session, asked).status == ReplayStatus.CANCELLED
+        assert replays.progress(session, asked) == (0, 1)
+
+
+def test_nothing_personal_is_in_what_is_kept(office: Office) -> None:
+    lived(office)
+    workshop = Workshop(office)
+    done = replayed(office)
+    with workshop.reading() as session:
+        kept = orjson.dumps(replays.results(session, done.id)).decode() + done.result
+    for secret in ("13800001234", "张三丰", "幸福小区", "打桩", "林话务"):
+        assert secret not in kept
+
+
+def test_stand_ins_are_alike_where_what_they_stand_for_was() -> None:
+    letters = Letters()
+    texts = ("夜间施工噪音扰民", "夜间施工噪声扰民", "路灯不亮")
+    one, same, other = (letters.text(text) for text in texts)
+    assert one == same
+    assert not set(one) & set(other)
+    assert not set(one) & set("".join(texts))
+    assert letters.address("江畔区和平路12号3号楼") == letters.address("和平路12号3栋")
+    assert phone("138 0000-1234") == phone("+8613800001234") != phone("13800001235")
