@@ -54,7 +54,7 @@ def main() -> int:
         if remembered is None:
             office.found()
         note_faults = note if given.keep_going else None
-        life = Life(office, given.seed, folder / "files", note_faults, remembered=remembered)
+        life = Life(office, given.seed, kept / "files", note_faults, remembered=remembered)
         if remembered is not None:
             publish_shipped(office.sessions, office.now)
             print(f"goes on after day {life.day}")

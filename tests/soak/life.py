@@ -10,18 +10,19 @@ import random
 import re
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 
-from app.cases import acts, history, intake, queries, recounting, second_person, steps
+from app.cases import acts, attachments, history, intake, queries, recounting, second_person, steps
 from app.cases.calling_back import RATER
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
@@ -37,7 +38,7 @@ from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.decisions.errors import DecisionError
 from app.engine import HumanTaskRow, ProcessFault, bundle_of_process
-from app.engine.forms import Form
+from app.engine.forms import FieldType, Form
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
 from app.identity.policy import UNIT_ROLES, may, may_do_step
@@ -99,6 +100,12 @@ _OPEN_TASKS = Question(
 _ENTRIES = Question("entries", "FROM case_head WHERE demand_id = ?")
 _LATELY: Select[int] = select(Demand.id).order_by(Demand.id.desc()).limit(200)
 _LATELY_OPEN = _LATELY.where(Demand.status.not_in(ENDED))
+_LATELY_OF_UNITS: Select[int] = (
+    select(WorkOrder.demand_id)
+    .where(WorkOrder.closed_at.is_(None), WorkOrder.lead_unit_id.is_not(None))
+    .order_by(WorkOrder.demand_id.desc())
+    .limit(200)
+)
 
 _REMEMBERED = (
     "tally",
@@ -398,7 +405,7 @@ class Life:
                 self._neglected[demand] = self.office.now + span
             return demand
 
-        self._mending("register", None, form, usual, register)
+        self._mending("register", self._of_login["agent"], None, form, usual, register)
 
     def _do_own_work(self) -> None:
         """Somebody does what their worklist says."""
@@ -418,7 +425,7 @@ class Life:
         usual = dict(_usual(task.element_id, self._chance))
         if task.element_id == "dispatch":
             usual["lead_unit"] = str(self._chance.choice(self._city.units))
-        self._mending(task.element_id, task.demand, self._form_of(task), usual, complete)
+        self._mending(task.element_id, who, task.demand, self._form_of(task), usual, complete)
 
     def _act(self) -> None:
         """Somebody, mostly who may, sets something going that is offered on an order."""
@@ -445,7 +452,7 @@ class Life:
             with self._acting(who) as uow:
                 return acts.act(uow, demand, chosen.key, given).demand.id
 
-        self._mending(f"act {chosen.element.id}", demand, chosen.form, {}, act)
+        self._mending(f"act {chosen.element.id}", who, demand, chosen.form, {}, act)
 
     def _do_nonsense(self) -> None:
         """A form with one field wrong is refused, or was no nonsense after all."""
@@ -572,20 +579,21 @@ class Life:
     def _mending(
         self,
         what: str,
+        who: Actor,
         demand: int | None,
         form: Form | None,
         usual: Mapping[str, object],
         move: Callable[[Mapping[str, object]], int],
     ) -> None:
         """Do something; where the form says what is wrong, mend it and submit again."""
-        given = self._filled(form, usual)
         wrong: frozenset[str] = frozenset()
+        given = self._filled(form, usual) | self._papers(form, who, wrong)
         for _ in range(TRIES):
             ended = self._try(what, demand, partial(move, given))
             if not isinstance(ended, Invalid):
                 return
             wrong |= frozenset(ended.fields)
-            given = given | self._filled(form, usual, wrong)
+            given = given | self._filled(form, usual, wrong) | self._papers(form, who, wrong)
 
     def _try(
         self, what: str, demand: int | None, move: Callable[[], int | None]
@@ -766,9 +774,9 @@ class Life:
         return weight if act.why_not is None else weight / 20
 
     def _open_demand(self) -> int | None:
-        """Mostly one that is not closed."""
+        """Mostly one that a unit has, else one that is open, or any."""
         with reading(self.office.sessions) as session:
-            chosen = _LATELY_OPEN if self._chance.random() < 0.9 else _LATELY
+            [chosen] = self._chance.choices([_LATELY_OF_UNITS, _LATELY_OPEN, _LATELY], [6, 2, 2])
             rows = session.connection().execute(chosen).scalars()
             found = [demand for demand in rows if demand not in self._spoilt]
         return self._chance.choice(found) if found else None
@@ -790,6 +798,26 @@ class Life:
         wrong: frozenset[str] = frozenset(),
     ) -> dict[str, object]:
         return filled(form, self._city, self._chance, self.office.now, usual, wrong)
+
+    def _papers(
+        self, form: Form | None, who: Actor, wrong: frozenset[str]
+    ) -> Mapping[str, Sequence[str]]:
+        """Files for a form, uploaded beforehand: where they are asked for, and sometimes else."""
+        wanted = [
+            field.name
+            for field in (form.fields if form is not None else ())
+            if field.type is FieldType.FILES
+            and (field.required or field.name in wrong or self._chance.random() < 0.1)
+        ]
+        if not wanted or not may(who, "attachment.add", who.unit_id):
+            return {}
+        text = BytesIO(f"材料{self._chance.randrange(100)}。".encode())
+        received = attachments.receive(self._files, "材料.txt", text)
+        try:
+            with self._acting(who) as uow:
+                return {name: [str(attachments.keep(uow, received).id)] for name in wanted}
+        except Invalid:  # too many are waiting
+            return {}
 
     def _entries(self, demand: int | None) -> int | None:
         """How long the history of a case is."""
