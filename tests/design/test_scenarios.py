@@ -1,5 +1,6 @@
 """Scenarios: how they are read, what they find, and how a run becomes one."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from textwrap import dedent
@@ -12,7 +13,7 @@ from app.design import coverage, drafts, scenario_text, scenarios, time_words, t
 from app.design.sandbox import Sandbox
 from app.design.scenarios import Result
 from app.engine import read_diagram
-from app.office import DIAGRAMS
+from app.office import DIAGRAMS, ROOT
 from tests.design.desk import Workshop
 from tests.office import Office
 
@@ -224,3 +225,19 @@ def test_a_change_of_a_called_process_concerns_whatever_calls_it(workshop: Works
     workshop.draft("table", "time_limits", change=change_id)
     with workshop.reading() as session:
         assert trying.concerned(session, change_id) is None
+
+
+def test_the_example_of_the_page_for_designers_comes_out_as_it_says(office: Office) -> None:
+    page = (ROOT / "docs" / "designing.md").read_text()
+    [example] = [
+        block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "story:" in block
+    ]
+    read = scenario_text.read(example, "page")
+    usual = {**read.usual, "answer_or_order": {"outcome": "order"}}
+    found = scenarios.run(
+        "work_order",
+        read.scenarios[0],
+        usual,
+        lambda begin, usual: Sandbox.open(office.sessions, office.now, begin=begin, usual=usual),
+    )
+    assert found.difference is None
