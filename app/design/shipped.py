@@ -61,13 +61,20 @@ def publish(uow: UnitOfWork, profile_name: str, diagrams: Path) -> None:
 
 
 def own_documents(session: Session) -> frozenset[Document]:
-    """The documents that the city has made its own."""
+    """The documents that the city has made its own; scenarios and test rows go with what they try,
+    as those of a release would try something else.
+    """
     mine = session.execute(
         select(Publication.kind, Publication.key)
         .where(Publication.source.in_([Source.CHANGE.value, Source.ROLLBACK.value]))
         .distinct()
     )
-    return frozenset(Document(Kind(kind), key) for kind, key in mine)
+    own = {Document(Kind(kind), key) for kind, key in mine}
+    beside = {Document(_TRIED_BY[what.kind], what.key) for what in own if what.kind in _TRIED_BY}
+    return frozenset(own | beside)
+
+
+_TRIED_BY = {Kind.DIAGRAM: Kind.SCENARIOS, Kind.TABLE: Kind.EXAMPLES}
 
 
 def offers(session: Session) -> Sequence[ShippedOffer]:

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.core.uow import SYSTEM, unit_of_work
 from app.design import checking, documents, drafts, shipped
@@ -110,7 +110,7 @@ def test_another_profile_does_not_overwrite_a_table_of_the_city(workshop: Worksh
     rename(workshop, "table", "time_limits", "<text>5</text>", "<text>4</text>")
     start(workshop, profile="guangdong")
     assert newest(workshop, LIMITS)[0] == 2
-    assert offers(workshop) == [("table", "time_limits")]
+    assert offers(workshop) == [("examples", "time_limits"), ("table", "time_limits")]
 
 
 def test_a_called_diagram_of_a_release_reaches_the_citys_own_caller(
@@ -146,3 +146,42 @@ def test_a_designer_who_takes_a_ruling_out_of_the_catalogue_is_told(workshop: Wo
     with workshop.reading() as session:
         found = checking.check_draft(session, drafts.draft(session, draft_id))
     assert [one.code for one in found if one.severity == "warning"] == ["ruling_removed"]
+
+
+def test_scenarios_of_a_release_do_not_try_a_diagram_of_the_citys_own(
+    workshop: Workshop, release: Path
+) -> None:
+    rename(workshop, "diagram", "extension", 'name="延期"', 'name="顺延"')
+    stories = Document(Kind.SCENARIOS, "extension")
+    before = newest(workshop, stories)
+    file = release / "extension.scenarios.yaml"
+    file.write_text(file.read_text() + "# 新\n")
+    start(workshop, release)
+    assert newest(workshop, stories) == before
+    assert offers(workshop) == [("scenarios", "extension")]
+
+
+def test_an_office_older_than_the_workshop_is_written_down_at_its_next_start(
+    workshop: Workshop,
+) -> None:
+    with workshop.acting() as uow:
+        uow.session.execute(delete(Publication))
+    start(workshop)
+    start(workshop)
+    with workshop.reading() as session:
+        told = session.scalars(select(Publication)).all()
+        assert {one.source for one in told} == {"shipped"}
+        counted = sum(len(documents.keys(session, kind)) for kind in Kind)
+    assert len(told) == counted
+
+
+def test_a_text_that_a_release_takes_back_is_published_again(
+    workshop: Workshop, release: Path
+) -> None:
+    edit(release / "extension.bpmn", 'name="延期"', 'name="展期"')
+    start(workshop, release)
+    start(workshop)
+    start(workshop)
+    number, text = newest(workshop, EXTENSION)
+    assert number == 3
+    assert 'name="延期"' in text
