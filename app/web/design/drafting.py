@@ -19,7 +19,10 @@ from app.web.design.change import finding_rows, severity_word
 from app.web.language import _, say
 from app.web.shell import asset
 
-EDITORS = {Kind.DIAGRAM: ("modeler.js", "design/editor.html")}
+EDITORS = {
+    Kind.DIAGRAM: ("modeler.js", "design/editor.html"),
+    Kind.TABLE: ("dmn.js", "design/table_editor.html"),
+}
 """Which bundle edits a kind of document, and the page it lives on."""
 
 

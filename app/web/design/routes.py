@@ -9,6 +9,7 @@ from app.web.design import (
     drafting,
     moves,
     recordings,
+    tables,
     trials,
     workshop,
 )
@@ -35,6 +36,9 @@ def add_to(web: Blueprint) -> None:
         ("/drafts/<id:draft_id>/content", "save_draft", drafting.save_draft, put),
         ("/drafts/<id:draft_id>/check", "check_draft", drafting.check_draft, post),
         ("/drafts/<id:draft_id>/names", "draft_names", drafting.draft_names, get),
+        ("/drafts/<id:draft_id>/review", "review_table", tables.review_table, post),
+        ("/drafts/<id:draft_id>/ask", "ask_table", tables.ask_table, post),
+        ("/drafts/<id:draft_id>/tests", "add_test_row", tables.add_test_row, post),
         ("/drafts/<id:draft_id>/discard", "discard_draft", change.discard_draft, post),
         ("/drafts/<id:draft_id>/catch-up", "catch_up_draft", change.catch_up, post),
         ("/drafts/<id:draft_id>/diagram.bpmn", "draft_drawing", comparing.draft_drawing, get),
