@@ -23,6 +23,7 @@ EXAMPLES = {
     "draft_id": "1",
     "offer_id": "1",
     "recording_id": "1",
+    "replay_id": "1",
     "kind": "diagram",
     "number": "1",
     "name": "kit.css",
