@@ -3,7 +3,7 @@ import { html, useEffect, useRef } from '@bpmn-io/diagram-js-ui';
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { BOUNDARIES, KINDS } from './catalogue.js';
 import { waysOut } from './scope.js';
-import { _, isChinese } from './words.js';
+import { _, introduced, isChinese } from './words.js';
 
 const OTHERS = {
   'bpmn:Participant': '泳池', 'bpmn:Lane': '泳道', 'bpmn:Process': '流程', 'bpmn:Collaboration': '协作图',
@@ -26,6 +26,9 @@ export function title(owner) {
   const name = (!isChinese && english(owner)) || owner.name || owner.text || owner.categoryValueRef?.value;
   return name ? name.replace(/\s+/g, ' ') : '';
 }
+
+/** What a flow leads to, in words. */
+const leads = (flow) => title(flow.targetRef) || kindName(flow.targetRef);
 
 /** The elements of a scope in walking order: along the flows, then what no flow reaches. */
 function walked(scope) {
@@ -116,7 +119,7 @@ export function Outline({ editor }) {
     ${all.map(({ owner, level }) => {
       const flow = is(owner, 'bpmn:SequenceFlow');
       const name = flow
-        ? `→ ${title(owner) ? `${title(owner)}：` : ''}${title(owner.targetRef) || kindName(owner.targetRef)}`
+        ? `→ ${title(owner) ? introduced(title(owner), leads(owner)) : leads(owner)}`
         : title(owner) || kindName(owner);
       return html`<div key=${owner.id} role="treeitem" data-id=${owner.id} aria-level=${level} aria-selected=${owner.id === chosen}
         tabindex=${owner.id === here ? 0 : -1} class="level-${Math.min(level, 6)} ${flow ? 'is-flow' : ''}"

@@ -14,6 +14,11 @@ export const _ = (sentence, values) => fill(isChinese ? sentence : ENGLISH[sente
 export const say = (phrase) =>
   (phrase && typeof phrase === 'object' ? (isChinese ? phrase.zh : phrase.en || phrase.zh) : phrase) ?? '';
 
+/** Punctuation of the reader's language: a list, what is introduced, what is added in brackets. */
+export const list = (words) => words.join(isChinese ? '、' : ', ');
+export const introduced = (word, rest) => `${word}${isChinese ? '：' : ': '}${rest}`;
+export const called = (label, name) => (isChinese ? `${say(label)}（${name}）` : `${say(label)} (${name})`);
+
 /** Sentences of bpmn-js that were shown untranslated; a test wants none. */
 export const untranslated = new Set();
 

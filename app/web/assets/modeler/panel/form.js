@@ -1,6 +1,6 @@
 // The form of a step or act: its fields, in the order in which people see them.
 import { html, useState } from '@bpmn-io/diagram-js-ui';
-import { _, say } from '../words.js';
+import { _, introduced, list, say } from '../words.js';
 import { Button, Choice, Section, Text, Tick } from './fields.js';
 
 const TYPES = () => [
@@ -134,8 +134,8 @@ function Roles({ name, label, roles, value = '', onCommit }) {
   const chosen = (value ?? '').replaceAll(',', ' ').split(' ').filter(Boolean);
   const all = [...roles, ...chosen.filter((one) => !roles.some((role) => role.name === one)).map((one) => ({ name: one, label: one }))];
   const toggle = (role, on) => onCommit((on ? [...chosen, role] : chosen.filter((one) => one !== role)).join(' '));
-  return html`<details class="roles"><summary>${label}：${chosen.length
-    ? chosen.map((one) => say(all.find((role) => role.name === one).label)).join('、') : _('办理这一步的人')}</summary>
+  return html`<details class="roles"><summary>${introduced(label, chosen.length
+    ? list(chosen.map((one) => say(all.find((role) => role.name === one).label))) : _('办理这一步的人'))}</summary>
     <fieldset><legend class="unseen">${label}</legend>
       ${all.map((role) => html`<label class="tick"><input type="checkbox" name="${name}-${role.name}" checked=${chosen.includes(role.name)}
         onChange=${(event) => toggle(role.name, event.target.checked)} />${say(role.label)}</label>`)}

@@ -3,7 +3,7 @@ import { html } from '@bpmn-io/diagram-js-ui';
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { kindName } from '../outline.js';
 import { waysOut } from '../scope.js';
-import { _, say } from '../words.js';
+import { _, called, list, say } from '../words.js';
 import { Button, Choice, Feel, Section, Text, Tick } from './fields.js';
 import { Form } from './form.js';
 import { Repetition } from './repetition.js';
@@ -92,7 +92,7 @@ function Role({ editor, element, owner }) {
   return html`<${Section} title=${_('由谁办理')}>
     <${Choice} name="role" label=${_('角色')} value=${role}
       options=${[{ value: '', label: lane ? _('按泳道：{role}', { role: named(lane) }) : _('不指定') },
-        ...(editor.names.roles ?? []).map((one) => ({ value: one.name, label: `${say(one.label)}（${one.name}）` }))]}
+        ...(editor.names.roles ?? []).map((one) => ({ value: one.name, label: called(one.label, one.name) }))]}
       onCommit=${(name) => editing.setExtension(element, owner, 'jieban:Role', name ? { name } : null)} />
   <//>`;
 }
@@ -145,7 +145,7 @@ function Service({ editor, element, owner }) {
     <${Choice} name="service" label=${_('调用哪个服务')} value=${service?.name ?? ''} onCommit=${choose}
       must=${is(owner, 'bpmn:ServiceTask')}
       options=${[{ value: '', label: is(owner, 'bpmn:SendTask') ? _('不调用服务') : _('请选择') },
-        ...(editor.names.services ?? []).map((one) => ({ value: one.name, label: `${say(one.label)}（${one.name}）` }))]} />
+        ...(editor.names.services ?? []).map((one) => ({ value: one.name, label: called(one.label, one.name) }))]} />
     ${service && rows.map((name) => {
       const about = declared?.parameters.find((one) => one.name === name);
       return html`<${Feel} key=${name} name="parameter-${name}" editor=${editor} must=${about?.required}
@@ -176,15 +176,15 @@ function Decision({ editor, element, owner }) {
       ? { key: next.key, binding: next.binding, ...(next.result ? { result: next.result } : {}) } : null);
   };
   const table = editor.names.decisions?.find((one) => one.key === now.key);
-  const list = (columns) => columns.map((one) => say(one.label) || one.name || one).join('、') || '—';
+  const columns = (all) => list(all.map((one) => say(one.label) || one.name || one)) || '—';
   return html`<${Section} title=${_('决策')}>
     <${Choice} name="decision" label=${_('决策表')} value=${now.key} must onCommit=${(key) => write({ key })}
-      options=${[{ value: '', label: _('请选择') }, ...(editor.names.decisions ?? []).map((one) => ({ value: one.key, label: `${say(one.label)}（${one.key}）` }))]} />
+      options=${[{ value: '', label: _('请选择') }, ...(editor.names.decisions ?? []).map((one) => ({ value: one.key, label: called(one.label, one.key) }))]} />
     <${Choice} name="binding" label=${_('用哪个版本')} value=${now.binding} onCommit=${(binding) => write({ binding })}
       options=${[{ value: 'case', label: _('案件开始时的版本') }, { value: 'current', label: _('当时最新的版本') }]} />
     <${Text} name="decision-result" label=${_('结果存为')} value=${now.result ?? ''} onCommit=${(result) => write({ result })}
       help=${_('不填：各输出按自己的名称存入流程数据。')} />
-    ${table && html`<p class="help">${_('输入：{names}', { names: list(table.inputs ?? []) })}<br />${_('输出：{names}', { names: list(table.outputs ?? []) })}</p>`}
+    ${table && html`<p class="help">${_('输入：{names}', { names: columns(table.inputs ?? []) })}<br />${_('输出：{names}', { names: columns(table.outputs ?? []) })}</p>`}
   <//>`;
 }
 
@@ -192,7 +192,7 @@ function Called({ editor, element, owner }) {
   return html`<${Section} title=${_('调用的流程')}>
     <${Choice} name="called" label=${_('流程')} value=${owner.calledElement ?? ''} must
       onCommit=${(key) => editor.editing.set(element, { calledElement: key || undefined })}
-      options=${[{ value: '', label: _('请选择') }, ...(editor.names.processes ?? []).map((one) => ({ value: one.key, label: `${say(one.label)}（${one.key}）` }))]}
+      options=${[{ value: '', label: _('请选择') }, ...(editor.names.processes ?? []).map((one) => ({ value: one.key, label: called(one.label, one.key) }))]}
       help=${_('被调用的流程得到全部流程数据，结束时全部交回。')} />
   <//>`;
 }

@@ -1,7 +1,7 @@
 // When a timer happens: an amount and its unit, a rung of a clock, an instant, or an expression.
 import { html } from '@bpmn-io/diagram-js-ui';
 import { FRESH, limitOf, written } from '../limits.js';
-import { _, say } from '../words.js';
+import { _, called, say } from '../words.js';
 import { Choice, Feel, Section, Text } from './fields.js';
 
 const UNITS = () => [
@@ -39,7 +39,7 @@ export function Timer({ editor, element, definition, problems }) {
     </div>`}
     ${limit.mode === 'clock' && html`
       <${Choice} name="limit-clock" label=${_('时钟')} value=${limit.clock} onCommit=${(name) => change({ clock: name })}
-        options=${(editor.names.clocks ?? []).map((one) => ({ value: one.name, label: `${say(one.label)}（${one.name}）` }))} />
+        options=${(editor.names.clocks ?? []).map((one) => ({ value: one.name, label: called(one.label, one.name) }))} />
       <${Choice} name="limit-rung" label=${_('到哪一档')} value=${limit.rung} onCommit=${(rung) => change({ rung })}
         options=${(clock?.rungs ?? [{ name: 'yellow', label: _('黄灯') }, { name: 'red', label: _('红灯') }]).map((one) => ({ value: one.name ?? one, label: say(one.label) || one }))}
         help=${_('时限归时钟管：延期、暂停、换日历都不用改流程。')} />`}
