@@ -37,7 +37,7 @@ class Boards:
 
     def open(self, login: str = "designer", **context: object) -> Board:
         desk = open_desk(self._chromium, self._studio, **context)
-        desk.page.set_default_timeout(10_000)
+        desk.page.set_default_timeout(15_000)
         desk.sign_in(login)
         board = Board(desk)
         self.all.append(board)

@@ -33,7 +33,7 @@ EDITS = [Edit(**row) for row in TABLE["edits"]]
 @pytest.fixture(scope="module")
 def board(chromium: Browser, studio: Site) -> Iterator[Board]:
     desk = open_desk(chromium, studio)
-    desk.page.set_default_timeout(5_000)
+    desk.page.set_default_timeout(15_000)
     desk.sign_in("designer")
     board = Board(desk)
     board.begin("extension")
