@@ -24,6 +24,8 @@ EXAMPLES = {
     "offer_id": "1",
     "recording_id": "1",
     "replay_id": "1",
+    "move_id": "1",
+    "line_id": "1",
     "kind": "diagram",
     "number": "1",
     "name": "kit.css",
