@@ -97,10 +97,6 @@ class Editor {
       this.saving.touched();
       this.changed();
     });
-    // keys on the canvas work after a click on it, wherever the focus was before
-    on('element.click', 250, () => {
-      if (!this.modeler.get('directEditing').isActive()) this.canvas.focus();
-    });
     on('jieban.append', ({ element }) => this.append(element));
     on('jieban.place', () => this.place());
     on('jieban.type', ({ element }) => this.changeType(element));
