@@ -14,12 +14,13 @@ from app.core.db import Sessions, reading
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.design import changes, checking
+from app.design import changes, checking, trying
 from app.design.documents import Document
 from app.design.models import Kind
 from app.design.replay import models, recorded, report
 from app.design.replay.models import DesignReplay, DesignReplayPart, ReplayStatus
 from app.design.replay.running import Replay
+from app.engine import read_diagram
 from app.identity.policy import require
 
 JOB = "replay"
@@ -134,9 +135,7 @@ def run_part(sessions: Sessions, part_id: int) -> str:
         part = session.get_one(DesignReplayPart, part_id)
         asked = session.get_one(DesignReplay, part.replay_id)
         demands: list[int] = orjson.loads(part.demands)
-        texts = {
-            Document(Kind(kind), key): content for kind, key, content in orjson.loads(asked.drafts)
-        }
+        texts = _texts_of(asked)
         recording = recorded.read(session, demands)
     with (
         Replay(sessions, recording, asked.asked_at, asked.asked_at, texts) as run,
@@ -174,6 +173,13 @@ def finish(uow: UnitOfWork, replay_id: int) -> None:
     found = replay(uow.session, replay_id)
     if found.status == ReplayStatus.RUNNING:
         figures = report.merged(list(results(uow.session, replay_id)))
+        texts = trying.processes(uow.session, _texts_of(found))
+        figures["ways"] = [
+            report.ways(process, figures["passed"])
+            for key, text in texts.items()
+            for process in read_diagram(text.encode(), f"{key}.bpmn").processes.values()
+            if process.executable
+        ]
         found.result = orjson.dumps(figures).decode()
         found.status, found.finished_at = ReplayStatus.DONE, uow.now
 
@@ -198,3 +204,8 @@ def failed(session: Session, part_id: int, error: str) -> dict[str, Any]:
     """What stands for a part that could not be run: none of its cases is compared."""
     demands = orjson.loads(session.get_one(DesignReplayPart, part_id).demands)
     return report.nothing(len(demands), error)
+
+
+def _texts_of(asked: DesignReplay) -> dict[Document, str]:
+    """The drafts that a replay was asked for with."""
+    return {Document(Kind(kind), key): content for kind, key, content in orjson.loads(asked.drafts)}

@@ -19,9 +19,11 @@ from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import SUBJECT
 from app.core.clock import CHINA
+from app.core.phrase import Phrase
 from app.design.replay.recorded import ProcedureKey, procedure_keys
 from app.design.replay.running import Account
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow
+from app.engine.diagram import Process
 from app.identity.policy import UNIT_ROLES
 from app.supervision.models import SupervisionCause
 from app.worktime.calendars import WorkingCalendar
@@ -219,6 +221,21 @@ def merged(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     found["done"], found["passed"] = dict(sorted(done.items())), dict(sorted(passed.items()))
     found["load"] = _load(results)
     return found
+
+
+def ways(process: Process, passed: Mapping[str, int]) -> dict[str, Any]:
+    """How many elements and flows of a process the cases passed, and which none did, by name."""
+    names = {one.id: one.label for one in process.elements.values()}
+    for flow in process.flows.values():
+        source, target = names[flow.source], names[flow.target]
+        names[flow.id] = Phrase(f"{source.zh} → {target.zh}", f"{source.en} → {target.en}")
+    never = [one for one in names if not passed.get(f"{process.id}/{one}")]
+    return {
+        "process": process.id,
+        "total": len(names),
+        "passed": len(names) - len(never),
+        "never": [[one, names[one].zh, names[one].en] for one in never],
+    }
 
 
 _LISTS = (

@@ -19,7 +19,9 @@ from app.core import clock
 from app.core.clock import CHINA
 from app.core.errors import NotAllowed
 from app.core.phrase import Phrase
-from app.design import changes
+from app.design import changes, documents, trying
+from app.design.documents import Document
+from app.design.models import Kind
 from app.design.replay import asking as replays
 from app.design.replay.models import DesignReplay, ReplayStatus
 from app.identity.models import HandlingUnit
@@ -145,6 +147,7 @@ def design_replay(replay_id: int) -> str:
         gained=_bars(figures.get("gained_what", {})),
         lost=_bars(figures.get("lost_what", {})),
         told=[(_told_name(one), _bars(figures.get(f"{one}_what", {}))) for one in _TOLD],
+        ways=_ways(session, found, figures),
         load=_load(session, figures),
         lists=_lists(session, replay_id) if figures and sees_cases else (),
         sees_cases=sees_cases,
@@ -222,7 +225,7 @@ def _histogram(figures: Mapping[str, Any]) -> list[Bar]:
 
 def _load(session: Session, figures: Mapping[str, Any]) -> list[LoadRow]:
     """The units and roles whose work changed most, first."""
-    named = say_units(session)
+    named = _unit_names(session)
     rows = []
     for whose, days in figures.get("load", {}).items():
         listed = [(day, before, after) for day, (before, after) in days.items()]
@@ -237,7 +240,25 @@ def _load(session: Session, figures: Mapping[str, Any]) -> list[LoadRow]:
     return sorted(rows, key=lambda row: (-abs(row.after - row.before), -row.before, row.whose))
 
 
-def say_units(session: Session) -> dict[str, str]:
+def _ways(
+    session: Session, found: DesignReplay, figures: Mapping[str, Any]
+) -> list[tuple[str, int, int, list[str]]]:
+    """Each process: its name, how much of it was passed, of how much, and what no case passed."""
+    texts = trying.processes(session, trying.texts_of(session, found.change_id)) if figures else {}
+    return [
+        (
+            say(documents.title(Document(Kind.DIAGRAM, way["process"]), texts[way["process"]]))
+            if way["process"] in texts
+            else way["process"],
+            way["passed"],
+            way["total"],
+            [f"{say(Phrase(zh, en))} ({name})" for name, zh, en in way["never"]],
+        )
+        for way in figures.get("ways", [])
+    ]
+
+
+def _unit_names(session: Session) -> dict[str, str]:
     """The names of the units, by id as figures have it."""
     found = {"0": "—"}
     for unit in session.scalars(select(HandlingUnit)):
