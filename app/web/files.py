@@ -29,7 +29,16 @@ MOST_DRAFTED = 6 * 1024 * 1024
 """Bytes of one request that brings the text of a draft; quotation marks double in JSON."""
 
 _DRAFTING = frozenset(
-    {"web.save_draft", "web.check_draft", "web.save_design_draft", "web.bring_in"}
+    {
+        "web.save_draft",
+        "web.check_draft",
+        "web.save_design_draft",
+        "web.bring_in",
+        "web.review_table",
+        "web.ask_table",
+        "web.add_test_row",
+        "web.read_sheet",
+    }
 )
 
 ADDING = Form(

@@ -1,9 +1,11 @@
 """The editor of decision tables as a designer uses it."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.e2e.conftest import Desk, Site, open_desk
@@ -104,3 +106,23 @@ def test_what_is_tried_is_answered_by_a_marked_row_and_kept_as_a_test_row(desk: 
     before = editor.locator(".tests li").count()
     editor.locator("button[name=keep-test]").click()
     expect(editor.locator(".tests li")).to_have_count(before + 1)
+
+
+def test_a_workbook_goes_out_and_comes_in_once_its_changes_were_seen(desk: Desk) -> None:
+    editor = begin(desk, "signing")
+    with desk.page.expect_download() as download:
+        editor.locator("button[name=export-sheet]").click()
+    book = load_workbook(BytesIO(download.value.path().read_bytes()))
+    book["signing"].delete_rows(5)
+    changed = BytesIO()
+    book.save(changed)
+    editor.locator("input[name=file]").set_input_files(
+        {"name": "signing.xlsx", "mimeType": "application/x", "buffer": changed.getvalue()}
+    )
+    expect(editor.locator("dialog .differences li")).not_to_have_count(0)
+    desk.look("dmn-sheet")
+    editor.locator("dialog button[name=take]").click()
+    expect(editor.locator("td.rule-index")).to_have_count(3)
+    expect(editor.locator("button[name=add-missing]")).not_to_have_count(0)
+    editor.locator("button[name=save]").click()
+    state(editor, "已保存")

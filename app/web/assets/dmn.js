@@ -24,6 +24,16 @@ import { Saving, ask, renewToken } from './modeler/saving.js';
 const EDITED = ['decisionTable', 'literalExpression'];
 const TYPES = ['string', 'number', 'boolean', 'date', 'time', 'dateTime', 'dayTimeDuration', 'yearMonthDuration', 'Any'];
 
+const KINDS = { added: () => _('新增'), removed: () => _('删除'), changed: () => _('修改'), moved: () => _('移动') };
+
+/** A file as base64. */
+const base64 = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.replace(/^[^,]*,/, ''));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsDataURL(file);
+});
+
 /** Start the editor in `container`, whose data attributes give the addresses of its draft. */
 export async function show(container) {
   const editor = new Editor(container);
@@ -286,8 +296,35 @@ class Editor {
 
   async hand() { download(`${this.key}.dmn`, 'application/xml', await this.text()); }
 
+  /** Hand the table out as an Excel workbook, as it is now. */
+  async handSheet() {
+    await this.save();
+    if (this.saving.state === 'saved') window.location.assign(this.container.dataset.sheet);
+  }
+
+  /** Take over the rows of a workbook, once somebody has seen what that changes. */
+  async takeSheet(file) {
+    this.#leaveField();
+    const sheet = await base64(file);
+    const { status, answer } = await ask(this.container.dataset.sheet, 'POST', { content: await this.text(), sheet });
+    const same = status === 200 && !answer.differences.length;
+    if (status !== 200 || same) {
+      await askPerson(this.container, _('没有导入'), html`<p>${same ? _('内容与草稿相同，没有改动。') : answer.text}</p>`,
+        [{ id: 'ok', label: _('知道了'), main: true }]);
+      return;
+    }
+    const chosen = await askPerson(this.container, _('导入 Excel 会改动这些'), html`<ul class="differences">${answer.differences.map((one) => html`
+      <li>${KINDS[one.what]?.() ?? one.what} ${one.subject} ${one.aspect}${(one.before || one.after) && html`: <del>${one.before || _('（无）')}</del> → <ins>${one.after || _('（无）')}</ins>`}</li>`)}</ul>`,
+    [{ id: 'take', label: _('导入这些改动'), main: true }, { id: 'leave', label: _('不导入') }]);
+    if (chosen === 'take' && await this.open(answer.content)) this.saving.touched();
+  }
+
   /** Take a DMN file in place of the table; the revision before it stays kept on the server. */
   async take(file) {
+    if (/\.xlsx$/i.test(file.name)) {
+      await this.takeSheet(file);
+      return;
+    }
     const before = await this.text();
     if (await this.open(await file.text())) {
       if (this.saving.state !== 'blocked') this.saving.touched();

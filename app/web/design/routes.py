@@ -41,6 +41,8 @@ def add_to(web: Blueprint) -> None:
         ("/drafts/<id:draft_id>/review", "review_table", tables.review_table, post),
         ("/drafts/<id:draft_id>/ask", "ask_table", tables.ask_table, post),
         ("/drafts/<id:draft_id>/tests", "add_test_row", tables.add_test_row, post),
+        ("/drafts/<id:draft_id>/sheet", "table_sheet", tables.table_sheet, get),
+        ("/drafts/<id:draft_id>/sheet", "read_sheet", tables.read_sheet, post),
         ("/drafts/<id:draft_id>/discard", "discard_draft", change.discard_draft, post),
         ("/drafts/<id:draft_id>/catch-up", "catch_up_draft", change.catch_up, post),
         ("/drafts/<id:draft_id>/file", "export_draft", document.export_draft, get),

@@ -1,11 +1,16 @@
 """What the editor of decision tables asks: findings with examples, answers, test rows."""
 
+from base64 import b64decode
+from binascii import Error as NotBase64
+
 from flask import Response
 
 from app.core import clock
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import drafts, trying_tables
+from app.design import drafts, spreadsheets, trying_tables
+from app.design.comparing_tables import differences
+from app.design.differences import Difference
 from app.design.documents import Document
 from app.design.models import DesignDraft, Kind
 from app.design.trying_tables import Tried
@@ -77,6 +82,49 @@ def add_test_row(draft_id: int) -> Response:
         )
         answer = {"draft": rows.id, "revision": rows.revision}
     return as_json(answer)
+
+
+@permission("design.see")
+def table_sheet(draft_id: int) -> Response:
+    """The table, as it is kept, as an Excel workbook."""
+    draft = drafts.draft(reading_session(), draft_id)
+    draft, content = _table(draft_id, draft.content)
+    return Response(
+        spreadsheets.write(content),
+        mimetype="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"Content-Disposition": f'attachment; filename="{draft.key}.xlsx"'},
+    )
+
+
+@permission("design.edit")
+@refusals_as_json
+def read_sheet(draft_id: int) -> Response:
+    """What the table would be with the rows of a workbook, and what that changes.
+
+    Nothing is kept.
+    """
+    sent = given("content", "sheet")
+    _, content = _table(draft_id, sent["content"])
+    try:
+        workbook = b64decode(sent["sheet"], validate=True)
+    except (NotBase64, ValueError, TypeError):
+        raise Invalid(
+            Phrase("sheet 须是 base64 编码的文件。", "sheet must be a file in base64.")
+        ) from None
+    taken = spreadsheets.read(workbook, content)
+    found = differences(content, taken)
+    return as_json({"content": taken, "differences": [_difference(one) for one in found]})
+
+
+def _difference(one: Difference) -> dict[str, object]:
+    return {
+        "what": one.what.value,
+        "subject": say(one.subject),
+        "aspect": say(one.aspect),
+        "before": say(one.before),
+        "after": say(one.after),
+        "row": one.row or one.old_row,
+    }
 
 
 _ORDER = {"error": 0, "warning": 1, "remark": 2}

@@ -19,9 +19,10 @@ export function Toolbar({ editor }) {
     ${views.length > 1 && html`<select name="decision" aria-label=${_('文件里的决策')} value=${editor.view?.element.id}
       onChange=${(event) => editor.choose(views.find((one) => one.element.id === event.target.value))}>
       ${views.map((one) => html`<option key=${one.element.id} value=${one.element.id}>${one.element.name || one.element.id}</option>`)}</select>`}
-    ${button('export', _('导出'), () => editor.hand())}
+    ${button('export', _('导出 DMN'), () => editor.hand())}
+    ${button('export-sheet', _('导出 Excel'), () => editor.handSheet())}
     ${button('import', _('导入'), () => file.current.click())}
-    <input type="file" accept=".dmn,.xml" hidden ref=${file} name="file" aria-label=${_('DMN 文件')} onChange=${(event) => {
+    <input type="file" accept=".dmn,.xml,.xlsx" hidden ref=${file} name="file" aria-label=${_('DMN 或 Excel 文件')} onChange=${(event) => {
       const [chosen] = event.target.files;
       event.target.value = '';
       if (chosen) editor.take(chosen);
