@@ -171,3 +171,25 @@ def test_an_ended_process_cannot_move(office: Office):
     office.do("a")
     with office.uow() as uow:
         assert engine.can_move(uow.session, process, 1).verdict is Verdict.CANNOT
+
+
+def a_token(office: Office) -> str:
+    with office.sessions() as session:
+        asked = text("select token from human_task where closed_at is null order by id limit 1")
+        return str(session.execute(asked).scalar_one())
+
+
+def test_every_instance_of_a_repeated_task_moves_and_none_is_asked_twice(office: Office):
+    office.publish("m", "start s\nuser a times=3\nend e\ns > a > e")
+    process = office.start("m")
+    office.do(a_token(office))
+    office.publish("m", "start s\nuser b times=3\nuser c\nend e\ns > b > c > e")
+    with office.uow() as uow:
+        assert engine.can_move(uow.session, process, 2).verdict is Verdict.NEEDS_MAPPING
+        engine.move(uow, process, 2, {"a": "b"})
+        assert engine.rebuild(uow, process) == 0
+    assert office.open() == ["b", "b"]
+    office.do(a_token(office))
+    office.do("b")
+    office.do("c")
+    assert office.status() == "completed"

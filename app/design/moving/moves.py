@@ -423,9 +423,10 @@ def _put_back(uow: UnitOfWork, case: Case, line: CaseMoveLine) -> None:
     _record(uow, in_scope, "undo_move", move, move.version, line.from_version)
     for one in told:
         before, after = _deadlines(one)
+        clock = session.get_one(ClockRow, one["clock_id"], populate_existing=True)
         engine.put_back(
             uow,
-            session.get_one(ClockRow, one["clock_id"], populate_existing=True),
+            clock,
             due_at=before.due_at,
             terms=before.to_json(),
             rungs=one["rungs"],
@@ -435,7 +436,8 @@ def _put_back(uow: UnitOfWork, case: Case, line: CaseMoveLine) -> None:
         )
         _record_clock(uow, in_scope, move, one["clock"], one["run"], after, before)
         if not one["paused"] and before.due_at != after.due_at:
-            tell_of_moved_deadline(uow, in_scope, one["clock"], due_in_words(before.due_at))
+            of_clock = find_in_scope(session, case.demand.id, clock.scope)
+            tell_of_moved_deadline(uow, of_clock, one["clock"], due_in_words(before.due_at))
     line.outcome, line.note, line.done_at = MoveOutcome.UNDONE, "", uow.now
 
 

@@ -271,14 +271,12 @@ def _looked(session: Session, key: str, asked: Asked) -> tuple[list[CaseProspect
 def _asked(key: str, given: MultiDict[str, str]) -> Asked:
     session = reading_session()
     newest = documents.newest_number(session, Document(Kind.DIAGRAM, key)) or 1
-    text = given.get("version", "")
-    unit = given.get("unit", "")
     first, last = _day(given.get("from", "")), _day(given.get("to", ""))
     numbers = given.get("numbers", "").replace("，", " ").replace(",", " ").replace("、", " ")
     return Asked(
-        version=int(text) if text.isascii() and text.isdecimal() else newest,
+        version=_number(given.get("version", "")) or newest,
         query=Query(
-            unit_id=int(unit) if unit.isascii() and unit.isdecimal() else None,
+            unit_id=_number(given.get("unit", "")),
             category=given.get("category", ""),
             registered_from=None if first is None else _beginning(first),
             registered_before=None if last is None else _beginning(last + timedelta(days=1)),
@@ -296,6 +294,10 @@ def _asked(key: str, given: MultiDict[str, str]) -> Asked:
             if value and name not in {"csrf_token", "reason", "page"}
         },
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _day(text: str) -> date | None:
