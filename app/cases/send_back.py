@@ -282,15 +282,18 @@ class Fate(StrEnum):
 
 def beside(session: Session, case: Case) -> list[tuple[Procedure, Fate]]:
     """What runs beside the order now, and what would become of each if the order left its unit."""
+    going_on = procedures_of(session, case.demand.id, only_open=True)
     leaving = set(
         session.scalars(
             select(MessageWaitRow.process_id).where(
-                MessageWaitRow.kind == "signal", MessageWaitRow.name == "order_left_unit"
+                MessageWaitRow.process_id.in_([one.process_id for one in going_on]),
+                MessageWaitRow.kind == "signal",
+                MessageWaitRow.name == "order_left_unit",
             )
         )
     )
     found = []
-    for one in procedures_of(session, case.demand.id, only_open=True):
+    for one in going_on:
         fate = Fate.ENDS if one.process_id in leaving else Fate.UNTOUCHED
         if fate is Fate.ENDS and one.kind == co_handling.KIND:
             part = co_handling.part_of(session, Case(case.demand, one))

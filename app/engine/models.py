@@ -200,10 +200,8 @@ class MessageWaitRow(Base):
     """A process waits for a message or a signal."""
 
     __tablename__ = "message_wait"
-    __table_args__ = (
-        UniqueConstraint("process_id", "token"),
-        Index("ix_message_wait_name", "kind", "name"),
-    )
+    __table_args__ = (UniqueConstraint("process_id", "token"),)
+    """Found by its process. By name there is no index: thousands wait for one and the same."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     process_id: Mapped[int] = mapped_column(ForeignKey("process.id"))

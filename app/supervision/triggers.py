@@ -133,6 +133,7 @@ def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool
     """
     procedure = supervised.procedure
     assert procedure is not None
+    procedure.unit_id = procedure.unit_id or supervised.ordered.lead_unit_id  # whom it is about
     row = uow.session.get(SupervisionCase, procedure.id)
     is_graver = row is None
     if row is None:

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from app.cases import steps
+from app.cases import free_hand, steps
 from app.cases.models.procedure import Procedure
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid
@@ -179,6 +179,20 @@ def test_from_the_fourth_rung_on_the_leader_signs_before_anything_goes_out(offic
         office.do(case, "sign_letter", "inspector")
     office.do(case, "sign_letter", "leader")
     assert [one.number for one in letters(office)] == ["XC〔2026〕1号"]
+
+
+def test_a_letter_signed_while_no_unit_has_the_order_goes_to_the_one_it_is_about(
+    office: Office,
+) -> None:
+    case = office.bring_to("reply")
+    office.act(
+        case, "instruction_recorded", "inspector", **INSTRUCTION, special_ground="media_exposed"
+    )
+    given = {"node": "dispatch", "reason": "重新派单。", "evidence": "会议纪要3号"}
+    with office.acting("duty") as uow:
+        free_hand.jump(uow, case, given)
+    office.do(case, "sign_letter", "leader")
+    assert [one.unit_id for one in letters(office)] == [office.unit("urban_management")]
 
 
 def test_before_a_limit_ends_the_unit_is_reminded_once(office: Office) -> None:
