@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from app.cases.expressions import compile_expression
 from app.engine.checker import check
@@ -166,6 +166,7 @@ class Board:
     def do_click(self, element: str) -> None:
         """Click an element on the canvas."""
         self.desk.page.mouse.click(*self.middle(element))
+        expect(self.row(element)).to_have_attribute("aria-selected", "true")
 
     def do_move(self, element: str, right: str, down: str) -> None:
         """Drag an element on the canvas."""
@@ -180,10 +181,13 @@ class Board:
         """Paste what was copied beside the middle of an element."""
         mouse = self.desk.page.mouse
         x, y = self.middle(element)
+        rows = self.page.locator('.outline-list [role="treeitem"]')
+        number = rows.count()
         self.desk.page.keyboard.press("Control+v")
         mouse.move(x + int(right) - 5, y + int(down) - 5)
         mouse.move(x + int(right), y + int(down), steps=3)
         mouse.click(x + int(right), y + int(down))
+        expect(rows).to_have_count(number + 1)
 
     def middle(self, element: str) -> tuple[float, float]:
         box = self.page.locator(
