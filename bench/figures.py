@@ -72,6 +72,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "thin": tuple(f"thin_{key}" for key in _SERIES),
     "shipped": tuple(f"shipped_{key}" for key in _SERIES),
     "timers": ("tick_ms_100k_open", "fires_per_s"),
+    "watching": ("watch_heat_map_s_sqlite", "watch_heat_map_s_postgres"),
     "worktime": ("workday_add_us", "workday_ratio_holidays_n15"),
     "decisions": ("dmn_20x3_us", "dmn_2000_us", "dmn_20x3_ratio_spiff", "dmn_2000_ratio_spiff"),
 }

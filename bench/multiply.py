@@ -30,7 +30,7 @@ def multiply(session: Session, copies: int) -> None:
     numbers = numbers.union_all(select(numbers.c.k + 1).where(numbers.c.k < copies))
     for name, shifted in SHIFTED.items():
         table = Base.metadata.tables[name]
-        chosen = select(*(_copied(table, c.name, shifted, numbers.c.k) for c in table.c))
+        chosen = select(*(copied(table, c.name, shifted, numbers.c.k) for c in table.c))
         chosen = chosen.select_from(table).join(numbers, literal(1) == literal(1))
         if "closed_at" in table.c:
             chosen = chosen.where(table.c.closed_at.is_(None))
@@ -48,7 +48,8 @@ def _go_on_after(session: Session, table: Table) -> None:
     session.execute(select(func.setval(sequence, highest)))
 
 
-def _copied(table: Table, column: str, shifted: tuple[str, ...], k: object) -> object:
+def copied(table: Table, column: str, shifted: tuple[str, ...], k: object) -> object:
+    """A column of the `k`-th copy."""
     original = table.c[column]
     if column in shifted:
         return original + k * STEP

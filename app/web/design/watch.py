@@ -66,8 +66,12 @@ MEASURES: Mapping[str, tuple[Phrase, Callable[[Figures], float]]] = {
 """What the drawing may be coloured by, and how much of it an element has."""
 
 SORTS: Mapping[str, Callable[[Figures], float]] = {
-    name: value for name, (_words, value) in MEASURES.items()
+    **{name: value for name, (_words, value) in MEASURES.items()},
+    "called_off": lambda one: one.called_off,
+    "natural": lambda one: _hours(one.natural.median) if one.natural else 0,
+    "natural_ninetieth": lambda one: _hours(one.natural.ninetieth) if one.natural else 0,
 }
+"""What the table may be sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +358,12 @@ def _filters(key: str, errors: Mapping[str, str]) -> FormView:
         FieldType.UNIT: city.units(),
     }
     return form_view(
-        form, g.actor.roles, typed=request.args, errors=errors, choices=choices, blank=_("全部")
+        form,
+        g.actor.roles,
+        typed=request.args | {"measure": _measure()},
+        errors=errors,
+        choices=choices,
+        blank=_("全部"),
     )
 
 
@@ -396,11 +405,11 @@ def _heads(key: str) -> list[Cell]:
         for name, label in (
             ("now", _("目前在办")),
             ("passed", _("经过")),
-            ("", _("取消")),
+            ("called_off", _("取消")),
             ("median", _("中位（工作小时）")),
             ("ninetieth", _("九成（工作小时）")),
-            ("", _("中位（自然小时）")),
-            ("", _("九成（自然小时）")),
+            ("natural", _("中位（自然小时）")),
+            ("natural_ninetieth", _("九成（自然小时）")),
             ("late", _("期间超期")),
             ("times", _("每件次数")),
             ("again", _("重复耗时（工作小时）")),
@@ -467,8 +476,6 @@ def _value(one: Distinction, city: labels.City) -> str:
             return city.district(one.value)
         case "unit":
             return _unit(int(one.value) if one.value else None)
-        case "urgency":
-            return labels.urgency(one.value) or one.value
         case "returned":
             return _("是") if one.value == "yes" else _("否")
         case "weekday":
