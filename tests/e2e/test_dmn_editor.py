@@ -126,3 +126,19 @@ def test_a_workbook_goes_out_and_comes_in_once_its_changes_were_seen(desk: Desk)
     expect(editor.locator("button[name=add-missing]")).not_to_have_count(0)
     editor.locator("button[name=save]").click()
     state(editor, "已保存")
+
+
+def test_a_table_too_large_to_be_drawn_says_so_and_can_still_be_tried(desk: Desk) -> None:
+    editor = begin(desk, "re_handling")
+    editor.evaluate(
+        """async (one) => {
+          const text = await one.editor.text();
+          const row = /<rule [^]*?<\\/rule>/.exec(text)[0];
+          const copy = (_each, at) => row.replace(/id="/g, `id="c${at}_`);
+          const more = Array.from({ length: 2400 }, copy);
+          one.editor.saving.block('');
+          await one.editor.open(text.replace(row, row + more.join('')));
+        }"""
+    )
+    expect(editor.locator(".large")).to_contain_text("Excel")
+    expect(editor.locator("button[name=try]")).to_be_enabled()

@@ -22,6 +22,7 @@ import { download } from './modeler/pictures.js';
 import { Saving, ask, renewToken } from './modeler/saving.js';
 
 const EDITED = ['decisionTable', 'literalExpression'];
+const MOST = 400; // rows that dmn-js draws in a bearable time: 300 took it 3.6 s
 const TYPES = ['string', 'number', 'boolean', 'date', 'time', 'dateTime', 'dayTimeDuration', 'yearMonthDuration', 'Any'];
 
 const KINDS = { added: () => _('新增'), removed: () => _('删除'), changed: () => _('修改'), moved: () => _('移动') };
@@ -41,6 +42,9 @@ export async function show(container) {
   await editor.start();
   container.dataset.ready = '1';
 }
+
+/** The rows of the decision that a view shows. */
+const rowsOf = ({ element }) => element.decisionLogic?.get('rule') ?? [];
 
 /** Whether the part with that id is of this table: its columns, rows and cells. */
 function holds(logic, id) {
@@ -139,7 +143,8 @@ class Editor {
       const { warnings } = await this.modeler.importXML(text, { open: false });
       const missing = [...warnings.map((one) => one.message), ...lost(text, await this.text())];
       const first = this.views().find((one) => one.element.id === this.key) ?? this.views()[0];
-      if (first) await this.modeler.open(first);
+      this.large = Math.max(0, ...this.views().map((one) => rowsOf(one).length)) > MOST;
+      if (first && !this.large) await this.modeler.open(first);
       if (missing.length) await this.#refuse(missing);
       else if (!first) this.saving.block(_('这份文件里没有可在这里编辑的决策表，请用“看文本”。'));
       this.changed();
@@ -192,6 +197,7 @@ class Editor {
   get stack() { return this.modeler.getActiveViewer()?.get('commandStack', false); }
 
   async choose(view) {
+    if (this.large) return;
     this.#leaveField();
     this.opening = true;
     await this.modeler.open(view);
@@ -239,6 +245,7 @@ class Editor {
 
   /** Add the row that a gap asks for: its inputs are filled in, its outputs are to be decided. */
   async addMissing(finding) {
+    if (this.large) return;
     const view = this.viewOf(finding);
     if (view.element !== this.view?.element) await this.choose(view);
     const viewer = this.modeler.getActiveViewer();
@@ -321,6 +328,7 @@ class Editor {
 
   /** Take a DMN file in place of the table; the revision before it stays kept on the server. */
   async take(file) {
+    this.#leaveField();
     if (/\.xlsx$/i.test(file.name)) {
       await this.takeSheet(file);
       return;

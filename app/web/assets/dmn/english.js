@@ -44,6 +44,7 @@ export const ENGLISH = {
   '编辑器会丢失下面的内容，所以暂不保存；请改用“看文本”编辑。': 'The editor would lose what is listed here, so nothing is saved; edit it as text instead.',
   '有内容没有读懂': 'Some content could not be read',
   '知道了': 'All right',
+  '这张表行数太多，浏览器里逐格编辑太慢：请“导出 Excel”修改后再“导入”。检查、试算和测试行照常可用。': 'This table has too many rows to be edited cell by cell here: export it to Excel, change it there, and import it. Checks, trying and test rows work as always.',
   '没有导入': 'Not brought in',
   '导入 Excel 会改动这些': 'Bringing in this Excel file changes',
   '内容与草稿相同，没有改动。': 'It says the same as the draft: nothing changes.',

@@ -24,7 +24,7 @@ export function Trying({ editor }) {
   const [name, setName] = useState('');
   const { typed, answer } = editor;
   const set = (input, value) => editor.type(input.name, value);
-  return html`<section class="trying" aria-label=${_('试算')}>
+  return html`<section class="trying">
     <h2>${_('试算')}</h2>
     <form onSubmit=${(event) => { event.preventDefault(); editor.try(); }}>
       ${editor.inputs.map((one, place) => html`<div class="field" key=${one.name}>

@@ -31,5 +31,6 @@ export function Toolbar({ editor }) {
     ${button('check', _('检查'), () => editor.review())}
     <button type="button" class="button small main-action" name="save" onClick=${() => editor.save()}>${_('保存')}</button>
   </div>
+  ${editor.large && html`<p class="large">${_('这张表行数太多，浏览器里逐格编辑太慢：请“导出 Excel”修改后再“导入”。检查、试算和测试行照常可用。')}</p>`}
   ${editor.kept().map((one) => html`<p class="muted" key=${one.id}>${_('“{name}”不能在这里编辑，原样保留：请用“看文本”查看。', { name: one.name || one.id })}</p>`)}`;
 }
