@@ -10,6 +10,8 @@ import pytest
 from app.core.clock import CHINA
 from app.core.errors import Invalid
 from app.design import coverage, drafts, scenario_text, scenarios, time_words, trying
+from app.design.documents import Document
+from app.design.models import Kind
 from app.design.sandbox import Sandbox
 from app.design.scenarios import Result
 from app.engine import read_diagram
@@ -241,3 +243,53 @@ def test_the_example_of_the_page_for_designers_comes_out_as_it_says(office: Offi
         lambda begin, usual: Sandbox.open(office.sessions, office.now, begin=begin, usual=usual),
     )
     assert found.difference is None
+
+
+def test_a_timer_that_fires_again_and_again_is_stopped_with_words(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.design.sandbox.MOST_FIRINGS", 30)
+    text = (DIAGRAMS / "promise.bpmn").read_text()
+    cycle = "<bpmn:timeCycle>R/PT1H</bpmn:timeCycle>"
+    drafted = re.sub(r"<bpmn:timeDate.*?</bpmn:timeDate>", cycle, text, flags=re.DOTALL)
+    assert drafted != text
+    read = document(
+        "scenarios: [{name: 试, story: [{register: {}}, {go_on: reply}, {do: promise_made},"
+        " {wait: 400天}]}]"
+    )
+    found = scenarios.run(
+        "promise",
+        read.scenarios[0],
+        read.usual,
+        lambda begin, usual: Sandbox.open(
+            office.sessions,
+            office.now,
+            texts={Document(Kind.DIAGRAM, "promise"): drafted},
+            begin=begin,
+            usual=usual,
+        ),
+    )
+    assert found.step == 4
+    assert found.difference is not None
+    assert "反复触发" in found.difference.zh
+
+
+def test_a_draft_that_cannot_be_published_is_a_difference_of_every_scenario(
+    office: Office,
+) -> None:
+    broken = (DIAGRAMS / "promise.bpmn").read_text().replace("close_procedure", "no_such_service")
+    read = document("scenarios: [{name: 试, story: [{register: {}}]}]")
+    found = scenarios.run(
+        "promise",
+        read.scenarios[0],
+        read.usual,
+        lambda begin, usual: Sandbox.open(
+            office.sessions,
+            office.now,
+            texts={Document(Kind.DIAGRAM, "promise"): broken},
+            begin=begin,
+            usual=usual,
+        ),
+    )
+    assert not found.ok
+    assert "草稿不能发布" in str(found.difference)
