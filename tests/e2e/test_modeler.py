@@ -339,6 +339,22 @@ def test_a_process_is_drawn_by_keyboard_alone(boards: Boards) -> None:
     assert judge(board.text(), play) == ""
 
 
+def test_keys_that_mean_nothing_for_a_row_change_nothing(boards: Boards) -> None:
+    board, _path = boards.begin()
+    before = board.text()
+    keyboard = board.desk.page.keyboard
+    process = board.page.locator('.outline-list [role="treeitem"]').first
+    for row in (process, board.row("s_a"), board.row("e")):
+        for key in ("a", "c", "t", "Delete"):
+            if key == "Delete" and row is not process:
+                continue
+            row.focus()
+            keyboard.press(key)
+            keyboard.press("Escape")
+            expect(board.page.locator("dialog")).to_have_count(0)
+    assert board.text() == before
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_editor_is_accessible_and_speaks_one_language(boards: Boards, language: str) -> None:
     board = boards.open(bypass_csp=True)

@@ -254,6 +254,10 @@ class Editor {
 
   /** Choose what comes behind an element, and draw it. */
   async append(element) {
+    if (!is(element, 'bpmn:FlowNode') || is(element, 'bpmn:EndEvent')) {
+      await this.place();
+      return;
+    }
     const chosen = await choose(this.container, _('在“{name}”后面追加', { name: title(element.businessObject) || kindName(element.businessObject) }), appendable(element, this.names));
     if (!chosen) return;
     const made = chosen.add(this.editing, element);
@@ -272,6 +276,7 @@ class Editor {
 
   /** Choose where a flow from an element leads. */
   async connect(element) {
+    if (!is(element, 'bpmn:FlowNode')) return;
     const rules = this.modeler.get('bpmnRules');
     const targets = rows(this.editing.definitions)
       .map(({ owner }) => this.element(owner.id))
@@ -289,7 +294,8 @@ class Editor {
   }
 
   async changeType(element) {
-    const chosen = await choose(this.container, _('改成'), this.types(element));
+    const types = this.types(element);
+    const chosen = types.length ? await choose(this.container, _('改成'), types) : null;
     if (!chosen) return;
     const made = chosen.action();
     this.select((made ?? element).id);
@@ -303,6 +309,7 @@ class Editor {
   }
 
   remove(element) {
+    if (!element.parent) return;
     const next = element.incoming?.[0]?.source ?? element.source ?? element.host ?? element.parent;
     this.editing.remove(element);
     if (next && this.element(next.id)) {
