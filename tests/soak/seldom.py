@@ -111,10 +111,12 @@ def _nodes(session: Session, demand: int) -> list[str]:
 
 
 def rate_by_link(given: Situation) -> Attempt | None:
-    """A requester follows a link: the newest, or an old one from a message that was kept."""
+    """A requester follows a link: a fresh one, or an old one from a message that was kept."""
+    since = given.now - timedelta(days=given.chance.choice([2, 2, 2, 60]))
     links = given.session.execute(
         select(RatingLink.code, WorkOrder.demand_id)
         .join(WorkOrder, WorkOrder.id == RatingLink.order_id)
+        .where(RatingLink.sent_at > since)
         .order_by(RatingLink.used_at.is_not(None), RatingLink.id.desc())
         .limit(20)
     ).all()
