@@ -164,6 +164,7 @@ def _page(what: Document, refusal: str = "") -> str:
         kind=what.kind.value,
         kind_name=say(documents.NAMES[what.kind]),
         key=what.key,
+        may_watch=may(g.actor, "design.watch"),
         title=document_title(session, what, held if not rows else None),
         rows=rows,
         newest=rows[0].number if rows else None,
