@@ -48,7 +48,7 @@ def cell(editor: Locator, column: str) -> Locator:
 
 
 def test_every_shipped_table_is_opened_and_written_without_loss(desk: Desk) -> None:
-    editor = begin(desk, "traffic_light")
+    editor = begin(desk, "acceptance")
     for path in sorted(RULES.rglob("*.dmn")):
         found = editor.evaluate(
             """async (one, text) => {

@@ -108,8 +108,7 @@ def test_the_knowledge_base_serves_agent_editor_and_specialist(desks: Desks) -> 
     editor = desks["editor"]
     editor.go("/")
     editor.look("33-gaps")
-    editor.page.locator("tbody a:has-text('补充知识')").first.click()
-    editor.page.wait_for_selector('body[data-ready="1"]')
+    editor.go("/knowledge/new")
     editor.look("34-knowledge-form")
     editor.go("/knowledge")
     editor.look("35-knowledge")
