@@ -21,7 +21,7 @@ def kind_of(address: str) -> str:
     """Addresses that differ in their numbers alone, or in the process, are pages of one kind."""
     parts = urlsplit(address)
     names = "&".join(pair.partition("=")[0] for pair in parts.query.split("&") if pair)
-    path = re.sub(r"^/processes/[a-z_0-9]+", "/processes/KEY", parts.path)
+    path = re.sub(r"^(/processes|/design/(?:moves/of|[a-z]+))/[a-z_0-9]+", r"\1/KEY", parts.path)
     return f"{re.sub(r'[0-9]+', 'N', path)}?{names}"
 
 
