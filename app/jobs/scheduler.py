@@ -5,6 +5,7 @@ one each: a firing is claimed before it is done.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -34,57 +35,20 @@ def start(office: Office) -> BackgroundScheduler:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     every = office.settings.tick_seconds
-    scheduler.add_job(
-        lambda: tick(office.sessions, clock.now), "interval", seconds=every, id="deadlines"
-    )
-    scheduler.add_job(
-        lambda: send_waiting(office.sessions, clock.now, carriers),
-        "interval",
-        seconds=every,
-        id="outbox",
-    )
-    scheduler.add_job(
-        lambda: recounting.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="recounting",
-    )
-    scheduler.add_job(
-        lambda: extending.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="bulk_extension",
-    )
-    scheduler.add_job(
-        lambda: reorganising.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="reorganisation",
-    )
-    scheduler.add_job(
-        lambda: moving.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="moving",
-    )
-    scheduler.add_job(
-        lambda: proposing.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="proposing",
-    )
-    scheduler.add_job(
-        lambda: replaying.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="replaying",
-    )
-    scheduler.add_job(
-        lambda: publishing.work(office.sessions, clock.now),
-        "interval",
-        seconds=every,
-        id="publishing",
-    )
+    sessions, now = office.sessions, clock.now
+    knocks: dict[str, Callable[[], object]] = {
+        "deadlines": lambda: tick(sessions, now),
+        "outbox": lambda: send_waiting(sessions, now, carriers),
+        "recounting": lambda: recounting.work(sessions, now),
+        "bulk_extension": lambda: extending.work(sessions, now),
+        "reorganisation": lambda: reorganising.work(sessions, now),
+        "moving": lambda: moving.work(sessions, now),
+        "proposing": lambda: proposing.work(sessions, now),
+        "replaying": lambda: replaying.work(sessions, now),
+        "publishing": lambda: publishing.work(sessions, now),
+    }
+    for name, knock in knocks.items():
+        scheduler.add_job(knock, "interval", seconds=every, id=name)
     scheduler.add_job(
         lambda: every_day(office.sessions, office.files, clock.now),
         "interval",
