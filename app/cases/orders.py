@@ -125,7 +125,8 @@ def lock_some(uow: UnitOfWork, demand_ids: Sequence[int]) -> None:
 
 
 def take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
-    """Lock a second case beside the one that is held. Raises `Conflict` while it is busy.
+    """Lock a second case beside the one that is held, and let its due deadlines pass, as `take`
+    does. Raises `Conflict` while it is busy.
 
     Two that want each other's would wait for ever. So each waits for a moment only, who holds the
     later case for the shorter one: of two that meet, one gives way and the other goes on.
@@ -145,6 +146,7 @@ def take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
         ) from busy
     if is_patient:
         uow.session.execute(_PATIENCE, {"most": f"{PATIENCE_S}s"})
+    engine.let_due_pass(uow, SUBJECT, demand_id)
     return other
 
 

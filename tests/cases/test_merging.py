@@ -12,6 +12,7 @@ from app.cases.calling_back import RATER
 from app.cases.likeness import measure
 from app.cases.merging import joined
 from app.cases.models.demand import DemandStatus
+from app.cases.models.history import HistoryEntry
 from app.cases.models.rating import JoinedRating
 from app.cases.models.repeat import RelatedDemand
 from app.cases.models.work_order import Callback
@@ -89,6 +90,22 @@ def test_another_persons_demand_joins_the_order_and_hears_the_result(office: Off
     office.bring_to("close", first)
     office.do(first, "close")
     assert told(office, "merged_result_to_rate") == ["13700000002"]
+
+
+def test_what_was_due_of_the_order_passes_before_a_demand_joins_it(office: Office) -> None:
+    first = office.bring_to("sign_for")
+    office.wait(ticking=False, days=3)
+    merge(office, first, requester_phone="13700000002")
+    with reading(office.sessions) as session:
+        instants = list(
+            session.scalars(
+                select(HistoryEntry.at)
+                .where(HistoryEntry.demand_id == first)
+                .order_by(HistoryEntry.position)
+            )
+        )
+    assert instants == sorted(instants)
+    assert office.waiting(first) == ["first_contact"]  # signed for by itself: its limit had passed
 
 
 def test_without_a_number_it_joins_the_likeliest_open_order(office: Office) -> None:
