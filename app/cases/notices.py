@@ -38,6 +38,34 @@ MESSAGES: dict[str, tuple[Role | str, Phrase]] = {
             "Work order {number} “{title}” should have been signed for: please sign now.",
         ),
     ),
+    "dispatch_waiting": (
+        Role.DISPATCHER,
+        Phrase(
+            "工单{number}“{title}”派单已超时，请立即派单。",
+            "Work order {number} “{title}” should have been dispatched: please do it now.",
+        ),
+    ),
+    "first_contact_overdue": (
+        Role.UNIT_HANDLER,
+        Phrase(
+            "工单{number}“{title}”先行联系已超时，请立即联系诉求人。",
+            "The first contact for {number} “{title}” is overdue: contact the requester now.",
+        ),
+    ),
+    "review_waiting": (
+        Role.REVIEWER,
+        Phrase(
+            "工单{number}“{title}”的答复超时未审，请尽快审核。",
+            "The reply to {number} “{title}” waits too long for its review: please decide.",
+        ),
+    ),
+    "callback_waiting": (
+        Role.CALLBACK_AGENT,
+        Phrase(
+            "工单{number}“{title}”超时未回访，请尽快回访。",
+            "The callback of {number} “{title}” is overdue: please call.",
+        ),
+    ),
     "yellow": (
         Role.UNIT_HANDLER,
         Phrase(

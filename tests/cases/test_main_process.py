@@ -105,6 +105,32 @@ def test_an_unsigned_order_is_urged_at_the_limit_and_signed_by_the_system_later(
     assert office.last_day(handling) == "2026-03-11"
 
 
+@pytest.mark.parametrize(
+    ("element", "clock", "words"),
+    [
+        ("dispatch", "dispatch", "派单已超时"),
+        ("first_contact", "first_contact", "先行联系已超时"),
+        ("review_reply", "review", "超时未审"),
+        ("callback", "callback", "超时未回访"),
+    ],
+)
+def test_whose_step_is_late_is_told_once_after_its_limit(
+    office: Office, element: str, clock: str, words: str
+) -> None:
+    case = office.bring_to(element)
+    due_at = office.clock(case, clock).due_at
+    assert due_at is not None
+    office.wait_until(due_at)
+    assert not any(words in line for line in office.story(case))
+    office.wait(seconds=1)
+    told = [line for line in office.story(case) if words in line]
+    assert len(told) == 1
+    assert element in office.waiting(case)
+    office.wait(days=1)
+    assert [line for line in office.story(case) if words in line] == told
+    office.do(case, element)
+
+
 def test_the_handling_limit_counts_working_days_from_sign_for(office: Office) -> None:
     """A complaint signed for on Monday 2 March has five working days: until Monday the 9th."""
     case = office.bring_to("first_contact")
