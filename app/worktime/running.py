@@ -4,7 +4,7 @@ Every function takes the deadline as it stands and returns a new one, or an answ
 caller stores what it gets. The calendar handed in is the one the clock runs on now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -149,14 +149,22 @@ def before_due(
 
 def after_due(calendar: WorkingCalendar, running: Deadline, late_by: Limit) -> datetime:
     """The instant (UTC) at which the case is overdue by `late_by`: the end of the last of so many
-    days after the last day, or so many hours after the deadline. For later rungs.
+    days after the last day, or so many hours after the deadline. For later rungs. A suspension of
+    what was late already leaves the deadline, and puts these off.
     """
-    policy = Policy(day_end=running.policy.day_end, roll=running.policy.roll)
-    return stage_deadline(calendar, running.due_at, late_by, policy).due_at
+    policy = Policy(
+        day_end=running.policy.day_end, roll=running.policy.roll, pause=running.policy.pause
+    )
+    pauses = _pauses_since_due(running)
+    return stage_deadline(calendar, running.due_at, late_by, policy, pauses).due_at
 
 
 def stage_deadline(
-    calendar: WorkingCalendar, begun_at: datetime, limit: Limit, policy: Policy
+    calendar: WorkingCalendar,
+    begun_at: datetime,
+    limit: Limit,
+    policy: Policy,
+    pauses: Sequence[Pause] = (),
 ) -> Deadline:
     """The deadline of what begins at an instant that may be the end of something before it.
 
@@ -166,7 +174,7 @@ def stage_deadline(
     at_midnight = begun_at.astimezone(CHINA).time() == time.min
     if at_midnight and policy.day_one is DayOne.NEXT and not limit.unit.is_hours:
         begun_at = _eve(begun_at)
-    return deadline(calendar, begun_at, limit, policy)
+    return deadline(calendar, begun_at, limit, policy, pauses)
 
 
 def _eve(at: datetime) -> datetime:
@@ -263,18 +271,38 @@ def _granted(running: Deadline) -> int:
 
 
 def _left(calendar: WorkingCalendar, running: Deadline, at: datetime) -> int:
-    """Days or microseconds from `at` to the deadline, by the clock of its unit."""
+    """Days or microseconds from `at` to the deadline, by the clock of its unit; of what is late,
+    the suspensions since left out.
+    """
     unit = running.limit.unit
-    if unit is LimitUnit.NATURAL_HOUR:
-        return micros_of(running.due_at) - micros_of(at)
-    if unit is LimitUnit.WORKING_HOUR:
-        due = calendar.worked_before(micros_of(running.due_at))
-        return due - calendar.worked_before(micros_of(at))
+    stood = sum(_counted(calendar, unit, one.start, one.end) for one in _pauses_since_due(running))
+    if unit.is_hours:
+        return stood + _counted(calendar, unit, at, running.due_at)
     today, last = calendar.index_at(micros_of(at)), calendar.index(running.last_day)
     if unit is not LimitUnit.WORKING_DAY:
-        return last - today
+        return stood + last - today
     begun = first_rank(calendar, running.start, running.policy, carried=running.carried is not None)
-    return calendar.rank(last + 1) - max(calendar.rank(today + 1), begun)
+    return stood + calendar.rank(last + 1) - max(calendar.rank(today + 1), begun)
+
+
+def _counted(calendar: WorkingCalendar, unit: LimitUnit, begin: datetime, end: datetime) -> int:
+    """What a unit counts between two instants: microseconds, or days from the next one on."""
+    since, until = micros_of(begin), micros_of(end)
+    match unit:
+        case LimitUnit.NATURAL_HOUR:
+            return until - since
+        case LimitUnit.WORKING_HOUR:
+            return calendar.worked_before(until) - calendar.worked_before(since)
+        case LimitUnit.WORKING_DAY:
+            days = calendar.index_at(since) + 1, calendar.index_at(until) + 1
+            return calendar.rank(days[1]) - calendar.rank(days[0])
+        case _:
+            return calendar.index_at(until) - calendar.index_at(since)
+
+
+def _pauses_since_due(running: Deadline) -> tuple[Pause, ...]:
+    """The suspensions of what was late already: none of them has moved the deadline."""
+    return tuple(one for one in running.pauses if one.start > running.due_at)
 
 
 def _back(calendar: WorkingCalendar, running: Deadline, amount: int, unit: LimitUnit) -> datetime:

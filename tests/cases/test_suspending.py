@@ -1,5 +1,6 @@
 """Suspension: an order rests with its clocks, is looked at again, and goes on."""
 
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -23,7 +24,6 @@ ASKED: dict[str, object] = {
     "suspension_reason": "沥青摊铺须待气温回升。",
     "review_on": "2026-04-20",
 }
-REVIEWED: dict[str, object] = {"condition_met": "true", "review_note": "气温已适宜施工。"}
 
 
 def paper(office: Office, folder: Path) -> str:
@@ -112,6 +112,25 @@ def test_the_unit_says_that_the_condition_is_met_before_the_day(
     assert office.waiting(case) == ["reply", "review_suspension"]
     office.do(case, "review_suspension")
     assert outcomes(office, case) == ["resumed"]
+
+
+def test_what_was_late_when_it_was_suspended_is_urged_again_only_in_time_that_counts(
+    office: Office, tmp_path: Path
+) -> None:
+    case = office.bring_to("reply")  # due on Monday the 9th, 24:00
+    ask(office, case, tmp_path)
+    office.wait_until(datetime(2026, 3, 11, 10, tzinfo=CHINA))
+    assert told(office, "overdue_1")
+    assert not told(office, "overdue_2")
+    office.do(case, "decide_suspension")
+    office.wait_until(datetime(2026, 3, 30, 10, tzinfo=CHINA))
+    office.act(case, "condition_met", "liaison", condition_note="已升温。")
+    office.do(case, "review_suspension")
+    # Two of five working days had passed; the others are 31 March, 1 and 2 April.
+    office.wait_until(datetime(2026, 4, 2, 23, tzinfo=CHINA))
+    assert not told(office, "overdue_2")
+    office.wait_until(datetime(2026, 4, 3, 1, tzinfo=CHINA))
+    assert told(office, "overdue_2")
 
 
 def test_a_condition_that_is_not_met_lets_it_rest_on_until_the_next_review(

@@ -209,6 +209,31 @@ def test_later_rungs_count_from_the_deadline(cn: WorkingCalendar) -> None:
     assert clock(after_due(cn, closing, Limit.parse("1 工作日"))) == "2026-03-10 17:30"
 
 
+def test_a_suspension_of_what_is_late_leaves_the_deadline_and_puts_later_rungs_off(
+    cn: WorkingCalendar,
+) -> None:
+    late = started(cn, "2026-03-02T09:00", "5 工作日")  # to Monday the 9th, 24:00
+    pause = Pause(china("2026-03-11T10:00"), china("2026-03-17T10:00"))
+    again = resumed(cn, late, pause)
+    assert again.due_at == late.due_at
+    # Two days had passed when it was suspended, the day of the suspension among them; three are
+    # left after the day of the resumption.
+    assert clock(after_due(cn, again, Limit.parse("5 工作日"))) == "2026-03-21 00:00"
+    assert after_due(cn, again, Limit.parse("1 工作日")) == after_due(
+        cn, late, Limit.parse("1 工作日")
+    )
+    assert clock(after_due(cn, again, Limit.parse("72 自然小时"))) == "2026-03-19 00:00"
+    assert remaining(cn, again, china("2026-03-18T09:00")).amount == -3
+    assert used(cn, again, china("2026-03-18T09:00")).amount == 8
+
+
+def test_lateness_in_hours_leaves_a_suspension_out(cn: WorkingCalendar) -> None:
+    late = started(cn, "2026-03-02T09:00", "1 工作小时")
+    again = resumed(cn, late, Pause(china("2026-03-02T11:00"), china("2026-03-04T11:00")))
+    assert remaining(cn, again, china("2026-03-04T11:30")).phrase.zh == "1 工作小时 30 分"
+    assert clock(after_due(cn, again, Limit.parse("2 工作小时"))) == "2026-03-04 12:00"
+
+
 def test_a_preview_before_sign_for_assumes_it_at_its_own_limit(cn: WorkingCalendar) -> None:
     policy = Policy(anchor=Anchor.SIGN_FOR)
     known = {Anchor.CALL: china("2026-03-02T08:00"), Anchor.DISPATCH: china("2026-03-02T09:00")}
