@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,6 +44,26 @@ def test_only_the_engine_imports_spiffworkflow() -> None:
         if name.startswith("SpiffWorkflow")
     }
     assert found == {"engine"}
+
+
+def test_modules_do_not_import_one_another_in_a_circle() -> None:
+    """A circle works or fails by which of its modules is asked for first."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in APP
+    }
+    imports: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        named = {
+            f"{node.module}.{alias.name}"
+            if f"{node.module}.{alias.name}" in modules
+            else node.module
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+            if isinstance(node, ast.ImportFrom) and node.module is not None
+            for alias in node.names
+        }
+        imports[name] = (named & modules.keys()) - {name}
+    TopologicalSorter(imports).prepare()  # raises `CycleError`, and names the circle
 
 
 def test_nothing_evaluates_text_as_python() -> None:

@@ -1,4 +1,4 @@
-"""Publishing: texts become the next version of their documents, and a change goes live at once.
+"""Publishing: texts become the next version of their documents.
 
 A published version never changes. What names a document by version (a diagram its tables and the
 diagrams it calls, a table those it imports) is published anew along with it, so that new cases
@@ -15,51 +15,13 @@ from app.core.texts import DocumentVersion
 from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.importing import imported_namespaces, namespace_of
-from app.design import changes, checking, documents, wordings
+from app.design import documents, wordings
 from app.design.checking import calls_of
 from app.design.documents import Document
 from app.design.models import Kind, Publication, Source
 from app.engine import read_diagram
 from app.profiles import published_letters
 from app.profiles.letters import Letter, LetterKind
-
-
-def publish_change(uow: UnitOfWork, change_id: int) -> bool:
-    """Publish an approved change whose time has come, all of it; False when somebody was first.
-
-    Raises `Conflict` when a document has a newer version by now, `Invalid` when the checkers
-    refuse a text: then nothing of it is published.
-    """
-    change = changes.take_due(uow, change_id)
-    if change is None:
-        return False
-    drafts = {Document(Kind(one.kind), one.key): one for one in change.drafts}
-    for draft in drafts.values():
-        changes.require_newest(uow.session, draft)
-    checking.require_good(checking.check_change(uow.session, change))
-    made = put(uow, {what: draft.content for what, draft in drafts.items()})
-    made = follow(uow) | made
-    author = "、".join(changes.workers(uow.session, change).values())
-    for what, version in made.items():
-        own = drafts.get(what)
-        source = Source.FOLLOWING
-        if own is not None:
-            source = Source.CHANGE if own.restores is None else Source.ROLLBACK
-        record(
-            uow,
-            what,
-            documents.newest_number(uow.session, what) or version,
-            source,
-            documents.version(uow.session, what, version).content if own is None else own.content,
-            comment=change.title,
-            author=author,
-            change_id=change.id,
-            approved_by=change.decided_by_name,
-            from_version=None if own is None else own.restores,
-            scenarios=_scenarios(uow, what),
-        )
-    changes.published(uow, change)
-    return True
 
 
 def put(uow: UnitOfWork, texts: Mapping[Document, str]) -> dict[Document, int]:
@@ -153,12 +115,6 @@ def record(
         )
     )
     uow.session.flush()
-
-
-def _scenarios(uow: UnitOfWork, what: Document) -> int | None:
-    if what.kind is not Kind.DIAGRAM:
-        return None
-    return documents.newest_number(uow.session, Document(Kind.SCENARIOS, what.key))
 
 
 def _put(uow: UnitOfWork, what: Document, text: str) -> int:

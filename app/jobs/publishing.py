@@ -10,7 +10,7 @@ from app.core.db import Sessions, reading
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, unit_of_work
-from app.design import changes, publishing
+from app.design import changes, going_live
 from app.identity.directory import actor_of
 from app.identity.models import User
 
@@ -30,7 +30,7 @@ def work(sessions: Sessions, clock: Callable[[], datetime]) -> int:
         try:
             actor = _in_whose_name(sessions, change_id)
             with unit_of_work(sessions, actor, clock()) as uow:
-                done += publishing.publish_change(uow, change_id)
+                done += going_live.publish_change(uow, change_id)
         except DBAPIError:
             raise
         except Exception as error:  # noqa: BLE001 - the others do not wait for one change
