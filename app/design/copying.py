@@ -154,7 +154,9 @@ def _opened() -> Copy:
 
 def _fill(copy: Copy, content: bytes) -> None:
     with copy.database.connect() as connection:
-        _driver(connection.connection.dbapi_connection).deserialize(content)
+        driver = _driver(connection.connection.dbapi_connection)
+        driver.deserialize(content)
+        driver.execute("PRAGMA foreign_keys=ON")  # whoever had it last may have let them be
 
 
 def _content(copy: Copy) -> bytes:

@@ -66,14 +66,19 @@ def work(
     return done
 
 
-def run_part(url: str, part_id: int) -> tuple[str, float]:
+def run_part(part_id: int) -> tuple[str, float]:
     """One part, in a process of its own: what came of it, and the processor's seconds."""
+    return _measured(_office[0], part_id)
+
+
+def _open(url: str) -> None:
+    """What a process of its own begins with: what it compiles for one part serves the next."""
     wire()
-    database = make_engine(url)
-    try:
-        return _measured(make_sessions(database), part_id)
-    finally:
-        database.dispose()
+    _office.append(make_sessions(make_engine(url)))
+
+
+_office: list[Sessions] = []
+"""The office of a process of its own."""
 
 
 def _measured(sessions: Sessions, part_id: int) -> tuple[str, float]:
@@ -104,7 +109,8 @@ def _run(
     count = min(processes or os.cpu_count() or 1, len(parts))
     if not count:
         return 0
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(count, spawn, initializer=_open, initargs=(url,)) as pool:
         rest = iter(parts)
         at_it: dict[Future[tuple[str, float]], int] = {}
         while True:
@@ -112,7 +118,7 @@ def _run(
                 following = next(rest, None)
                 if following is None or _is_over(sessions, parts):
                     break
-                at_it[pool.submit(run_part, url, following)] = following
+                at_it[pool.submit(run_part, following)] = following
             if not at_it:
                 return done
             ready, _rest = wait(at_it, timeout=_A_WORD_S, return_when=FIRST_COMPLETED)

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any, Self
+from typing import Self
 
 import orjson
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -35,13 +35,11 @@ from app.cases import (
     joined_rating,
     recounting,
     reorganising,
-    second_person,
     steps,
 )
 from app.cases.calling_back import RATER
 from app.cases.clocks import calendar_of
 from app.cases.models.bulk_extension import BulkExtensionOrder
-from app.cases.models.demand import DailyNumber
 from app.cases.models.rating import JoinedRating, RatingLink
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.orders import SUBJECT, find_in_scope, take
@@ -49,17 +47,16 @@ from app.cases.procedures import begin, open_procedure
 from app.cases.rechecking import KIND as RECHECK
 from app.core.clock import CHINA
 from app.core.db import Sessions, reading
-from app.core.errors import Conflict, DomainError, Invalid
+from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.design.copying import Texts, office_like
 from app.design.replay.office import Event, prepare
-from app.design.replay.recorded import FREE_HAND, Deed, ProcedureKey, Recording, Who, procedure_keys
-from app.engine import ClockRow, ClockRungRow, HumanTaskRow, TimerWaitRow
+from app.design.replay.questions import Questions, Task
+from app.design.replay.recorded import FREE_HAND, Deed, ProcedureKey, Recording, TaskKey, Who
 from app.engine.forms import Field, FieldType, Form
 from app.engine.ports import StepKind
 from app.engine.processes import HEARER, Made
-from app.identity import policy
 from app.identity.models import User
 from app.supervision import watching
 from app.supervision.triggers import consider
@@ -101,6 +98,16 @@ class Account:
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How something that was done is done now: as an open step, or as an act."""
+
+    role: str
+    unit_id: Callable[[Session], int | None]
+    form: Callable[[Session], Form | None]
+    do: Callable[[UnitOfWork, Mapping[str, object]], object]
+
+
 class Replay:
     """One part of a recording in an office in memory."""
 
@@ -116,10 +123,12 @@ class Replay:
         self.account = Account()
         self.passed: Counter[str] = Counter()
         """How often each element and each flow was passed: `process/id`."""
+        self._heard: list[str] = []
         self._until = until
         self._is_changed = bool(texts)
         self._copy = office_like(sessions, now, texts or {})
         self.sessions = self._copy.sessions
+        self._ask = Questions(self._copy.database)
         deeds = recording.deeds
         self.now = deeds[0].at if deeds else until
         with reading(sessions) as source:
@@ -148,7 +157,8 @@ class Replay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._copy.database.dispose()
+        self._copy.sessions.configure(info={})
+        self._copy.give_back()
 
     @property
     def demands(self) -> list[int]:
@@ -196,37 +206,10 @@ class Replay:
     def _next_of(self, demand_id: int) -> datetime | None:
         case = self.recording.cases.get(self._recorded_of.get(demand_id, 0))
         told = case.told if case is not None else {}
-        found: list[datetime] = []
-        with reading(self.sessions) as session:
-            keys: dict[int, ProcedureKey] | None = None
-            for scope, name, run, rung, due in session.execute(
-                select(
-                    ClockRow.scope, ClockRow.name, ClockRow.run, ClockRungRow.rung,
-                    ClockRungRow.fire_at,
-                )
-                .join(ClockRow, ClockRow.id == ClockRungRow.clock_id)
-                .where(
-                    ClockRow.subject_kind == SUBJECT,
-                    ClockRow.subject_id == demand_id,
-                    ClockRungRow.fire_at.is_not(None),
-                )
-            ):  # fmt: skip
-                assert due is not None  # the query asks for it
-                keys = keys or procedure_keys(session, demand_id)
-                known = told.get((keys[scope], name, run, rung, due))
-                found.append(known if known is not None and known > due else due + _JUST)
-            for due in session.scalars(
-                select(TimerWaitRow.due_at)
-                .join(engine.ProcessRow, engine.ProcessRow.id == TimerWaitRow.process_id)
-                .where(
-                    engine.ProcessRow.subject_kind == SUBJECT,
-                    engine.ProcessRow.subject_id == demand_id,
-                    engine.ProcessRow.status == "active",
-                    TimerWaitRow.due_at.is_not(None),
-                )
-            ):
-                assert due is not None
-                found.append(due + _JUST)
+        found = [due + _JUST for due in self._ask.timers(demand_id)]
+        for scope, name, run, rung, due in self._ask.rungs(demand_id):
+            known = told.get((self._ask.procedure(demand_id, scope), name, run, rung, due))
+            found.append(known if known is not None and known > due else due + _JUST)
         return min(found, default=None)
 
     def _pass(self, demand_id: int, serial: int) -> None:
@@ -238,20 +221,21 @@ class Replay:
         self._guarded(demand_id, "tick", partial(take, demand_id=demand_id))
 
     def _daily(self) -> None:
-        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
-            ignored = watching.unheeded(uow.session, self.now)
-        for demand_id in ignored:
+        if self._ask.is_any_going_on():
+            with reading(self.sessions) as session:
+                ignored = watching.unheeded(session, self.now)
+            self._supervise(ignored, watching.supervise_unheeded)
+            with reading(self.sessions) as session:
+                idle = watching.standing_still(session, self.now)
+            self._supervise(idle, watching.supervise_idle)
+        if self._ask.is_any_closed(self.now - closing.ARCHIVED_AFTER):
+            with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+                closing.archive(uow)
+
+    def _supervise(self, demands: Sequence[int], put: Callable[..., object]) -> None:
+        for demand_id in demands:
             self._touched.add(demand_id)
-            self._guarded(
-                demand_id, "daily", partial(watching.supervise_unheeded, demand_id=demand_id)
-            )
-        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
-            idle = watching.standing_still(uow.session, self.now)
-        for demand_id in idle:
-            self._touched.add(demand_id)
-            self._guarded(demand_id, "daily", partial(watching.supervise_idle, demand_id=demand_id))
-        with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
-            closing.archive(uow)
+            self._guarded(demand_id, "daily", partial(put, demand_id=demand_id))
 
     def _enact(self, event: Event) -> None:
         if not event.statements:
@@ -264,11 +248,12 @@ class Replay:
     def _hear(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
         for loaded, outcome, _at in made:
             self._touched.add(loaded.row.subject_id)
-            for one in outcome.steps:
-                if one.kind is StepKind.ENTERED:
-                    self.passed[f"{one.process_key}/{one.element_id}"] += 1
-            for process, flow in outcome.flows:
-                self.passed[f"{process}/{flow}"] += 1
+            self._heard += [
+                f"{one.process_key}/{one.element_id}"
+                for one in outcome.steps
+                if one.kind is StepKind.ENTERED
+            ]
+            self._heard += [f"{process}/{flow}" for process, flow in outcome.flows]
 
     # What people did -------------------------------------------------------------------------
 
@@ -322,34 +307,28 @@ class Replay:
 
     def _step(self, deed: Deed, demand_id: int) -> None:
         """The open task, else the act, with this element; else it waits until it opens."""
-        with reading(self.sessions) as session:
-            task = self._task(session, deed, demand_id)
-            if task is None:
-                element, role, unit_id, key = self._act_of(session, deed, demand_id)
-            else:
-                found = engine.bundle_of_process(session, task.process_id).element(task.element_id)
-                assert found is not None
-                element, role = found, task.role or ""
-                unit_id = find_in_scope(session, demand_id, task.scope).unit_id
-                key = ""
-        actor = self._actor(deed, role)
-        with reading(self.sessions) as session:
-            may = _may(session, actor, task, role, unit_id)
-        if not may:
-            actor = replace(actor, roles=actor.roles | {role}, unit_id=unit_id or actor.unit_id)
+        way = self._way_of(deed, demand_id)
+        actor = self._actor(deed, way.role)
+        try:
+            self._go(deed, way, actor)
+        except NotAllowed:  # whoever did it had the role then
+            with reading(self.sessions) as session:
+                unit_id = way.unit_id(session) or actor.unit_id
+            self._go(deed, way, replace(actor, roles=actor.roles | {way.role}, unit_id=unit_id))
+
+    def _go(self, deed: Deed, way: _Way, actor: Actor) -> None:
+        """Do it with the answers of then; a draft may ask for more, which is filled in."""
 
         def do(given: Mapping[str, object]) -> None:
             with self._acting(actor) as uow:
-                entered = self._entered(uow, element.form, given)
-                if task is not None:
-                    steps.complete(uow, task.id, entered)
-                else:
-                    acts.act(uow, demand_id, key, entered)
+                way.do(uow, self._entered(uow, way.form(uow.session), given))
 
         try:
             do(deed.answers)
         except Invalid as wrong:
-            fields = {one.name: one for one in (element.form.fields if element.form else ())}
+            with reading(self.sessions) as session:
+                form = way.form(session)
+            fields = {one.name: one for one in (form.fields if form is not None else ())}
             missing = {name: fields[name] for name in wrong.fields if name in fields}
             if not self._is_changed or not missing:
                 raise
@@ -357,40 +336,38 @@ class Replay:
             do({**deed.answers, **added})
             self._adapted(deed, f"补填 {'、'.join(added)} / filled in {', '.join(added)}")
 
-    def _task(self, session: Session, deed: Deed, demand_id: int) -> HumanTaskRow | None:
-        keys = procedure_keys(session, demand_id)
-        found = [
-            task
-            for task in session.scalars(
-                select(HumanTaskRow)
-                .where(
-                    HumanTaskRow.subject_kind == SUBJECT,
-                    HumanTaskRow.subject_id == demand_id,
-                    HumanTaskRow.element_id == deed.element,
-                    HumanTaskRow.closed_at.is_(None),
-                )
-                .order_by(HumanTaskRow.id)
+    def _way_of(self, deed: Deed, demand_id: int) -> _Way:
+        task = self._ask.open_task(demand_id, deed.element, deed.procedure)
+        if task is None:
+            act = self._act_of(deed, demand_id)
+            return _Way(
+                act.element.role or "",
+                lambda _session: act.unit_id,
+                lambda _session: act.element.form,
+                lambda uow, entered: acts.act(uow, demand_id, act.key, entered),
             )
-            if keys[task.scope] == deed.procedure
-        ]
-        return found[0] if found else None
+        return _Way(
+            task.role,
+            lambda session: find_in_scope(session, demand_id, task.scope).unit_id,
+            lambda session: engine.form_of(session, task.process_id, task.element),
+            lambda uow, entered: steps.complete(uow, task.id, entered),
+        )
 
-    def _act_of(
-        self, session: Session, deed: Deed, demand_id: int
-    ) -> tuple[Any, str, int | None, str]:
-        case = find_in_scope(session, demand_id, 0)
-        keys = procedure_keys(session, demand_id)
+    def _act_of(self, deed: Deed, demand_id: int) -> acts.Act:
         why: Phrase | None = None
-        actor = self._actor(deed)
-        for act in acts.all_acts(session, case, actor, self.now):
-            if act.element.id != deed.element:
-                continue
-            if act.process_id is not None and keys[act.case.scope] != deed.procedure:
-                continue
-            if act.why_not is not None:
+        with reading(self.sessions) as session:
+            case = find_in_scope(session, demand_id, 0)
+            for act in acts.all_acts(session, case, self._actor(deed), self.now):
+                if act.element.id != deed.element:
+                    continue
+                if (
+                    act.process_id is not None
+                    and self._ask.procedure(demand_id, act.case.scope) != deed.procedure
+                ):
+                    continue
+                if act.why_not is None:
+                    return act
                 why = act.why_not
-                continue
-            return act.element, act.element.role or "", act.unit_id, act.key
         raise _NotOpen(why or Phrase("该环节现在没有打开。", "The step is not open now."))
 
     def _rate(self, deed: Deed, demand_id: int) -> None:
@@ -465,26 +442,13 @@ class Replay:
         recorded = self.recording.cases.get(self._recorded_of.get(demand_id, 0))
         if recorded is None:
             return
-        with reading(self.sessions) as session:
-            keys = procedure_keys(session, demand_id)
-            fresh = [
-                task
-                for task in session.scalars(
-                    select(HumanTaskRow)
-                    .where(
-                        HumanTaskRow.subject_kind == SUBJECT,
-                        HumanTaskRow.subject_id == demand_id,
-                    )
-                    .order_by(HumanTaskRow.id)
-                )
-                if task.id not in self._opened
-            ]
+        fresh = [task for task in self._ask.tasks(demand_id) if task.id not in self._opened]
         for task in fresh:
-            key = task.element_id, keys[task.scope]
+            key = task.element, self._ask.procedure(demand_id, task.scope)
             place = self._seen[recorded.id, *key]
             self._seen[recorded.id, *key] += 1
             self._opened[task.id] = place
-            if task.closed_at is not None:
+            if not task.is_open:
                 continue
             waiting = [
                 deed for deed in self._waiting[demand_id]
@@ -505,20 +469,18 @@ class Replay:
         self._adapted(deed, f"推迟到 {deed.at.astimezone(CHINA):%m-%d %H:%M} / done later")
         self._do(deed)
 
-    def _assume(
-        self, number: str, demand_id: int, task: HumanTaskRow, key: tuple[str, ProcedureKey]
-    ) -> None:
-        habit = self._habits.get(task.element_id, Habit(_ASSUMED, {}, 0))
+    def _assume(self, number: str, demand_id: int, task: Task, key: TaskKey) -> None:
+        habit = self._habits.get(task.element, Habit(_ASSUMED, {}, 0))
         hours = habit.after.total_seconds() / 3600
         words = f"{hours:.1f} h, {habit.times}"
-        self.account.undecided.append((number, task.element_id, words))
+        self.account.undecided.append((number, task.element, words))
         deed = Deed(
             self._calendar.add_worked(task.opened_at, habit.after),
             0,
             self._recorded_of[demand_id],
             "step",
             _nobody,
-            task.element_id,
+            task.element,
             key[1],
             habit.answers,
         )
@@ -544,8 +506,10 @@ class Replay:
 
     @contextmanager
     def _acting(self, actor: Actor) -> Iterator[UnitOfWork]:
+        self._heard.clear()
         with unit_of_work(self.sessions, actor, self.now) as uow:
             yield uow
+        self.passed.update(self._heard)  # what was taken back was not passed
 
     def _guarded(self, demand_id: int, what: str, act: Callable[[UnitOfWork], object]) -> None:
         try:
@@ -571,16 +535,8 @@ class Replay:
         case = self.recording.cases[deed.demand]
         day = deed.at.astimezone(CHINA).strftime("%Y%m%d")
         for number in (case.number, case.order_number):
-            if number is None or not number[2:].startswith(day):
-                continue
-            with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
-                uow.session.execute(
-                    delete(DailyNumber).where(
-                        DailyNumber.day == day, DailyNumber.prefix == number[:2]
-                    )
-                )
-                last = int(number[10:]) - 1
-                uow.session.add(DailyNumber(day=day, prefix=number[:2], last=last))
+            if number is not None and number[2:].startswith(day):
+                self._ask.number_next(day, number[:2], int(number[10:]) - 1)
 
     def _entered(
         self, uow: UnitOfWork, form: Form | None, given: Mapping[str, object]
@@ -606,14 +562,6 @@ class _NotOpen(Conflict):
 
 _nobody = Who(None, None)
 """Nobody was recorded: whoever has the role is assumed."""
-
-
-def _may(
-    session: Session, actor: Actor, task: HumanTaskRow | None, role: str, unit_id: int | None
-) -> bool:
-    if task is not None:
-        return second_person.may_do(session, actor, task, unit_id)
-    return policy.may_do_step(actor, role, unit_id)
 
 
 def _name(deed: Deed) -> str:
@@ -653,23 +601,29 @@ def _believable(asked: Field, now: datetime) -> object:
     today = now.astimezone(CHINA)
     match asked.type:
         case FieldType.CHOICE:
-            return asked.default or asked.options[0].value
+            return _fixed(asked) or asked.options[0].value
         case FieldType.MULTI_CHOICE:
             return [asked.options[0].value]
         case FieldType.BOOLEAN:
             return True
         case FieldType.NUMBER:
-            return asked.default or asked.minimum or "1"
+            return _fixed(asked) or asked.minimum or asked.maximum or "1"
         case FieldType.DATE:
-            return (today + timedelta(days=7)).date().isoformat()
+            later = (today + timedelta(days=7)).date().isoformat()
+            return asked.maximum or asked.minimum or later
         case FieldType.DATETIME:
             return (today + timedelta(days=1)).isoformat(timespec="minutes")
         case FieldType.PHONE:
             return "10000000000"
         case FieldType.FILES:
-            return ["1"]
+            return [str(number) for number in range(asked.min_length or 1)]
         case _:
-            return "㐀"
+            return "㐀" * (asked.min_length or 1)
+
+
+def _fixed(asked: Field) -> str | None:
+    """What the field begins with, where that is a value and no expression."""
+    return asked.default if asked.default_expression is None else None
 
 
 def _upload(uow: UnitOfWork, name: str) -> int:
