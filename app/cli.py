@@ -26,7 +26,7 @@ GROUPS = {
     "deadline": ("app.worktime.console", "Deadlines: check a file of computed ones."),
     "profile": ("app.profiles.console", "City profiles: list, show, compare two."),
     "log": ("app.design.console", "Event logs of processes: XES, OCEL 2.0, CSV."),
-    "design": ("app.jobs.design_console", "The workshop: replay real cases."),
+    "design": ("app.jobs.design_console", "The workshop: replay real cases, moves."),
     "order": ("app.jobs.order_console", "Orders: the whole story of one."),
     "process": ("app.engine.console", "Diagrams: check, run in memory, outline."),
     "rules": ("app.decisions.console", "Decision tables: check, evaluate, run examples."),

@@ -15,6 +15,7 @@ from app.core.clock import CHINA
 from app.core.db import Sessions, reading
 from app.core.files import FileStore
 from app.core.uow import SYSTEM, UnitOfWork, unit_of_work
+from app.design.moving import dry_runs
 from app.supervision import watching
 from app.worktime import offices
 
@@ -33,6 +34,7 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
         stuck = repairing.hold_stuck(uow)
         history.anchor(uow, today - timedelta(days=1))
         attachments.forget_waiting(uow)
+        dry_runs.sweep(uow)
         latest = recounting.last_open_deadline(uow.session)
         alarm = offices.calendar_alarm(uow.session, today, latest)
         undrawn = rechecking.days_to_draw(uow.session, today)

@@ -1,4 +1,4 @@
-"""`jieban design replay`: real cases are run again, as they were or under a change's drafts."""
+"""`jieban design`: real cases are run again, as they were or under a change's drafts; moves."""
 
 from datetime import timedelta
 
@@ -11,6 +11,7 @@ from app.core.errors import DomainError
 from app.core.uow import Actor, unit_of_work
 from app.design.replay import asking
 from app.identity.policy import Role
+from app.jobs.move_console import move
 from app.jobs.replaying import work
 
 _OPERATOR = Actor(None, "jieban design replay", frozenset({Role.PROCESS_DESIGNER}))
@@ -23,7 +24,10 @@ _FIGURES = (
 
 @click.group()
 def design() -> None:
-    """The workshop: replay real cases."""
+    """The workshop: replay real cases, dry runs of moves."""
+
+
+design.add_command(move)
 
 
 @design.command()

@@ -43,6 +43,7 @@ def start(office: Office) -> BackgroundScheduler:
         "bulk_extension": lambda: extending.work(sessions, now),
         "reorganisation": lambda: reorganising.work(sessions, now),
         "moving": lambda: moving.work(sessions, now),
+        "dry_runs": lambda: moving.look(sessions, now),
         "proposing": lambda: proposing.work(sessions, now),
         "replaying": lambda: replaying.work(sessions, now),
         "publishing": lambda: publishing.work(sessions, now),

@@ -19,12 +19,12 @@ from app.cases.models.history import HistoryEntry
 from app.core import jobs
 from app.core.db import make_engine, make_sessions, reading
 from app.core.uow import SYSTEM, unit_of_work
-from app.design.moving import moves
+from app.design.moving import dry_runs, moves
 from app.design.moving.models import MoveOutcome
 from app.design.moving.prospects import prospects
 from app.engine import DiagramVersionRow, ProcessMoveRow, ProcessRow, Verdict
 from app.identity.directory import add_user
-from app.jobs.moving import work
+from app.jobs.moving import look, work
 from app.office import wire
 from bench.multiply import STEP, multiply
 from tests.office import Office
@@ -66,12 +66,15 @@ def move_under_fire(
     spent, before = {}, _clocks(office)
     began = time.monotonic()
     with reading(office.sessions) as session:
-        found = prospects(session, "work_order", 2, now=office.now)
+        found = list(prospects(session, "work_order", 2, now=office.now))
     spent["dry run"] = time.monotonic() - began
     assert {one.verdict for one in found} == {Verdict.WILL_MOVE}
     began = time.monotonic()
     with office.acting("designer") as uow:
-        move_id = moves.ask(uow, "work_order", 2, reason="新版已修正。").id
+        move_id = dry_runs.try_out(uow, "work_order", 2).id
+    look(office.sessions, lambda: office.now)
+    with office.acting("designer") as uow:
+        moves.ask(uow, move_id, "新版已修正。")
     with office.acting("admin") as uow:
         moves.agree(uow, move_id)
     spent["asked and agreed"] = time.monotonic() - began

@@ -2,26 +2,29 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import select
 
 from app import engine
 from app.cases.history import faults
 from app.cases.models.procedure import Procedure
-from app.core.errors import Conflict, Invalid, NotAllowed
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.uow import SYSTEM, unit_of_work
 from app.design import publishing
 from app.design.documents import Document, newest
 from app.design.models import Kind
-from app.design.moving import moves, prospects
+from app.design.moving import dry_runs, moves, prospects
 from app.design.moving.candidates import candidates
 from app.design.moving.models import CaseMoveLine, MoveOutcome, MoveStatus
 from app.design.moving.prospects import CaseProspect, Query
+from app.design.moving.sheet import move_of
 from app.engine import ClockRow, ProcessRow, Verdict
+from app.jobs.moving import look as look_at_cases
 from app.jobs.moving import work
 from tests.cases.test_co_handling import with_co_unit
 from tests.cases.test_suspending import suspended
@@ -82,12 +85,30 @@ def look(
     office: Office, key: str = "work_order", version: int = 2, **given: Any
 ) -> list[CaseProspect]:
     with office.sessions() as session:
-        return prospects.prospects(session, key, version, now=office.now, **given)
+        return list(prospects.prospects(session, key, version, now=office.now, **given))
+
+
+def try_out(
+    workshop: Workshop,
+    key: str = "work_order",
+    version: int = 2,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    **given: Any,
+) -> int:
+    """A dry run that has been through; its id."""
+    with workshop.acting("designer") as uow:
+        move_id = dry_runs.try_out(uow, key, version, **given).id
+    if mapping:
+        with workshop.acting("designer") as uow:
+            dry_runs.choose(uow, move_id, mapping)
+    return move_id
 
 
 def ask(workshop: Workshop, key: str = "work_order", version: int = 2, **given: Any) -> int:
+    move_id = try_out(workshop, key, version, **given)
     with workshop.acting("designer") as uow:
-        return moves.ask(uow, key, version, reason="新版已修正。", **given).id
+        return moves.ask(uow, move_id, "新版已修正。").id
 
 
 def carry_out(workshop: Workshop, **given: Any) -> int:
@@ -139,7 +160,7 @@ def deadlines(office: Office, case: int) -> list[tuple[object, ...]]:
 
 def status(office: Office, move_id: int) -> str:
     with office.sessions() as session:
-        return moves.move_of(session, move_id).status
+        return move_of(session, move_id).status
 
 
 def finish(office: Office, case: int, *done: str) -> None:
@@ -290,13 +311,18 @@ def test_a_move_needs_a_reason_and_a_second_person(workshop: Workshop) -> None:
     office = workshop.office
     office.bring_to("reply")
     longer_name(office)
-    with workshop.acting("designer") as uow, pytest.raises(Invalid):
-        moves.ask(uow, "work_order", 2, reason=" ")
     with workshop.acting("admin") as uow, pytest.raises(NotAllowed):
-        moves.ask(uow, "work_order", 2, reason="新版已修正。")
-    move_id = ask(workshop)
+        dry_runs.try_out(uow, "work_order", 2)
+    move_id = try_out(workshop)
+    with workshop.acting("designer") as uow, pytest.raises(Invalid):
+        moves.ask(uow, move_id, " ")
+    with workshop.acting("admin") as uow, pytest.raises(NotAllowed):
+        moves.ask(uow, move_id, "新版已修正。")
+    with workshop.acting("designer") as uow:
+        moves.ask(uow, move_id, "新版已修正。")
+    again = try_out(workshop)
     with workshop.acting("designer") as uow, pytest.raises(Conflict):
-        moves.ask(uow, "work_order", 2, reason="又一次。")
+        moves.ask(uow, again, "又一次。")
     for login in ("designer", "second"):
         with workshop.acting(login) as uow, pytest.raises(NotAllowed):
             moves.agree(uow, move_id)
@@ -435,3 +461,91 @@ def test_waiting_timers_keep_their_instants(workshop: Workshop) -> None:
     office.wait(days=2)
     assert office.order(case).signed_automatically
     assert any("自动签收" in line for line in office.story(case))
+
+
+def lines_of(office: Office, move_id: int) -> list[CaseMoveLine]:
+    with office.sessions() as session:
+        return list(
+            session.scalars(
+                select(CaseMoveLine)
+                .where(CaseMoveLine.move_id == move_id)
+                .order_by(CaseMoveLine.id)
+            )
+        )
+
+
+def test_a_dry_run_keeps_of_each_case_what_would_become_of_it(workshop: Workshop) -> None:
+    office = workshop.office
+    office.bring_to("reply")
+    office.bring_to("first_contact")
+    shorter_limits(office)
+    renamed(office, "work_order", "reply", "answer_in_full")
+    move_id = try_out(workshop, version=3, recount_limits=True)
+    replying, contacting = lines_of(office, move_id)
+    assert (replying.verdict, contacting.verdict) == (Verdict.NEEDS_MAPPING, Verdict.WILL_MOVE)
+    assert replying.orphans == '["reply"]'
+    assert "请指定它对应的新元素" in replying.note
+    (handling,) = [one for one in orjson.loads(replying.deadlines) if one["clock"] == "handling"]
+    before, after = (datetime.fromisoformat(handling[of]["due_at"]) for of in ("before", "after"))
+    assert before - after == timedelta(days=4)  # from Monday back to Thursday
+    assert replying.limits_changed == 1
+    ((step, after),) = orjson.loads(contacting.tasks)
+    assert step == ["先行联系", "First contact"]
+    with workshop.acting("designer") as uow:
+        dry_runs.choose(uow, move_id, {"reply": "answer_in_full", "close": "dispatch"})
+    assert [one.verdict for one in lines_of(office, move_id)] == [Verdict.WILL_MOVE] * 2
+    with office.sessions() as session:
+        assert move_of(session, move_id).mapping == '{"reply":"answer_in_full"}'
+        assert [one.element_id for one in dry_runs.standing(session, move_id)] == ["reply"]
+
+
+def test_what_changed_since_its_dry_run_is_looked_at_again(workshop: Workshop) -> None:
+    office = workshop.office
+    moving, ended = office.bring_to("first_contact"), office.bring_to("close")
+    renamed_reply(office)
+    move_id = ask(workshop)
+    assert look_at_cases(office.sessions, lambda: office.now) == 0
+    office.do(moving, "first_contact")
+    office.do(ended, "close")
+    assert look_at_cases(office.sessions, lambda: office.now) == 2
+    first, second = lines_of(office, move_id)
+    assert (first.verdict, second.verdict) == (Verdict.NEEDS_MAPPING, Verdict.CANNOT)
+    assert "已经结束" in second.note
+    assert look_at_cases(office.sessions, lambda: office.now) == 0
+
+
+def test_many_cases_are_looked_at_in_the_background(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = workshop.office
+    for _ in range(3):
+        office.bring_to("dispatch")
+    longer_name(office)
+    monkeypatch.setattr(dry_runs, "AT_ONCE", 1)
+    move_id = try_out(workshop)
+    with office.sessions() as session:
+        assert dry_runs.verdicts(session, move_id) == {Verdict.WILL_MOVE: 1, None: 2}
+    with workshop.acting("designer") as uow, pytest.raises(Conflict):
+        moves.ask(uow, move_id, "新版已修正。")
+    assert look_at_cases(office.sessions, lambda: office.now) == 2
+    later = office.bring_to("dispatch")  # begins under the new version: it is not meant
+    with workshop.acting("designer") as uow:
+        moves.ask(uow, move_id, "新版已修正。")
+    assert len(lines_of(office, move_id)) == 3
+    assert main_version(office, later) == 2
+
+
+def test_a_dry_run_that_nobody_went_on_with_goes(workshop: Workshop) -> None:
+    office = workshop.office
+    office.bring_to("reply")
+    longer_name(office)
+    try_out(workshop)
+    again = try_out(workshop)
+    with office.sessions() as session:
+        assert [one.id for one in moves.moves_of_diagram(session, "work_order")] == [again]
+    office.now += dry_runs.KEPT + timedelta(minutes=1)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        assert dry_runs.sweep(uow) == 1
+    assert lines_of(office, again) == []
+    with office.sessions() as session, pytest.raises(NotFound):
+        move_of(session, again)

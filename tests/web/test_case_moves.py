@@ -12,7 +12,6 @@ from app.web.access import SESSIONS
 from tests.web.conftest import Browser, Desks
 
 OF = "/design/moves/of/work_order"
-SEEN = f"{OF}?version=2&map.reply=answer_in_full&recount=1"
 
 
 def words(browser: Browser, path: str) -> str:
@@ -34,27 +33,42 @@ def carry_out(desks: Desks) -> None:
         pass
 
 
-def asked(desks: Desks) -> str:
-    """The address of a move of all three cases that was asked for."""
-    publish_renamed(desks)
-    given = {"version": "2", "map.reply": "answer_in_full", "reason": "新版已修正。"}
-    answer = desks.of("designer").post(OF, given)
+def tried(desks: Desks, **given: str) -> str:
+    """The address of a dry run of all three cases."""
+    answer = desks.of("designer").post(OF, {"version": "2", **given})
     assert answer.status_code == 302, answer.text
     return answer.location
 
 
+def asked(desks: Desks) -> str:
+    """The address of a move of all three cases that was asked for."""
+    publish_renamed(desks)
+    move, designer = tried(desks), desks.of("designer")
+    assert designer.post(f"{move}/mapping", {"map.reply": "answer_in_full"}).status_code == 302
+    assert designer.post(f"{move}/ask", {"reason": "新版已修正。"}).status_code == 302
+    return move
+
+
 def test_the_dry_run_offers_the_counterpart_first_and_tells_every_case(worked: Desks) -> None:
-    publish_renamed(worked)
     designer = worked.of("designer")
+    assert "只有一个版本" in words(designer, OF)
+    publish_renamed(worked)
     assert OF in designer.get("/design/diagram/work_order").text
-    page = designer.page(f"{OF}?version=2")
+    move = tried(worked, recount="1")
+    page = designer.page(move)
     offered = page.xpath("//select[@name='map.reply']/option/@value")
     assert offered[:2] == ["", "answer_in_full"]
-    assert "可以迁移 2" in " ".join(page.text_content().split())
-    assert "需指定对应环节 1" in " ".join(page.text_content().split())
-    assert len(page.xpath("//*[@data-diagram]")) == 2
-    assert "可以迁移 3" in words(designer, SEEN)
+    told = " ".join(page.text_content().split())
+    assert "可以迁移 2" in told
+    assert "需指定对应环节 1" in told
+    assert page.xpath("//*[@data-diagram]/@data-side") == ["old", "new"]
+    assert "办理答复 → —" in words(designer, f"{move}?list=needs_mapping")
+    assert designer.post(f"{move}/mapping", {"map.reply": "answer_in_full"}).status_code == 302
+    assert "可以迁移 3" in words(designer, move)
+    assert "没有这样的案件" in words(designer, f"{move}?list=needs_mapping")
     assert f'href="{OF}"' in designer.get("/design/moves/of/call_back").text
+    assert worked.of("duty").post(OF, {"version": "2"}).status_code == 403
+    assert worked.of("duty").post(f"{move}/ask", {"reason": "好。"}).status_code == 403
 
 
 def test_a_move_is_asked_for_agreed_to_and_carried_out(worked: Desks) -> None:
@@ -80,14 +94,16 @@ def test_a_move_is_asked_for_agreed_to_and_carried_out(worked: Desks) -> None:
 
 def test_a_move_is_refused_withdrawn_interrupted_and_goes_on(worked: Desks) -> None:
     first, designer, admin = asked(worked), worked.of("designer"), worked.of("admin")
-    again = designer.post(OF, {"version": "2", "reason": "又一次。"})
+    again = designer.post(f"{tried(worked)}/ask", {"reason": "又一次。"})
     assert again.status_code == 409
     assert admin.post(f"{first}/refuse").status_code == 422
     assert admin.post(f"{first}/refuse", {"opinion": "高峰期。"}).status_code == 302
-    assert designer.post(OF, {"version": "2"}).status_code == 422
-    second = designer.post(OF, {"version": "2", "reason": "夜间。"}).location
+    second = tried(worked)
+    assert designer.post(f"{second}/ask").status_code == 422
+    assert designer.post(f"{second}/ask", {"reason": "夜间。"}).status_code == 302
     assert designer.post(f"{second}/withdraw").status_code == 302
-    third = designer.post(OF, {"version": "2", "reason": "夜间。"}).location
+    third = tried(worked)
+    designer.post(f"{third}/ask", {"reason": "夜间。"})
     admin.post(f"{third}/agree")
     assert designer.post(f"{third}/interrupt").status_code == 302
     carry_out(worked)

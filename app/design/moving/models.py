@@ -12,6 +12,8 @@ from app.core.db import Base, Id
 class MoveStatus(StrEnum):
     """How far a move has come."""
 
+    TRIED = "tried"
+    """A dry run: nothing has been asked for."""
     WAITING = "waiting"
     """Asked for; a second person decides."""
     RUNNING = "running"
@@ -71,6 +73,7 @@ class CaseMove(Base):
     open: Mapped[bool]
     """Waiting, under way or interrupted: of each diagram one at most."""
     asked_at: Mapped[datetime]
+    """When it was asked for; of a dry run, when that was."""
     asked_by: Mapped[int] = mapped_column(Id, ForeignKey("app_user.id"))
     asked_by_name: Mapped[str]
     decided_at: Mapped[datetime | None]
@@ -105,12 +108,22 @@ class CaseMoveLine(Base):
     number: Mapped[str]
     """Of the order, or of the demand while there is none."""
     from_version: Mapped[int]
-    verdict: Mapped[str]
-    """What the dry run expected when it was asked for."""
+    seen: Mapped[int | None] = mapped_column(Id)
+    """How far the case had come at its dry run; it grows with every change of the case. Empty
+    until it has been looked at.
+    """
+    verdict: Mapped[str | None]
+    """What the dry run expects."""
+    tasks: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON: its open steps, before and after."""
+    orphans: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """JSON: the elements it stands at that the new version no longer has, in their order."""
+    limits_changed: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many of its running clocks get another limit."""
     outcome: Mapped[str | None]
     """Empty until its turn has come."""
     note: Mapped[str] = mapped_column(Text, default="")
-    """Why it was not moved, or not undone: one sentence in Chinese, one in English, a line each."""
+    """Why it cannot move, was not moved, or not undone: a line in Chinese, a line in English."""
     deadlines: Mapped[str] = mapped_column(Text, default="[]")
     """JSON: the clocks that ran, before and after; what it takes to put them back."""
     engine_move_id: Mapped[int | None] = mapped_column(Id, ForeignKey("process_move.id"))

@@ -1,7 +1,7 @@
 """Moving live cases to another version of their diagram: asked, agreed, carried out, undone.
 
-One person asks, with a reason, after a dry run (`prospects`); an administrator agrees; the
-ticker then moves each process in a transaction of its own, under the lock of its case. Every line
+One person asks, with a reason, for what a dry run has shown; an administrator agrees; the ticker
+then moves each process in a transaction of its own, under the lock of its case. Every line
 says what became of it. What cannot move stays exactly as it is.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -23,16 +23,10 @@ from app.core import jobs
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
+from app.design.moving import dry_runs
 from app.design.moving.models import CaseMove, CaseMoveLine, MoveOutcome, MoveStatus
-from app.design.moving.prospects import (
-    EVERY,
-    LIVE,
-    ClockChange,
-    Limits,
-    Query,
-    prospects,
-    unchanged,
-)
+from app.design.moving.prospects import LIVE, ClockChange, Limits, unchanged
+from app.design.moving.sheet import dumped, in_lines, taken, told_of
 from app.engine import (
     ClockRow,
     ClockRungRow,
@@ -50,21 +44,12 @@ JOB = "move_cases"
 OPEN = (MoveStatus.WAITING, MoveStatus.RUNNING, MoveStatus.INTERRUPTED, MoveStatus.UNDOING)
 
 
-def ask(
-    uow: UnitOfWork,
-    diagram: str,
-    version: int,
-    *,
-    reason: str,
-    query: Query = EVERY,
-    mapping: Mapping[str, str] | None = None,
-    recount_limits: bool = False,
-) -> CaseMove:
-    """Ask for the live cases of `diagram` that `query` means to be moved to `version`.
+def ask(uow: UnitOfWork, move_id: int, reason: str) -> CaseMove:
+    """Ask for what a dry run has shown to be done.
 
     Those that cannot move now are among the lines, too: what becomes of each is said. Raises
     `NotAllowed`, `NotFound`, `Invalid` without a reason or when none could move, `Conflict` while
-    another move of the diagram is open.
+    the dry run goes on or another move of the diagram is open.
     """
     require(uow.actor, "design.move")
     reason = reason.strip()
@@ -73,7 +58,8 @@ def ask(
             Phrase("请写明迁移理由。", "Say why the cases are moved."),
             {"reason": Phrase("请写明迁移理由。", "Say why the cases are moved.")},
         )
-    under_way = open_move(uow.session, diagram)
+    move = taken(uow, move_id, MoveStatus.TRIED)
+    under_way = open_move(uow.session, move.diagram)
     if under_way is not None:
         raise Conflict(
             Phrase(
@@ -82,12 +68,15 @@ def ask(
                 "not finished: finish it first.",
             )
         )
-    names = {old: new for old, new in (mapping or {}).items() if new}
-    found = prospects(
-        uow.session, diagram, version, query=query, mapping=names, recount=recount_limits,
-        now=uow.now,
-    )  # fmt: skip
-    if not any(one.verdict is Verdict.WILL_MOVE for one in found):
+    found = dry_runs.verdicts(uow.session, move_id)
+    if found[None]:
+        raise Conflict(
+            Phrase(
+                "预演还没有完成，请稍候再提交。",
+                "The dry run is not finished: wait a moment, then ask.",
+            )
+        )
+    if not found[Verdict.WILL_MOVE]:
         raise Invalid(
             Phrase(
                 "没有可以迁移的案件：请调整条件，或先为各环节指定对应的新环节。",
@@ -95,37 +84,10 @@ def ask(
             )
         )
     assert uow.actor.user_id is not None  # nothing asks by itself
-    move = CaseMove(
-        diagram=diagram,
-        version=version,
-        mapping=orjson.dumps(names, option=orjson.OPT_SORT_KEYS).decode(),
-        recount_limits=recount_limits,
-        query=query.to_json(),
-        reason=reason,
-        status=MoveStatus.WAITING,
-        open=True,
-        asked_at=uow.now,
-        asked_by=uow.actor.user_id,
-        asked_by_name=uow.actor.name,
-    )
-    uow.session.add(move)
-    uow.session.flush()
-    uow.session.execute(
-        insert(CaseMoveLine),
-        [
-            {
-                "move_id": move.id,
-                "process_id": one.process_id,
-                "demand_id": one.demand_id,
-                "number": one.number,
-                "from_version": one.from_version,
-                "verdict": one.verdict.value,
-                "note": _lines(one.obstacles[0].phrase) if one.obstacles else "",
-                "deadlines": _dumped([_told(clock) for clock in one.clocks]),
-            }
-            for one in found
-        ],
-    )
+    move.status, move.open, move.reason = MoveStatus.WAITING, True, reason
+    move.asked_at = uow.now
+    move.asked_by, move.asked_by_name = uow.actor.user_id, uow.actor.name
+    dry_runs.add_lines(uow, move)
     return move
 
 
@@ -152,7 +114,7 @@ def refuse(uow: UnitOfWork, move_id: int, opinion: str) -> CaseMove:
 def withdraw(uow: UnitOfWork, move_id: int) -> CaseMove:
     """Take a move back that nobody has decided on. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     require(uow.actor, "design.move")
-    move = _taken(uow, move_id, MoveStatus.WAITING)
+    move = taken(uow, move_id, MoveStatus.WAITING)
     move.status, move.open = MoveStatus.WITHDRAWN, False
     return move
 
@@ -164,7 +126,7 @@ def interrupt(uow: UnitOfWork, move_id: int) -> CaseMove:
     """
     if not may(uow.actor, "design.move"):
         require(uow.actor, "design.agree_to_move")
-    move = _taken(uow, move_id, MoveStatus.RUNNING)
+    move = taken(uow, move_id, MoveStatus.RUNNING)
     move.status = MoveStatus.INTERRUPTED
     return move
 
@@ -172,7 +134,7 @@ def interrupt(uow: UnitOfWork, move_id: int) -> CaseMove:
 def go_on(uow: UnitOfWork, move_id: int) -> CaseMove:
     """Go on with a move that was interrupted. Raises `NotAllowed`, `NotFound`, `Conflict`."""
     require(uow.actor, "design.agree_to_move")
-    move = _taken(uow, move_id, MoveStatus.INTERRUPTED)
+    move = taken(uow, move_id, MoveStatus.INTERRUPTED)
     move.status = MoveStatus.RUNNING
     jobs.ask(uow, JOB, left(uow.session, move_id))
     return move
@@ -190,7 +152,7 @@ def undo(uow: UnitOfWork, move_id: int, reason: str) -> CaseMove:
             Phrase("请写明撤销理由。", "Say why it is undone."),
             {"reason": Phrase("请写明撤销理由。", "Say why it is undone.")},
         )
-    move = _taken(uow, move_id, MoveStatus.DONE, MoveStatus.INTERRUPTED)
+    move = taken(uow, move_id, MoveStatus.DONE, MoveStatus.INTERRUPTED)
     other = open_move(uow.session, move.diagram)
     if other is not None and other.id != move.id:
         raise Conflict(
@@ -252,7 +214,7 @@ def apply(uow: UnitOfWork, line_id: int) -> bool:
         try:
             _put_back(uow, case, line)
         except Conflict as gone_on:
-            line.outcome, line.note = MoveOutcome.GONE_ON, _lines(gone_on.phrase)
+            line.outcome, line.note = MoveOutcome.GONE_ON, in_lines(gone_on.phrase)
             return False
         return True
     return False
@@ -297,14 +259,6 @@ def counts(session: Session, move_id: int) -> Counter[MoveOutcome | None]:
     )
 
 
-def move_of(session: Session, move_id: int) -> CaseMove:
-    """A move. Raises `NotFound`."""
-    move = session.get(CaseMove, move_id)
-    if move is None:
-        raise NotFound(Phrase("没有这张迁移单。", "There is no such move."))
-    return move
-
-
 def open_move(session: Session, diagram: str) -> CaseMove | None:
     """The move of a diagram that is not finished, if there is one."""
     return session.scalar(select(CaseMove).where(CaseMove.diagram == diagram, CaseMove.open))
@@ -342,14 +296,14 @@ def _move(uow: UnitOfWork, case: Case, move: CaseMove, line: CaseMoveLine) -> bo
     line.from_version, line.note = version, ""
     if process.status not in LIVE or version == move.version:
         line.outcome = MoveOutcome.SKIPPED
-        line.note = _lines(_ENDED if process.status not in LIVE else _THERE)
+        line.note = in_lines(_ENDED if process.status not in LIVE else _THERE)
         return False
     names = orjson.loads(move.mapping)
     found = engine.can_move(session, process.id, move.version, names)
     if found.verdict is not Verdict.WILL_MOVE:
         mappable = found.verdict is Verdict.NEEDS_MAPPING
         line.outcome = MoveOutcome.NEEDS_MAPPING if mappable else MoveOutcome.REFUSED
-        line.note = _lines(found.obstacles[0].phrase)
+        line.note = in_lines(found.obstacles[0].phrase)
         return False
     in_scope = find_in_scope(session, case.demand.id, process.scope)
     engine.move(uow, process.id, move.version, names)
@@ -358,7 +312,7 @@ def _move(uow: UnitOfWork, case: Case, move: CaseMove, line: CaseMoveLine) -> bo
         select(func.max(ProcessMoveRow.id)).where(ProcessMoveRow.process_id == process.id)
     )
     _record(uow, in_scope, "move_process", move, version, move.version)
-    line.deadlines = _dumped(_with_limits(uow, in_scope, move))
+    line.deadlines = dumped(_with_limits(uow, in_scope, move))
     return True
 
 
@@ -371,7 +325,7 @@ def _with_limits(uow: UnitOfWork, case: Case, move: CaseMove) -> list[dict[str, 
     for clock in _running(session, case):
         anew = move.recount_limits and case.scope == 0
         change = limits.changed(case.demand, clock) if anew else unchanged(clock)
-        told = _told(change)
+        told = told_of(change)
         if change.changes:
             told["rungs"] = engine.rungs_as_they_are(session, clock.id)
             _recount(uow, case, move, clock, change)
@@ -514,29 +468,8 @@ def _record_clock(
     )
 
 
-def _told(change: ClockChange) -> dict[str, Any]:
-    """A clock before and after, for the row of the line."""
-    return {
-        "clock_id": change.clock_id,
-        "clock": change.clock,
-        "run": change.run,
-        "paused": change.paused,
-        "before": change.before.to_json(),
-        "after": change.after.to_json(),
-        "kept": None if change.kept is None else [change.kept.zh, change.kept.en],
-    }
-
-
 def _deadlines(told: Mapping[str, Any]) -> tuple[Deadline, Deadline]:
     return Deadline.from_json(told["before"]), Deadline.from_json(told["after"])
-
-
-def _dumped(told: Sequence[Mapping[str, Any]]) -> str:
-    return orjson.dumps(told).decode()
-
-
-def _lines(phrase: Phrase) -> str:
-    return f"{phrase.zh}\n{phrase.en}"
 
 
 def _line(session: Session, line_id: int, *, lock: bool = False) -> CaseMoveLine:
@@ -549,27 +482,13 @@ def _line(session: Session, line_id: int, *, lock: bool = False) -> CaseMoveLine
 def _decided(uow: UnitOfWork, move_id: int, opinion: str) -> CaseMove:
     """A waiting move, decided on by a second person."""
     require(uow.actor, "design.agree_to_move")
-    move = _taken(uow, move_id, MoveStatus.WAITING)
+    move = taken(uow, move_id, MoveStatus.WAITING)
     if move.asked_by == uow.actor.user_id:
         raise NotAllowed(
             Phrase("迁移须由申请人以外的人批准。", "Somebody other than who asked must decide.")
         )
     move.decided_at, move.decided_by = uow.now, uow.actor.user_id
     move.decided_by_name, move.opinion = uow.actor.name, opinion.strip()
-    return move
-
-
-def _taken(uow: UnitOfWork, move_id: int, *wanted: MoveStatus) -> CaseMove:
-    move = uow.session.get(CaseMove, move_id, with_for_update=True, populate_existing=True)
-    if move is None:
-        raise NotFound(Phrase("没有这张迁移单。", "There is no such move."))
-    if move.status not in wanted:
-        raise Conflict(
-            Phrase(
-                "这张迁移单的状态刚刚已变化，请刷新后再操作。",
-                "This move has changed just now: reload the page, then decide.",
-            )
-        )
     return move
 
 

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.core.phrase import Phrase
 from app.design.moving.candidates import Candidate, candidates
-from app.design.moving.prospects import CaseProspect
 from app.engine.kernel import Bundle
 from app.engine.versions import version_of
 
@@ -32,21 +31,28 @@ class Orphan:
     """Of that diagram; None: the new version does not call it any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many processes of a version stand at an element."""
+
+    element_id: str
+    version: int
+    cases: int
+
+
 def orphans(
     session: Session,
     key: str,
     version: int,
-    found: Iterable[CaseProspect],
+    standing: Iterable[Standing],
     mapping: Mapping[str, str] | None = None,
 ) -> list[Orphan]:
     """What has to be mapped for the cases of a dry run, the most frequent first."""
     cases: Counter[str] = Counter()
     seen_in: dict[str, int] = {}
-    for one in found:
-        for obstacle in one.obstacles:
-            if obstacle.mappable:
-                cases[obstacle.element_id] += 1
-                seen_in.setdefault(obstacle.element_id, one.from_version)
+    for one in standing:
+        cases[one.element_id] += one.cases
+        seen_in.setdefault(one.element_id, one.version)
     new = engine.bundle_of(session, engine.version_id_of(session, key, version))
     result = []
     for element_id, count in cases.most_common():

@@ -1,23 +1,24 @@
-"""The dry run of a move: which live processes are meant, and what would become of each.
+"""What would become of the live processes that a move means.
 
 Nothing is written. What a token needs is the engine's to say (`can_move`); what is added here is
 the case around it: its steps and its deadlines, before and after.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import clocks
 from app.cases.clocks import Terms
 from app.cases.models.demand import Demand
+from app.cases.models.history import CaseHead
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import SUBJECT
 from app.core.errors import DomainError
@@ -38,6 +39,14 @@ from app.worktime.calendars import WorkingCalendar
 from app.worktime.deadlines import Deadline, deadline
 
 LIVE = ("active", "stuck")
+
+AT_ONCE = 100
+"""Processes that are looked at together."""
+
+IN_ORDER = (Demand.id, ProcessRow.id)
+
+SEEN: ColumnElement[int] = ProcessRow.revision + func.coalesce(CaseHead.entries, 0)
+"""How far a case has come: both numbers only grow."""
 
 _NO_STAGE = Phrase("不由时限表规定", "not set by the table of limits")
 _NO_LIMIT = Phrase("新时限表没有这一项", "the new table of limits has no such row")
@@ -63,6 +72,14 @@ class Query:
     def to_json(self) -> str:
         """For the row of a move."""
         return orjson.dumps(asdict(self)).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "Query":
+        """Out of the row of a move."""
+        kept = orjson.loads(text)
+        for name in ("registered_from", "registered_before"):
+            kept[name] = datetime.fromisoformat(kept[name]) if kept[name] else None
+        return cls(**{**kept, "numbers": tuple(kept["numbers"])})
 
 
 EVERY = Query()
@@ -108,7 +125,11 @@ class CaseProspect:
     number: str
     from_version: int
     stuck: bool
+    seen: int
+    """How far the case had come: it grows with every change of the case."""
     prospect: Prospect
+    orphans: tuple[str, ...]
+    """The elements it stands at that the new version no longer has, mapped or not."""
     clocks: tuple[ClockChange, ...]
     tasks: tuple[TaskChange, ...]
 
@@ -132,37 +153,76 @@ def prospects(
     mapping: Mapping[str, str] | None = None,
     recount: bool = False,
     now: datetime,
-) -> list[CaseProspect]:
+) -> Iterator[CaseProspect]:
     """Each live process of the diagram `key` that runs under another version than `version`, in
     order of cases. Raises `NotFound` for a version that was not published.
     """
     target = engine.version_id_of(session, key, version)
-    new, names = engine.bundle_of(session, target), mapping or {}
-    rows = session.execute(_meant(key, target, query).order_by(Demand.id, ProcessRow.id)).all()
-    running = _running_clocks(session, key, target, query)
-    tasks = _open_tasks(session, key, target, query)
-    limits = Limits(session, target, now)
-    found = []
-    for row in rows:
-        of_case = running[row.Demand.id]
-        own = [one for one in of_case if row.scope in (0, one.scope)]
-        anew = recount and row.scope == 0
-        found.append(
-            CaseProspect(
-                process_id=row.id,
-                demand_id=row.Demand.id,
-                scope=row.scope,
-                number=row.order_number or row.Demand.number,
-                from_version=row.version,
-                stuck=row.status == "stuck",
-                prospect=engine.can_move(session, row.id, version, names),
-                clocks=tuple(
-                    limits.changed(row.Demand, one) if anew else unchanged(one) for one in own
-                ),
-                tasks=tuple(_task(task, new, names) for task in tasks[row.id]),
-            )
+    limits = Limits(session, target, now) if recount else None
+    columns = select(ProcessRow.id).select_from(ProcessRow)
+    ids = session.scalars(meant(columns, key, target, query).order_by(*IN_ORDER)).all()
+    for begin in range(0, len(ids), AT_ONCE):
+        yield from looked_at(
+            session, target, version, ids[begin : begin + AT_ONCE], mapping or {}, limits
         )
-    return found
+
+
+def looked_at(
+    session: Session,
+    target: int,
+    version: int,
+    process_ids: Sequence[int],
+    mapping: Mapping[str, str],
+    limits: "Limits | None",
+) -> Iterator[CaseProspect]:
+    """These processes in order of cases, also where they have ended or are at `version` already.
+
+    `target` is the id of that version; with `limits`, running clocks get the new version's.
+    """
+    new = engine.bundle_of(session, target)
+    rows = session.execute(
+        _with_case(
+            select(
+                ProcessRow.id,
+                ProcessRow.scope,
+                ProcessRow.status,
+                SEEN.label("seen"),
+                DiagramVersionRow.version,
+                Demand,
+                WorkOrder.number.label("order_number"),
+            ).select_from(ProcessRow)
+        )
+        .outerjoin(CaseHead, CaseHead.demand_id == ProcessRow.subject_id)
+        .where(ProcessRow.id.in_(process_ids))
+        .order_by(*IN_ORDER)
+    ).all()
+    running = _running_clocks(session, {row.Demand.id for row in rows})
+    tasks = _open_tasks(session, process_ids)
+    for row in rows:
+        own = [one for one in running[row.Demand.id] if row.scope in (0, one.scope)]
+        anew = limits if row.scope == 0 else None
+        found = engine.can_move(session, row.id, version, mapping)
+        bare = engine.can_move(session, row.id, version) if mapping else found
+        yield CaseProspect(
+            process_id=row.id,
+            demand_id=row.Demand.id,
+            scope=row.scope,
+            number=row.order_number or row.Demand.number,
+            from_version=row.version,
+            stuck=row.status == "stuck",
+            seen=row.seen,
+            prospect=found,
+            orphans=_orphans(bare, found),
+            clocks=tuple(
+                unchanged(one) if anew is None else anew.changed(row.Demand, one) for one in own
+            ),
+            tasks=tuple(_task(task, new, mapping) for task in tasks[row.id]),
+        )
+
+
+def _orphans(*found: Prospect) -> tuple[str, ...]:
+    obstacles = (obstacle for prospect in found for obstacle in prospect.obstacles)
+    return tuple(dict.fromkeys(one.element_id for one in obstacles if one.mappable))
 
 
 def unchanged(clock: ClockRow) -> ClockChange:
@@ -246,36 +306,26 @@ def _task(task: HumanTaskRow, new: Any, names: Mapping[str, str]) -> TaskChange:
     )
 
 
-def _meant(key: str, target: int, query: Query) -> Select[*tuple[Any, ...]]:
-    return _joined(
-        select(
-            ProcessRow.id,
-            ProcessRow.scope,
-            ProcessRow.status,
-            DiagramVersionRow.version,
-            Demand,
-            WorkOrder.number.label("order_number"),
-        ).select_from(ProcessRow),
-        key,
-        target,
-        query,
+def meant(
+    columns: Select[*tuple[Any, ...]], key: str, target: int, query: Query
+) -> Select[*tuple[Any, ...]]:
+    """These columns of the live processes of `key` that `query` means and that are not at the
+    version with the id `target`.
+    """
+    return _with_case(columns).where(
+        ProcessRow.subject_kind == SUBJECT,
+        ProcessRow.status.in_(LIVE),
+        DiagramVersionRow.key == key,
+        DiagramVersionRow.id != target,
+        *_conditions(query),
     )
 
 
-def _joined(
-    statement: Select[*tuple[Any, ...]], key: str, target: int, query: Query
-) -> Select[*tuple[Any, ...]]:
+def _with_case(columns: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return (
-        statement.join(DiagramVersionRow, DiagramVersionRow.id == ProcessRow.diagram_version_id)
+        columns.join(DiagramVersionRow, DiagramVersionRow.id == ProcessRow.diagram_version_id)
         .join(Demand, Demand.id == ProcessRow.subject_id)
         .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
-        .where(
-            ProcessRow.subject_kind == SUBJECT,
-            ProcessRow.status.in_(LIVE),
-            DiagramVersionRow.key == key,
-            DiagramVersionRow.id != target,
-            *_conditions(query),
-        )
     )
 
 
@@ -293,15 +343,14 @@ def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
 
 
 def _running_clocks(
-    session: Session, key: str, target: int, query: Query
+    session: Session, demand_ids: Collection[int]
 ) -> Mapping[int, Sequence[ClockRow]]:
-    cases = _joined(select(Demand.id).select_from(ProcessRow), key, target, query)
     found: dict[int, list[ClockRow]] = defaultdict(list)
     for clock in session.scalars(
         select(ClockRow)
         .where(
             ClockRow.subject_kind == SUBJECT,
-            ClockRow.subject_id.in_(cases),
+            ClockRow.subject_id.in_(demand_ids),
             ClockRow.stopped_at.is_(None),
             ClockRow.due_at.is_not(None),
         )
@@ -312,13 +361,12 @@ def _running_clocks(
 
 
 def _open_tasks(
-    session: Session, key: str, target: int, query: Query
+    session: Session, process_ids: Sequence[int]
 ) -> Mapping[int, Sequence[HumanTaskRow]]:
-    ids = _joined(select(ProcessRow.id), key, target, query)
     found: dict[int, list[HumanTaskRow]] = defaultdict(list)
     for task in session.scalars(
         select(HumanTaskRow)
-        .where(HumanTaskRow.process_id.in_(ids), HumanTaskRow.closed_at.is_(None))
+        .where(HumanTaskRow.process_id.in_(process_ids), HumanTaskRow.closed_at.is_(None))
         .order_by(HumanTaskRow.id)
     ):
         found[task.process_id].append(task)

@@ -35,7 +35,7 @@ const constructedSheets = {
 
 const result = await build({
   absWorkingDir: here,
-  entryPoints: ['page.js', 'viewer.js', 'replay.js', 'modeler.js', 'dmn.js'],
+  entryPoints: ['page.js', 'viewer.js', 'replay.js', 'mapping.js', 'modeler.js', 'dmn.js'],
   outdir,
   bundle: true,
   format: 'esm',

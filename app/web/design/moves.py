@@ -1,6 +1,5 @@
-"""Moving live cases: the dry run with its mapping, the request, and the page of one move."""
+"""Moving live cases: asking for a dry run, and the page of one move from dry run to undoing."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -12,8 +11,8 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from app import engine
 from app.cases import clocks
-from app.core import clock
 from app.core.clock import CHINA
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.phrase import Phrase
@@ -21,23 +20,26 @@ from app.core.uow import UnitOfWork
 from app.design import documents, using
 from app.design.documents import Document
 from app.design.models import Kind
-from app.design.moving import moves
+from app.design.moving import dry_runs, moves
 from app.design.moving.models import CaseMove, CaseMoveLine, MoveOutcome, MoveStatus
 from app.design.moving.orphans import Orphan, orphans
-from app.design.moving.prospects import CaseProspect, Query, prospects
+from app.design.moving.prospects import Query
+from app.design.moving.sheet import move_of
 from app.design.using import How
 from app.engine import Verdict
+from app.identity.models import HandlingUnit
 from app.identity.policy import may
 from app.web.access import acting, holds, permission, reading_session
 from app.web.design.comparing import Drawing
 from app.web.design.workshop import document_title
 from app.web.labels import City
-from app.web.language import _, due, say
-from app.web.paging import ROWS, asked_page, page_of, page_out_of
+from app.web.language import _, due, language, say
+from app.web.paging import ROWS, asked_page, page_out_of
 
 Page = str | Response | tuple[str, int]
 
 STATUS: Mapping[str, tuple[Phrase, str]] = {
+    MoveStatus.TRIED: (Phrase("预演", "Dry run"), "grey"),
     MoveStatus.WAITING: (Phrase("待批准", "Waiting for agreement"), "yellow"),
     MoveStatus.RUNNING: (Phrase("迁移中", "Under way"), "yellow"),
     MoveStatus.INTERRUPTED: (Phrase("已中断", "Interrupted"), "red"),
@@ -67,11 +69,10 @@ _MAPPED = "map."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request names: the version, the cases, the mapping, and whether limits follow."""
+    """What a dry run is asked for: the version, the cases, and whether limits follow."""
 
     version: int
     query: Query
-    mapping: Mapping[str, str]
     recount: bool
     shown: Mapping[str, str]
     """As it was typed."""
@@ -89,7 +90,7 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One process of a dry run or of a move."""
+    """One process of a move."""
 
     demand_id: int
     number: str
@@ -117,30 +118,38 @@ class MoveRow:
 @permission("design.see")
 def moves_of_diagram(key: str) -> str:
     """The moves of a diagram so far, and the dry run of another one."""
-    return _dry_run(key, request.args)
+    return _asking(key, request.args)
 
 
 @permission("design.move")
-def ask_move(key: str) -> Page:
-    """Ask for what the dry run has shown."""
+def try_move(key: str) -> Page:
+    """A dry run of what was typed."""
     asked = _asked(key, request.form)
-    try:
-        with acting() as uow:
-            made = moves.ask(
-                uow,
-                key,
-                asked.version,
-                reason=request.form.get("reason", ""),
-                query=asked.query,
-                mapping=asked.mapping,
-                recount_limits=asked.recount,
-            ).id
-    except Invalid as wrong:
-        return _dry_run(key, request.form, say(wrong.phrase)), 422
-    except Conflict as late:
-        return _dry_run(key, request.form, say(late.phrase)), 409
-    flash(_("已提交迁移申请，待系统管理员批准。"), "done")
+    with acting() as uow:
+        made = dry_runs.try_out(
+            uow, key, asked.version, query=asked.query, recount_limits=asked.recount
+        ).id
     return redirect(url_for("web.case_move", move_id=made))
+
+
+@permission("design.move")
+def map_move(move_id: int) -> Page:
+    """Name what takes the place of elements; the cases that stand there are looked at again."""
+    names = {
+        name.removeprefix(_MAPPED): value
+        for name, value in request.form.items()
+        if name.startswith(_MAPPED)
+    }
+    told = _("已按所选环节重新预演。")
+    return _do(move_id, lambda uow: dry_runs.choose(uow, move_id, names), told)
+
+
+@permission("design.move")
+def ask_move(move_id: int) -> Page:
+    """Ask for what the dry run has shown."""
+    reason = request.form.get("reason", "")
+    told = _("已提交迁移申请，待系统管理员批准。")
+    return _do(move_id, lambda uow: moves.ask(uow, move_id, reason), told)
 
 
 @permission("design.see")
@@ -150,9 +159,12 @@ def case_move(move_id: int) -> str:
 
 
 @permission("design.see")
-def move_progress(move_id: int) -> str:
-    """How far it has come, for the box on the page."""
-    return render_template("design/move_progress.html", **_progress(move_id))
+def move_progress(move_id: int) -> Page:
+    """How far it has come, for the box on the page; at the end the page is read anew."""
+    progress = _progress(move_id)
+    if not progress["working"]:
+        return Response(status=204, headers={"HX-Refresh": "true"})
+    return render_template("design/move_progress.html", **progress)
 
 
 @permission("design.agree_to_move")
@@ -216,16 +228,9 @@ def _do(move_id: int, act: Callable[[UnitOfWork], object], told: str) -> Page:
     return redirect(url_for("web.case_move", move_id=move_id))
 
 
-def _dry_run(key: str, given: MultiDict[str, str], refusal: str = "") -> str:
+def _asking(key: str, given: MultiDict[str, str]) -> str:
     session = reading_session()
     what = documents.document("diagram", key)
-    newest = documents.newest_number(session, what)
-    asked = _asked(key, given)
-    looked = "version" in given and newest is not None
-    found: list[CaseProspect] = []
-    lost: list[Orphan] = []
-    if looked:
-        found, lost = _looked(session, key, asked)
     city = City(session)
     callers = [one.document for one in using.used_by(session, what) if one.how is How.CALLS]
     return render_template(
@@ -235,37 +240,12 @@ def _dry_run(key: str, given: MultiDict[str, str], refusal: str = "") -> str:
         versions=[number for number, _at in documents.numbers(session, what)],
         live=documents.live_cases(session, key),
         callers=[(one.key, document_title(session, one)) for one in callers],
-        asked=asked,
+        asked=_asked(key, given),
         units=city.units(),
         categories=city.categories(),
-        looked=looked,
-        counts=_counted(found),
-        orphans=lost,
-        drawings=_drawings(lost, asked.mapping),
-        page=page_of([_prospect(one) for one in found]),
-        movable=any(one.verdict is Verdict.WILL_MOVE for one in found),
-        recounted=sum(clock.changes for one in found for clock in one.clocks),
         moves=[_move_row(session, one) for one in moves.moves_of_diagram(session, key)],
-        refusal=refusal,
-        reason=given.get("reason", ""),
-        may_ask=may(g.actor, "design.move"),
-        may_open=holds(g.actor, "order.see"),
+        may_try=may(g.actor, "design.move"),
     )
-
-
-def _looked(session: Session, key: str, asked: Asked) -> tuple[list[CaseProspect], list[Orphan]]:
-    def run(mapping: Mapping[str, str]) -> list[CaseProspect]:
-        return prospects(
-            session, key, asked.version, query=asked.query, mapping=mapping,
-            recount=asked.recount, now=clock.now(),
-        )  # fmt: skip
-
-    plain = run({})
-    found = run(asked.mapping) if asked.mapping else plain
-    lost = orphans(session, key, asked.version, plain, asked.mapping)
-    known = {one.element_id for one in lost}
-    more = orphans(session, key, asked.version, found, asked.mapping) if asked.mapping else []
-    return found, [*lost, *(one for one in more if one.element_id not in known)]
 
 
 def _asked(key: str, given: MultiDict[str, str]) -> Asked:
@@ -282,17 +262,8 @@ def _asked(key: str, given: MultiDict[str, str]) -> Asked:
             registered_before=None if last is None else _beginning(last + timedelta(days=1)),
             numbers=tuple(numbers.split()),
         ),
-        mapping={
-            name.removeprefix(_MAPPED): value
-            for name, value in given.items()
-            if name.startswith(_MAPPED) and value
-        },
         recount=bool(given.get("recount")),
-        shown={
-            name: value
-            for name, value in given.items()
-            if value and name not in {"csrf_token", "reason", "page"}
-        },
+        shown={name: value for name, value in given.items() if value and name != "csrf_token"},
     )
 
 
@@ -309,11 +280,6 @@ def _day(text: str) -> date | None:
 
 def _beginning(day: date) -> datetime:
     return datetime.combine(day, time(), CHINA)
-
-
-def _counted(found: Sequence[CaseProspect]) -> list[tuple[str, str, int]]:
-    counts = Counter(one.verdict for one in found)
-    return [(say(name), colour, counts[verdict]) for verdict, (name, colour) in VERDICTS.items()]
 
 
 def _drawings(
@@ -344,91 +310,149 @@ def _drawn(
     return Drawing(address, added=added, removed=removed)
 
 
-def _prospect(one: CaseProspect) -> CaseRow:
-    name, colour = VERDICTS[one.verdict]
-    return CaseRow(
-        one.demand_id,
-        one.number,
-        one.from_version,
-        say(name),
-        colour,
-        [say(obstacle.phrase) for obstacle in one.obstacles],
-        [(say(task.before), say(task.after) if task.after else "—") for task in one.tasks],
-        [
-            LimitRow(
-                say(clocks.NAMES.get(change.clock, change.clock)),
-                due(change.before.due_at),
-                due(change.after.due_at),
-                say(change.kept),
-            )
-            for change in one.clocks
-        ],
-    )
-
-
 def _page(move_id: int, refusal: str = "") -> str:
     session = reading_session()
-    move = moves.move_of(session, move_id)
-    total = session.scalar(
-        select(func.count(CaseMoveLine.id)).where(CaseMoveLine.move_id == move_id)
-    )
-    chosen = select(CaseMoveLine).where(CaseMoveLine.move_id == move_id).order_by(CaseMoveLine.id)
-    outcome = request.args.get("outcome", "")
-    if outcome:
-        wanted = CaseMoveLine.outcome == outcome
-        chosen = chosen.where(CaseMoveLine.outcome.is_(None) if outcome == "none" else wanted)
-        total = session.scalar(select(func.count()).select_from(chosen.subquery()))
-    at = min(asked_page(), max(1, -(-(total or 0) // ROWS)))
-    lines = session.scalars(chosen.limit(ROWS).offset((at - 1) * ROWS)).all()
+    move = move_of(session, move_id)
+    tried = move.status in _TRIED
+    page = _lines_asked(session, move)
     may_agree = may(g.actor, "design.agree_to_move")
+    may_move = may(g.actor, "design.move")
+    mapping = orjson.loads(move.mapping)
+    lost = _orphans(session, move, mapping) if tried else []
+    found = dry_runs.verdicts(session, move_id)
     undoable = may_agree and move.status in _UNDOABLE
     return render_template(
         "design/move.html",
         **_progress(move_id),
         title=document_title(session, Document(Kind.DIAGRAM, move.diagram)),
-        mapping=orjson.loads(move.mapping),
-        page=page_out_of([_line(one, undoable=undoable) for one in lines], total or 0),
+        mapping=_mapping_in_words(session, move, mapping),
+        chosen=mapping,
+        tried=tried,
+        meant=_meant_in_words(session, move),
+        orphans=lost,
+        drawings=_drawings(lost, mapping),
+        recounted=dry_runs.limits_changed(session, move_id) if move.recount_limits else 0,
+        page=page_out_of([_line(one, undoable=undoable) for one in page.rows], page.total),
         refusal=refusal,
+        reason=request.form.get("reason", ""),
+        may_map=move.status == MoveStatus.TRIED and may_move,
+        may_ask=move.status == MoveStatus.TRIED
+        and may_move
+        and not found[None]
+        and found[Verdict.WILL_MOVE] > 0,
         may_decide=move.status == MoveStatus.WAITING
         and may_agree
         and move.asked_by != g.actor.user_id,
-        may_withdraw=move.status == MoveStatus.WAITING and may(g.actor, "design.move"),
-        may_interrupt=move.status == MoveStatus.RUNNING
-        and (may_agree or may(g.actor, "design.move")),
+        may_withdraw=move.status == MoveStatus.WAITING and may_move,
+        may_interrupt=move.status == MoveStatus.RUNNING and (may_agree or may_move),
         may_continue=move.status == MoveStatus.INTERRUPTED and may_agree,
         may_undo=move.status in {MoveStatus.DONE, MoveStatus.INTERRUPTED} and may_agree,
         may_open=holds(g.actor, "order.see"),
     )
 
 
+_TRIED = {MoveStatus.TRIED, MoveStatus.WAITING}
+"""While nothing was decided, the page tells what the dry run has seen."""
+
 _UNDOABLE = {MoveStatus.DONE, MoveStatus.INTERRUPTED, MoveStatus.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    rows: Sequence[CaseMoveLine]
+    total: int
+
+
+def _lines_asked(session: Session, move: CaseMove) -> _Asked:
+    """The lines of the page that is looked at, of one list or of all."""
+    column = CaseMoveLine.verdict if move.status in _TRIED else CaseMoveLine.outcome
+    wanted = request.args.get("list", "")
+    chosen = select(CaseMoveLine).where(CaseMoveLine.move_id == move.id)
+    if wanted:
+        chosen = chosen.where(column.is_(None) if wanted == "none" else column == wanted)
+    total = session.scalar(select(func.count()).select_from(chosen.subquery())) or 0
+    at = min(asked_page(), max(1, -(-total // ROWS)))
+    ordered = chosen.order_by(CaseMoveLine.id).limit(ROWS).offset((at - 1) * ROWS)
+    return _Asked(session.scalars(ordered).all(), total)
+
+
+def _orphans(session: Session, move: CaseMove, mapping: Mapping[str, str]) -> list[Orphan]:
+    stand = dry_runs.standing(session, move.id)
+    return orphans(session, move.diagram, move.version, stand, mapping)
+
+
+def _mapping_in_words(
+    session: Session, move: CaseMove, mapping: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """Element by element, by the names that people know."""
+    if not mapping:
+        return []
+    new = engine.bundle_of(session, engine.version_id_of(session, move.diagram, move.version))
+    found = []
+    for old, other in mapping.items():
+        element = new.element(other)
+        found.append((old, other if element is None else f"{say(element.label)}（{other}）"))
+    return found
+
+
+def _meant_in_words(session: Session, move: CaseMove) -> list[tuple[str, str]]:
+    """Which cases were asked for, condition by condition; none: all."""
+    query, city = Query.from_json(move.query), City(session)
+    found = []
+    if query.unit_id is not None:
+        unit = session.get(HandlingUnit, query.unit_id)
+        found.append((_("承办单位"), "—" if unit is None else unit.name_in(language())))
+    if query.category:
+        found.append((_("诉求类别"), city.category(query.category)))
+    if query.registered_from is not None:
+        found.append((_("登记日期从"), f"{query.registered_from.astimezone(CHINA):%Y-%m-%d}"))
+    if query.registered_before is not None:
+        last = query.registered_before.astimezone(CHINA) - timedelta(days=1)
+        found.append((_("登记日期到"), f"{last:%Y-%m-%d}"))
+    if query.numbers:
+        found.append((_("编号"), "、".join(query.numbers)))
+    return found
 
 
 def _progress(move_id: int) -> dict[str, object]:
     session = reading_session()
-    move = moves.move_of(session, move_id)
-    counted = moves.counts(session, move_id)
+    move = move_of(session, move_id)
     status, colour = STATUS[move.status]
-    total = sum(counted.values())
-    working = move.status in {MoveStatus.RUNNING, MoveStatus.UNDOING}
+    if move.status in _TRIED:
+        found = dry_runs.verdicts(session, move_id)
+        total, working = sum(found.values()), found[None] > 0
+        counted = [
+            (verdict.value, say(name), tint, found[verdict])
+            for verdict, (name, tint) in VERDICTS.items()
+        ]
+        done = total - found[None]
+    else:
+        outcomes = moves.counts(session, move_id)
+        total = sum(outcomes.values())
+        working = move.status in {MoveStatus.RUNNING, MoveStatus.UNDOING}
+        done = total - (moves.left(session, move_id) if working else outcomes[None])
+        counted = [
+            (outcome.value if outcome else "none", say(name), tint, outcomes[outcome])
+            for outcome, (name, tint) in OUTCOMES.items()
+            if outcomes[outcome]
+        ]
     return {
         "move": move,
         "status": say(status),
         "colour": colour,
         "total": total,
-        "done": total - (moves.left(session, move_id) if working else counted[None]),
+        "done": done,
         "working": working,
-        "counted": [
-            (outcome.value if outcome else "none", say(name), tint, counted[outcome])
-            for outcome, (name, tint) in OUTCOMES.items()
-            if counted[outcome]
-        ],
+        "counted": counted,
     }
 
 
 def _line(line: CaseMoveLine, *, undoable: bool) -> CaseRow:
     outcome = None if line.outcome is None else MoveOutcome(line.outcome)
+    verdict = None if line.verdict is None else Verdict(line.verdict)
     name, colour = OUTCOMES[outcome]
+    if outcome is None and verdict is not None:
+        name, colour = VERDICTS[verdict]
     zh, _line, en = line.note.partition("\n")
     return CaseRow(
         line.demand_id,
@@ -437,7 +461,10 @@ def _line(line: CaseMoveLine, *, undoable: bool) -> CaseRow:
         say(name),
         colour,
         [say(Phrase(zh, en))] if zh else [],
-        [],
+        [
+            (say(Phrase(*before)), say(Phrase(*after)) if after else "—")
+            for before, after in orjson.loads(line.tasks)
+        ],
         [
             LimitRow(
                 say(clocks.NAMES.get(told["clock"], told["clock"])),
