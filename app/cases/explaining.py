@@ -11,9 +11,7 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import engine
-from app.cases import clocks, holding, queries, repeats, story
-from app.cases.models.procedure import Procedure
+from app.cases import clocks, grounds, holding, in_words, queries, repeats, story
 from app.cases.orders import SUBJECT, Case
 from app.cases.procedures import procedures_of
 from app.cases.story import due_in_words
@@ -163,8 +161,13 @@ def _course(roles: frozenset[str]) -> Tell:
             (one.decided_at, _rule(one, titles[one.decision_key, one.version])) for one in decisions
         ]
         for position, one in enumerate(lines):
-            text = f"{_at(one.at)} {one.who}{'：' if one.who else ''}"
-            yield Line(Phrase(text + one.what.zh, f"{_at(one.at)} {one.who}: {one.what.en}"))
+            who = _who(one.who, by_system=one.by_system)
+            yield Line(
+                Phrase(
+                    f"{_at(one.at)} {who.zh}：{one.what.zh}",
+                    f"{_at(one.at)} {who.en}: {one.what.en}",
+                )
+            )
             for answer in () if one.element_id == "register" else one.answers:
                 yield Line(
                     Phrase(
@@ -196,7 +199,8 @@ def _rule(record: DecisionRecord, title: str) -> Line:
         Phrase(
             f"依据《{title}》第{record.version}版第{rows}行"
             f"{f'（{basis}）' if basis else ''}{f'：{zh}' if zh else ''}",
-            f"By table {record.decision_key}, version {record.version}, row {rows}"
+            f"By the table “{record.decision_key.replace('_', ' ')}”, version {record.version}, "
+            f"row {rows}"
             f"{f' ({basis})' if basis else ''}{f': {en}' if en else ''}",
         ),
         depth=1,
@@ -215,7 +219,9 @@ def _said(outputs: Mapping[str, object]) -> Phrase:
     if outputs.get("unit") not in list(LimitUnit):
         return Phrase("", "")
     unit = LimitUnit(str(outputs["unit"])).phrase
-    return Phrase(f"{outputs['amount']} {unit.zh}", f"{outputs['amount']} {unit.en}")
+    amount = outputs["amount"]
+    one = unit.en.removesuffix("s") if amount == 1 else unit.en
+    return Phrase(f"{amount} {unit.zh}", f"{amount} {one}")
 
 
 def _limits(session: Session, case: Case, now: datetime) -> Iterator[Line]:
@@ -241,7 +247,7 @@ def _limits(session: Session, case: Case, now: datetime) -> Iterator[Line]:
             .where(ClockRungRow.clock_id == clock.id, ClockRungRow.passed_at.is_not(None))
             .order_by(ClockRungRow.due_at)
         ):
-            yield _escalation(rung)
+            yield _escalation(session, rung)
 
 
 def _state(clock: ClockRow, now: datetime) -> Phrase:
@@ -261,32 +267,28 @@ def _state(clock: ClockRow, now: datetime) -> Phrase:
 
 
 def _revision(revision: ClockRevisionRow) -> Line:
-    what = _REVISIONS.get(revision.what, Phrase(revision.what, revision.what))
+    what = _REVISIONS.get(revision.what, Phrase("变更", "changed"))
     moved = ""
     if revision.due_before and revision.due_after and revision.due_before != revision.due_after:
-        moved = f"{due_in_words(revision.due_before)} → {due_in_words(revision.due_after)}"
-    evidence = orjson.loads(revision.evidence)
-    grounds = ""
-    if isinstance(evidence, dict):
-        grounds = "，".join(f"{name}={value}" for name, value in evidence.items())
+        moved = f" {due_in_words(revision.due_before)} → {due_in_words(revision.due_after)}"
+    why = grounds.grounds_of(revision)
+    because = Phrase(f"（{why.zh}）", f" ({why.en})") if why else Phrase("", "")
+    at = _at(revision.at)
     return Line(
-        Phrase(
-            f"{_at(revision.at)} {what.zh} {moved}{f'（{grounds}）' if grounds else ''}".rstrip(),
-            f"{_at(revision.at)} {what.en} {moved}{f' ({grounds})' if grounds else ''}".rstrip(),
-        ),
-        depth=1,
+        Phrase(f"{at} {what.zh}{moved}{because.zh}", f"{at} {what.en}{moved}{because.en}"), depth=1
     )
 
 
-def _escalation(rung: ClockRungRow) -> Line:
+def _escalation(session: Session, rung: ClockRungRow) -> Line:
     name = _RUNGS.get(rung.rung, Phrase(rung.rung, rung.rung))
-    fired = [one.partition(":")[2] for one in rung.fired_for.split("\n") if one]
+    events = grounds.set_off_by(session, rung)
+    set_off = "、".join(one.zh for one in events), ", ".join(f"“{one.en}”" for one in events)
     return Line(
         Phrase(
             f"{name.zh}：{_at(rung.due_at)}到点"
-            + (f"，触发{'、'.join(fired)}" if fired else "，没有触发"),
+            + (f"，触发“{set_off[0]}”" if events else "，没有触发"),
             f"{name.en}: passed {_at(rung.due_at)}"
-            + (f", set off {', '.join(fired)}" if fired else ", set off nothing"),
+            + (f", set off {set_off[1]}" if events else ", set off nothing"),
         ),
         depth=1,
     )
@@ -294,25 +296,22 @@ def _escalation(rung: ClockRungRow) -> Line:
 
 def _procedures(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
     for one in procedures_of(session, case.demand.id):
-        name, unit = _kind(session, one), _unit(session, one.unit_id)
+        name, unit = in_words.name_of(session, one), _unit(session, one.unit_id)
         for_unit = Phrase(f"，{unit.zh}", f", {unit.en}") if unit else Phrase("", "")
-        by = one.opened_by_name or "系统"
-        ended = (
-            Phrase(
-                f"{_at(one.closed_at)}结束（{one.outcome}）",
-                f"ended {_at(one.closed_at)} ({one.outcome})",
-            )
-            if one.closed_at is not None
-            else Phrase("进行中", "open")
-        )
+        by = _who(one.opened_by_name or "", by_system=one.opened_by is None)
+        ended = Phrase("进行中", "open")
+        if one.closed_at is not None:
+            how, at = in_words.outcome_of(session, one), _at(one.closed_at)
+            ended = Phrase(f"{at}结束（{how.zh}）", f"ended {at} ({how.en})")
         yield Line(
             Phrase(
-                f"{name.zh}：{_at(one.opened_at)}由{by}发起{for_unit.zh}，{ended.zh}。",
-                f"{name.en}: opened {_at(one.opened_at)} by {by}{for_unit.en}, {ended.en}.",
+                f"{name.zh}：{_at(one.opened_at)}由{by.zh}发起{for_unit.zh}，{ended.zh}。",
+                f"{name.en}: opened {_at(one.opened_at)} by {by.en}{for_unit.en}, {ended.en}.",
             )
         )
-        if one.cause:
-            yield Line(Phrase(f"事由：{one.cause}", f"Cause: {one.cause}"), depth=1)
+        cause = in_words.cause_of(one)
+        if cause is not None:
+            yield Line(Phrase(f"事由：{cause.zh}", f"Cause: {cause.en}"), depth=1)
 
 
 def _held(session: Session, case: Case, now: datetime) -> Iterator[Line]:
@@ -352,13 +351,8 @@ def _held(session: Session, case: Case, now: datetime) -> Iterator[Line]:
         )
 
 
-def _kind(session: Session, procedure: Procedure) -> Phrase:
-    """What a procedure is called: the name of its diagram."""
-    if procedure.process_id is None:
-        return Phrase(procedure.kind, procedure.kind)
-    bundle = engine.bundle_of_process(session, procedure.process_id)
-    name = bundle.processes[bundle.main].name or procedure.kind
-    return Phrase(name, procedure.kind.replace("_", " ").capitalize())
+def _who(name: str, *, by_system: bool) -> Phrase:
+    return Phrase("系统", "The system") if by_system else Phrase(name, name)
 
 
 def _unit(session: Session, unit_id: int | None) -> Phrase | None:

@@ -1,5 +1,6 @@
 """An order becomes more urgent: its running limits become those of the new urgency."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
@@ -8,18 +9,24 @@ from sqlalchemy import select
 from app import engine
 from app.cases import clocks, history
 from app.cases.orders import SUBJECT, Case
+from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import ClockRow
 from app.worktime import offices
 from app.worktime.deadlines import Deadline, deadline
 
-URGENCIES = ("normal", "urgent", "critical")
+URGENCIES: Mapping[str, Phrase] = {
+    "normal": Phrase("一般", "Normal"),
+    "urgent": Phrase("紧急", "Urgent"),
+    "critical": Phrase("特急", "Critical"),
+}
 """From the least to the most urgent."""
 
 
 def is_more_urgent(one: str, other: str) -> bool:
     """Whether `one` is more urgent than `other`."""
-    return URGENCIES.index(one) > URGENCIES.index(other)
+    order = list(URGENCIES)
+    return order.index(one) > order.index(other)
 
 
 def hasten(uow: UnitOfWork, case: Case, urgency: str, at: datetime) -> None:

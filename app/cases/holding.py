@@ -5,7 +5,7 @@ each part belongs to whoever's step was open: a unit, a desk of the centre, or n
 that the diagram makes. The parts add up to the whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,20 +16,20 @@ from sqlalchemy.orm import Session
 
 from app.cases import clocks, history, queries
 from app.cases.models.history import HistoryEntry
-from app.cases.orders import SUBJECT, Case
+from app.cases.orders import SUBJECT, Case, find_in_scope
 from app.core.phrase import Phrase
 from app.engine import ClockRow, HumanTaskRow, ProcessRow
 from app.identity.models import HandlingUnit
 from app.identity.policy import ROLE_NAMES, UNIT_ROLES
 from app.worktime.calendars import WorkingCalendar
 
-_MAIN_TASKS = (
+_TASKS = (
     select(HumanTaskRow)
     .join(ProcessRow, ProcessRow.id == HumanTaskRow.process_id)
     .where(
         ProcessRow.subject_kind == SUBJECT,
         ProcessRow.subject_id == bindparam("case"),
-        ProcessRow.scope == 0,
+        ProcessRow.scope == bindparam("scope"),
     )
     .order_by(HumanTaskRow.id)
 )
@@ -80,27 +80,25 @@ def holdings(session: Session, case: Case, now: datetime) -> list[Holding]:
     """Who had the order from its arrival to its end or `now`, in order, without gaps."""
     demand = case.demand
     end = demand.closed_at or now
-    calendar = clocks.calendar_of(session, case.unit_id)
-    tasks = session.scalars(_MAIN_TASKS, {"case": demand.id}).all()
-    units = _UnitsAt(session, case)
-    found = [
-        _holding(session, units, calendar, stretch)
-        for stretch in _stretches(tasks, demand.arrived_at, end)
-    ]
-    return _joined(found)
+    return _held(session, case, 0, _UnitsAt(session, case).unit, demand.arrived_at, end)
 
 
 def lateness(
     session: Session, case: Case, held: Sequence[Holding], now: datetime
 ) -> list[Lateness]:
-    """Every run of a clock of the main process that ended or stands past its deadline."""
+    """Every run of a clock that ended or stands past its deadline. Of a procedure's clock it is
+    told who had the procedure meanwhile; `held` is who had the order.
+    """
     found = []
     for clock, _yellow in queries.clocks_of(session, case.demand.id):
         until = clock.stopped_at or clock.paused_at or now
-        if clock.scope or clock.due_at is None or until <= clock.due_at:
+        if clock.due_at is None or until <= clock.due_at:
             continue
+        holders = (
+            _held_of_procedure(session, case, clock, clock.due_at, until) if clock.scope else held
+        )
         parts: dict[Phrase, timedelta] = {}
-        for one in held:
+        for one in holders:
             share = min(one.until, until) - max(one.since, clock.due_at)
             if share > timedelta(0):
                 parts[one.holder] = parts.get(one.holder, timedelta(0)) + share
@@ -110,6 +108,30 @@ def lateness(
             parts[_NOBODY] = parts.get(_NOBODY, timedelta(0)) + rest
         found.append(Lateness(clock, late, tuple(parts.items())))
     return found
+
+
+def _held_of_procedure(
+    session: Session, case: Case, clock: ClockRow, since: datetime, until: datetime
+) -> Sequence[Holding]:
+    """Who had the procedure that a clock belongs to: its unit, or the desk whose step was open."""
+    unit_id = find_in_scope(session, case.demand.id, clock.scope).unit_id
+    return _held(session, case, clock.scope, lambda _task: unit_id, since, until)
+
+
+def _held(
+    session: Session,
+    case: Case,
+    scope: int,
+    unit_of: Callable[[HumanTaskRow], int | None],
+    since: datetime,
+    until: datetime,
+) -> list[Holding]:
+    calendar = clocks.calendar_of(session, case.unit_id)
+    tasks = session.scalars(_TASKS, {"case": case.demand.id, "scope": scope}).all()
+    found = [
+        _holding(session, unit_of, calendar, stretch) for stretch in _stretches(tasks, since, until)
+    ]
+    return _joined(found)
 
 
 def _stretches(tasks: Sequence[HumanTaskRow], begin: datetime, end: datetime) -> list[_Stretch]:
@@ -157,7 +179,10 @@ class _UnitsAt:
 
 
 def _holding(
-    session: Session, units: _UnitsAt, calendar: WorkingCalendar, stretch: _Stretch
+    session: Session,
+    unit_of: Callable[[HumanTaskRow], int | None],
+    calendar: WorkingCalendar,
+    stretch: _Stretch,
 ) -> Holding:
     task = stretch.task
     worked = calendar.worked_between(stretch.since, stretch.until)
@@ -165,7 +190,7 @@ def _holding(
         return Holding(stretch.since, stretch.until, None, _NOBODY, Phrase("", ""), worked)
     step = Phrase(task.name, task.name_en)
     if task.role in UNIT_ROLES:
-        unit = session.get(HandlingUnit, units.unit(task) or 0)
+        unit = session.get(HandlingUnit, unit_of(task) or 0)
         holder = Phrase(unit.name_zh, unit.name_en) if unit else Phrase("承办单位", "The unit")
         unit_id = unit.id if unit else None
         return Holding(stretch.since, stretch.until, unit_id, holder, step, worked)

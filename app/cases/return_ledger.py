@@ -14,7 +14,20 @@ from app.cases.models.demand import Demand
 from app.cases.models.send_back import ReturnRequest
 from app.cases.models.work_order import WorkOrder
 from app.core.clock import month_of
+from app.core.phrase import Phrase
 from app.identity.models import HandlingUnit
+
+DECISIONS: Mapping[str, Phrase] = {
+    "dispatch_error": Phrase("派单差错，已改派", "Dispatch error, sent elsewhere"),
+    "other_unit": Phrase("属其他单位，已改派", "Another unit's, sent there"),
+    "refused": Phrase("不同意", "Refused"),
+    "coordinate": Phrase("提交协调", "Coordinated"),
+    "supplement": Phrase("退回补充要素", "Back for more facts"),
+    "merge": Phrase("已并单", "Merged"),
+    "non_acceptance": Phrase("不予受理", "Not accepted"),
+    "transfer_110": Phrase("转110等", "Passed to 110"),
+}
+"""What was decided of a request, and what became of the order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history, requester
+from app.cases import history, in_words, requester
 from app.cases.clocks import NAMES
 from app.cases.models.city import Category, District
 from app.cases.models.demand import Demand
@@ -55,10 +55,11 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
         for record in session.scalars(select(StepRecord).where(StepRecord.demand_id == demand_id))
     }
     names = _names(session)
-    processes = {
-        procedure.id: procedure.process_id
+    procedures = {
+        procedure.id: procedure
         for procedure in session.scalars(select(Procedure).where(Procedure.demand_id == demand_id))
     }
+    processes = {one.id: one.process_id for one in procedures.values()}
     versions = engine.version_changes(
         session, [process_id, *(one for one in processes.values() if one is not None)]
     )
@@ -78,6 +79,8 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
             else None
         )
         label = element.label if element is not None else None
+        if entry.command in _PROCEDURES and procedure in procedures:
+            label = _procedure(session, entry.command, procedures[procedure])
         answers = []
         if record is not None and element is not None and element.form is not None:
             given = orjson.loads(record.answers)
@@ -107,6 +110,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
 
 
 _LATE = frozenset({"mark_overdue", "sign_automatically"})
+_PROCEDURES = frozenset({"open_procedure", "close_procedure"})
 _PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 
@@ -115,7 +119,7 @@ def _what(  # noqa: C901 - one case a kind of entry, as the book has them
 ) -> Phrase:
     facts = orjson.loads(entry.facts)
     match entry.command:
-        case "step" if label is not None:
+        case "step" | "open_procedure" | "close_procedure" if label is not None:
             return label
         case "start_clock":
             name = _clock(facts)
@@ -217,6 +221,15 @@ _COMMANDS: Mapping[str, Phrase] = {
     "refer_supervision": Phrase("移送纪检监察", "Referred to discipline inspection"),
     "unmask": Phrase("查看诉求人完整联系方式", "Looked at the requester's full contact"),
 }
+
+
+def _procedure(session: Session, command: str, procedure: Procedure) -> Phrase:
+    """That a procedure began, or how it ended."""
+    name = in_words.name_of(session, procedure)
+    if command == "open_procedure":
+        return Phrase(f"启动{name.zh}", f"{name.en} began")
+    how = in_words.outcome_of(session, procedure)
+    return Phrase(f"{name.zh}结束：{how.zh}", f"{name.en} ended: {how.en}")
 
 
 def _clock(facts: Mapping[str, str]) -> Phrase:

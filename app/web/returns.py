@@ -21,14 +21,7 @@ WAITING = "waiting"
 
 DECISIONS: dict[str, Phrase] = {
     WAITING: Phrase("待审核", "Not decided yet"),
-    "dispatch_error": Phrase("派单差错，已改派", "Dispatch error, sent elsewhere"),
-    "other_unit": Phrase("属其他单位，已改派", "Another unit's, sent there"),
-    "refused": Phrase("不同意", "Refused"),
-    "coordinate": Phrase("提交协调", "Coordinated"),
-    "supplement": Phrase("退回补充要素", "Back for more facts"),
-    "merge": Phrase("已并单", "Merged"),
-    "non_acceptance": Phrase("不予受理", "Not accepted"),
-    "transfer_110": Phrase("转110等", "Passed to 110"),
+    **return_ledger.DECISIONS,
 }
 
 
