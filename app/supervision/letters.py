@@ -15,21 +15,20 @@ from app.identity.models import HandlingUnit
 from app.profiles import published_letters
 from app.profiles.letters import LetterKind
 from app.supervision import copies, numbers
+from app.supervision.about import unit_about
 from app.supervision.models import SupervisionCase, SupervisionLetter
 from app.supervision.triggers import CLOCK
 
 
 def issue(uow: UnitOfWork, supervised: Case, rung: str, at: datetime) -> SupervisionLetter:
-    """Issue the letter of a rung to the unit that has the order now, and send its copies.
+    """Issue the letter of a rung to the unit that the supervision is about, and send its copies.
 
-    While the order is between units it goes to the unit that the supervision was about so far.
     The reply limit runs already: the letter names its end. Number and text never change again.
     """
     row = uow.session.get_one(SupervisionCase, supervised.scope)
     form = tables.decide(uow, supervised.demand, "supervision_ladder", {"rung": rung}).outputs
     assert supervised.procedure is not None
-    unit_id = supervised.ordered.lead_unit_id or supervised.procedure.unit_id
-    unit = uow.session.get_one(HandlingUnit, unit_id)
+    unit = uow.session.get_one(HandlingUnit, unit_about(uow.session, supervised))
     supervised.procedure.unit_id = unit.id  # the order may have gone to another unit meanwhile
     clock = engine.clock_of(uow.session, SUBJECT, supervised.demand.id, CLOCK, supervised.scope)
     assert clock is not None  # the diagram starts it just before

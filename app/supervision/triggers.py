@@ -22,6 +22,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions.evidence import json_value
 from app.supervision import numbers
+from app.supervision.about import unit_about
 from app.supervision.handing_back import hand_back
 from app.supervision.models import SupervisionCase, SupervisionCause, Trigger
 
@@ -114,7 +115,9 @@ def supervise(uow: UnitOfWork, case: Case, fired: Fired, at: datetime) -> Case:
     """Open a supervision for the cause, or let the cause join the open one; the supervision."""
     open_one = open_supervision(uow.session, case)
     if open_one is None:
-        opened = open_procedure(uow, case.main, KIND, unit_id=case.ordered.lead_unit_id, at=at)
+        opened = open_procedure(
+            uow, case.main, KIND, unit_id=unit_about(uow.session, case.main), at=at
+        )
         enter(uow, opened, fired, at)
         begin(uow, opened, {"rung": fired.rung}, at=at)
         return opened
@@ -133,7 +136,7 @@ def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool
     """
     procedure = supervised.procedure
     assert procedure is not None
-    procedure.unit_id = procedure.unit_id or supervised.ordered.lead_unit_id  # whom it is about
+    procedure.unit_id = procedure.unit_id or unit_about(uow.session, supervised)
     row = uow.session.get(SupervisionCase, procedure.id)
     is_graver = row is None
     if row is None:

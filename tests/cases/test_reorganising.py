@@ -1,6 +1,7 @@
 """A unit is merged, split or closed: its orders, parts, people and catalogue rows find heirs."""
 
 import pytest
+from sqlalchemy import select
 
 from app.cases import answers, free_hand, reorganising, tables
 from app.cases.co_handling import parts_of
@@ -15,6 +16,7 @@ from app.identity.directory import add_user
 from app.identity.models import HandlingUnit
 from app.jobs.reorganising import work
 from app.office import publish_shipped
+from app.supervision.models import SupervisionLetter
 from tests.office import Office
 
 
@@ -122,6 +124,29 @@ def test_a_co_unit_that_is_gone_before_its_part_begins_is_followed_by_its_heir(
     with reading(big.sessions) as session:
         [part] = parts_of(session, case)
         assert part.procedure.unit_id == big.unit("third")
+
+
+@pytest.mark.parametrize("begun", ["before", "after"])
+def test_the_supervision_of_a_closed_order_asks_the_heir(big: Office, begun: str) -> None:
+    case = big.bring_to("close")
+    big.do(case, "close")
+    heard = {"instruction_text": "请速办。", "instruction_number": "批1号"}
+
+    def supervise() -> None:
+        heard["special_ground"] = "media_exposed"
+        big.act(case, "instruction_recorded", "inspector", **heard)
+
+    if begun == "before":
+        supervise()
+    carry_out(big)
+    move(big)
+    if begun == "after":
+        supervise()
+    big.do(case, "sign_letter", "leader")
+    with reading(big.sessions) as session:
+        letter = session.scalars(select(SupervisionLetter)).one()
+        assert letter.unit_id == big.unit("water_group")
+    big.do(case, "supervision_feedback", "approver")  # its people came along
 
 
 def test_the_preview_counts_and_changes_nothing(big: Office) -> None:
