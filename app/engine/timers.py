@@ -104,7 +104,8 @@ def move_clock(
     """Give a run other instants (`what`: extension, calendar, …), kept as a revision.
 
     Rungs whose instant now lies ahead of `at` are armed again, even when they had passed; those
-    behind it that had not passed yet will pass at their new instant at the next look.
+    behind it that had not passed yet pass at the next look, and what they start is anchored at
+    `at`: before that nobody could know.
     """
     _revise(uow, clock, at, what, due_at, evidence)
     values: dict[str, object] = {"due_at": due_at}
@@ -312,21 +313,22 @@ def _arm(uow: UnitOfWork, clock: ClockRow, rungs: Rungs, at: datetime, *, standi
     }
     for rung, due in rungs.items():
         row = known.get(rung)
+        fire_at = None if standing else max(due, at)
         if row is None:
             uow.session.execute(
                 insert(ClockRungRow).values(
                     clock_id=clock.id,
                     rung=rung,
                     due_at=due,
-                    fire_at=None if standing else due,
+                    fire_at=fire_at,
                     fired_for="",
                 )
             )
         elif row.passed_at is None:
-            _set_rung(uow, row.id, due_at=due, fire_at=None if standing else due)
+            _set_rung(uow, row.id, due_at=due, fire_at=fire_at)
         elif due > at:
             _set_rung(
-                uow, row.id, due_at=due, fire_at=None if standing else due, passed_at=None,
+                uow, row.id, due_at=due, fire_at=fire_at, passed_at=None,
                 fired_at=None, fired_for="",
             )  # fmt: skip
         else:

@@ -100,6 +100,20 @@ def test_an_extension_moves_rows_only_and_arms_what_lies_ahead_again(office: Off
         )  # fmt: skip
 
 
+def test_what_a_new_limit_has_behind_it_passes_when_the_limit_was_changed(office: Office):
+    begin(office)
+    office.wait(days=2)
+    with office.uow() as uow:
+        row = engine.clock_of(uow.session, "case", 1, "handling")
+        due = T0 + 3 * DAY
+        engine.move_clock(
+            uow, row, due_at=due, rungs={"yellow": T0 + DAY, "red": due},
+            what="urgency", at=office.now, evidence=None,
+        )  # fmt: skip
+    office.wait(days=2)
+    assert calls(office) == [("warn", 2 * DAY), ("mark_overdue", 3 * DAY)]
+
+
 def test_a_paused_clock_lets_nothing_pass_until_it_is_resumed(office: Office):
     begin(office)
     office.wait(days=2)
