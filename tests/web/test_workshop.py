@@ -49,6 +49,24 @@ def test_a_designer_opens_a_change_and_takes_a_diagram_into_it(desks: Desks) -> 
     assert "通过" in words(designer, "/design/changes/1")
 
 
+def test_a_document_is_edited_from_its_own_page(desks: Desks) -> None:
+    designer, address = desks.of("designer"), "/design/diagram/extension"
+    nameless = designer.post(f"{address}/edit", {"title": "展期改名", "reason": ""})
+    assert nameless.status_code == 422
+    assert "请写明变更事由" in nameless.text
+    assert 'value="展期改名"' in nameless.text
+    made = designer.post(f"{address}/edit", {"title": "展期改名", "reason": "统一用词。"})
+    assert made.status_code == 302
+    assert "延期" in words(designer, made.location)
+    assert "正在修改：展期改名" in words(designer, address)
+    # The next document goes into the change that is open.
+    other = designer.post("/design/table/extension/edit", {"change": "1"})
+    assert other.status_code == 302
+    page = words(designer, "/design/changes/1")
+    assert page.count("延期") >= 2
+    assert "/design/drafts/2" in other.location
+
+
 def test_a_change_without_a_reason_is_refused_on_the_page(desks: Desks) -> None:
     answer = desks.of("designer").post("/design/changes", {"title": "无理由"})
     assert answer.status_code == 422

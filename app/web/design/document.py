@@ -1,6 +1,6 @@
 """The page of one document: its versions, who put them into force, who uses it, and going back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,12 +13,13 @@ from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
 from app.design import changes, documents, drafts, shipped, using
 from app.design.documents import Document
-from app.design.models import Kind, Publication, ShippedOffer, Source
+from app.design.models import Kind, Publication, ShippedOffer, Source, Status
 from app.design.using import How
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
 from app.web.design.comparing import Drawing, table_views
-from app.web.design.workshop import document_title
+from app.web.design.workshop import document_title, opening_form
+from app.web.forms import errors_in_words
 from app.web.language import _, say
 
 
@@ -92,6 +93,27 @@ def export_draft(draft_id: int) -> Response:
 
 
 @permission("design.edit")
+def edit_document(kind: str, key: str) -> Response | tuple[str, int]:
+    """Take the document into an open change, or into a new one, and go to its editor."""
+    what = documents.document(kind, key)
+    form = request.form
+    try:
+        with acting() as uow:
+            number = form.get("change", "")
+            change_id = (
+                int(number)
+                if number.isdecimal()
+                else changes.open_change(uow, form.get("title", ""), form.get("reason", "")).id
+            )
+            draft_id = drafts.open_draft(uow, change_id, kind, key).id
+    except Invalid as wrong:
+        return _page(what, say(wrong.phrase), errors_in_words(wrong.fields)), 422
+    except Conflict as late:
+        return _page(what, say(late.phrase)), 409
+    return redirect(url_for("web.design_draft", draft_id=draft_id))
+
+
+@permission("design.edit")
 def restore(kind: str, key: str, number: int) -> Response | tuple[str, int]:
     """Begin a change that brings an older version back."""
     reason = request.form.get("reason", "")
@@ -153,7 +175,7 @@ def file_ending(kind: Kind) -> str:
             return "yaml"
 
 
-def _page(what: Document, refusal: str = "") -> str:
+def _page(what: Document, refusal: str = "", errors: Mapping[str, str] | None = None) -> str:
     session = reading_session()
     rows = _versions(session, what)
     held = drafts.held_by(session, what)
@@ -177,6 +199,8 @@ def _page(what: Document, refusal: str = "") -> str:
         else None,
         refusal=refusal,
         may_edit=may(g.actor, "design.edit"),
+        open_changes=[one for one in changes.changes(session) if one.status == Status.OPEN],
+        opening=opening_form(errors),
     )
 
 

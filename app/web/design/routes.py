@@ -85,6 +85,7 @@ def add_to(web: Blueprint) -> None:
         ("/replays/<id:replay_id>/file", "replay_file", replays.replay_file, get),
         ("/compare", "design_compare", comparing.compare, get),
         ("/<kind>/<key>", "design_document", document.document, get),
+        ("/<kind>/<key>/edit", "edit_document", document.edit_document, post),
         ("/<kind>/<key>/<id:number>", "design_version", document.version, get),
         ("/<kind>/<key>/<id:number>/file", "export_version", document.export, get),
         ("/<kind>/<key>/<id:number>/restore", "restore_version", document.restore, post),

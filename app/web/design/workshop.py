@@ -104,6 +104,16 @@ def document_title(session: Session, what: Document, draft: DesignDraft | None =
     return say(documents.title(what, last.content if last is not None else ""))
 
 
+def opening_form(errors: Mapping[str, str] | None = None) -> FormView:
+    """What is asked for a new change, with what was typed."""
+    return form_view(
+        OPENING,
+        g.actor.roles,
+        typed=request.form if errors else None,
+        errors=errors,
+    )
+
+
 def _page(errors: Mapping[str, str] | None = None) -> str:
     session = reading_session()
     rows = [
@@ -118,7 +128,7 @@ def _page(errors: Mapping[str, str] | None = None) -> str:
         "design/workshop.html",
         page=page_of(rows),
         kinds=[(say(name), _documents(session, kind)) for kind, name in documents.NAMES.items()],
-        form=_form(errors),
+        form=opening_form(errors),
         may_edit=may(g.actor, "design.edit"),
     )
 
@@ -145,12 +155,3 @@ def _documents(session: Session, kind: Kind) -> list[DocumentRow]:
         )
         for key, one in documents.newest_of(session, kind).items()
     ]
-
-
-def _form(errors: Mapping[str, str] | None) -> FormView:
-    return form_view(
-        OPENING,
-        g.actor.roles,
-        typed=request.form if request.method == "POST" else None,
-        errors=errors,
-    )
