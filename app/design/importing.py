@@ -14,20 +14,32 @@ from app.decisions import xml
 from app.decisions.xml import children, namespace
 from app.design import documents, drafts
 from app.design.documents import MAX_BYTES, Document
+from app.design.element_ids import Renaming, allow_ids, follow
 from app.design.models import DesignDraft, Kind
 from app.engine.markup import BPMN, Node, bpmn, read_xml
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What a file holds: its kind, the key by which it calls itself, and its text."""
+    """What a file holds: its kind, the key by which it calls itself, its text, and the elements
+    whose ids could not stay (their new ones stand in the text).
+    """
 
     kind: Kind
     key: str
     text: str
+    renamed: tuple[Renaming, ...] = ()
 
 
-def bring_in(uow: UnitOfWork, change_id: int, data: bytes, key: str = "") -> DesignDraft:
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that came in: the draft it became, and the elements that got other ids."""
+
+    draft: DesignDraft
+    renamed: tuple[Renaming, ...]
+
+
+def bring_in(uow: UnitOfWork, change_id: int, data: bytes, key: str = "") -> Arrival:
     """Put a BPMN or DMN file into an open change: as a new document, or the next revision of a
     draft the change holds already. `key` names it otherwise than it names itself.
 
@@ -39,8 +51,20 @@ def bring_in(uow: UnitOfWork, change_id: int, data: bytes, key: str = "") -> Des
     text = found.text if wanted == found.key else renamed(found, wanted)
     held = drafts.held_by(uow.session, Document(found.kind, wanted))
     if held is not None and held.change_id == change_id:
-        return drafts.save(uow, held.id, held.revision, text)
-    return drafts.open_draft(uow, change_id, found.kind.value, wanted, text)
+        draft = drafts.save(uow, held.id, held.revision, text)
+    else:
+        draft = drafts.open_draft(uow, change_id, found.kind.value, wanted, text)
+    return Arrival(draft, found.renamed)
+
+
+def with_allowed_ids(text: str) -> tuple[str, tuple[Renaming, ...]]:
+    """The text of a diagram as it can be edited, and the elements that got other ids for it.
+
+    Raises `Invalid` for what is no BPMN.
+    """
+    root = read_xml(text.encode(), "file.bpmn")
+    renamed = allow_ids(root)
+    return (_rewritten(root) if renamed else text), renamed
 
 
 def read(data: bytes) -> Brought:
@@ -55,7 +79,9 @@ def read(data: bytes) -> Brought:
     plain = data.replace(b"\x00", b"")  # UTF-16 writes a zero beside each of these signs
     if BPMN.encode() in plain:
         root = read_xml(data, "file.bpmn")
-        return Brought(Kind.DIAGRAM, _process(root), _text(data, root))
+        renamed = allow_ids(root)
+        text = _rewritten(root) if renamed else _text(data, root)
+        return Brought(Kind.DIAGRAM, _process(root), text, renamed)
     if not any(name.encode() in plain for name in xml.NAMESPACES):
         raise Invalid(
             Phrase(
@@ -71,12 +97,16 @@ def read(data: bytes) -> Brought:
 def renamed(found: Brought, key: str) -> str:
     """The text with its process or decision called `key`, wherever the file refers to it."""
     data = found.text.encode()
-    root = read_xml(data, "file.bpmn") if found.kind is Kind.DIAGRAM else xml.parse(data)
+    if found.kind is Kind.DIAGRAM:
+        root = read_xml(data, "file.bpmn")
+        follow(root, {found.key: key})
+        return _rewritten(root)
+    root = xml.parse(data)
     for node in root.iter(etree.Element):
         for name, value in node.attrib.items():
             if str(name) != "name" and value in {found.key, f"#{found.key}"}:
                 node.set(str(name), str(value).replace(found.key, key))
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8").decode()
+    return _rewritten(root)
 
 
 def _text(data: bytes, root: Node) -> str:
@@ -84,6 +114,10 @@ def _text(data: bytes, root: Node) -> str:
     declared = (root.getroottree().docinfo.encoding or "UTF-8").upper()
     if declared in {"UTF-8", "ASCII", "US-ASCII"}:
         return data.decode("utf-8-sig")
+    return _rewritten(root)
+
+
+def _rewritten(root: Node) -> str:
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8").decode()
 
 

@@ -105,7 +105,7 @@ def bomb(layers: int = 15) -> bytes:
 def test_a_net_with_millions_of_paths_is_checked_in_seconds(workshop: Workshop) -> None:
     change = workshop.change()
     with workshop.acting() as uow:
-        draft = importing.bring_in(uow, change, bomb()).id
+        draft = importing.bring_in(uow, change, bomb()).draft.id
     begun = time.perf_counter()
     with workshop.reading() as session:
         checking.check_draft(session, drafts.draft(session, draft))
@@ -120,7 +120,7 @@ def test_expressions_that_would_run_code_are_errors(workshop: Workshop) -> None:
         changed = EXTENSION.replace(b"value='\"extension_decision\"'", f'value="{text}"'.encode())
         assert changed != EXTENSION
         with workshop.acting() as uow:
-            draft = importing.bring_in(uow, change, changed, f"copy_{number}")
+            draft = importing.bring_in(uow, change, changed, f"copy_{number}").draft
             found = checking.check_draft(uow.session, draft)
         assert any(one.severity == "error" for one in found), text
 
@@ -136,7 +136,7 @@ def test_diagrams_of_the_corpus_come_in_and_hear_what_they_lack(workshop: Worksh
                 with pytest.raises(Invalid, match="processes"):
                     importing.bring_in(uow, change, data, "brought_in")
                 continue
-            draft = importing.bring_in(uow, change, data, "brought_in")
+            draft = importing.bring_in(uow, change, data, "brought_in").draft
             assert 'id="brought_in"' in draft.content, (number, case.name)
             found = checking.check_draft(uow.session, draft)
             assert all(one.phrase.zh and one.phrase.en for one in found)
@@ -146,7 +146,8 @@ def test_a_file_becomes_the_next_revision_of_what_the_change_holds(workshop: Wor
     change = workshop.change()
     draft = workshop.draft("diagram", "extension", change=change)
     with workshop.acting() as uow:
-        again = importing.bring_in(uow, change, EXTENSION.replace("延期".encode(), "展期".encode()))
+        told = EXTENSION.replace("延期".encode(), "展期".encode())
+        again = importing.bring_in(uow, change, told).draft
         assert (again.id, again.revision) == (draft, 2)
     other = workshop.change("另一份")
     with workshop.acting() as uow, pytest.raises(Conflict):
@@ -156,7 +157,7 @@ def test_a_file_becomes_the_next_revision_of_what_the_change_holds(workshop: Wor
 def test_a_table_from_elsewhere_gets_the_key_it_is_given(workshop: Workshop) -> None:
     change = workshop.change()
     with workshop.acting() as uow:
-        draft = importing.bring_in(uow, change, LIMITS, "limits_of_ours")
+        draft = importing.bring_in(uow, change, LIMITS, "limits_of_ours").draft
         found = checking.check_draft(uow.session, draft)
     assert draft.kind == "table"
     assert not [one for one in found if one.severity == "error"], found

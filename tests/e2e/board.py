@@ -91,6 +91,11 @@ class Board:
         self.row(element).focus()
         self.desk.page.keyboard.press(key)
 
+    def do_copy(self, element: str) -> None:
+        """Copy a row of the outline and paste it, by keyboard alone."""
+        self.do_key(element, "Control+c")
+        self.desk.page.keyboard.press("Control+v")
+
     def do_press(self, key: str) -> None:
         self.desk.page.keyboard.press(key)
 
@@ -181,6 +186,8 @@ class Board:
         """Paste what was copied beside the middle of an element."""
         mouse = self.desk.page.mouse
         x, y = self.middle(element)
+        mouse.move(x, y)
+        expect(self.page.locator(".editor-canvas svg:focus")).to_have_count(1)
         rows = self.page.locator('.outline-list [role="treeitem"]')
         number = rows.count()
         self.desk.page.keyboard.press("Control+v")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app.engine.diagram import read_diagram
+from tests.design.test_foreign_files import DIALECTS, brought, bytes_of
 from tests.e2e.board import Board, judge
 from tests.e2e.conftest import AXE, Site, open_desk
 from tests.engine.corpus.notation import to_xml
@@ -198,6 +199,31 @@ def test_what_is_dropped_from_a_file_is_dropped_by_agreement(boards: Boards) -> 
     assert "jieban:rule" not in kept(board)
 
 
+@pytest.mark.parametrize("name", sorted(DIALECTS))
+def test_a_file_of_another_tool_is_drawn(boards: Boards, name: str) -> None:
+    board = boards.open()
+    board.begin(next(KEYS))
+    board.take(bytes_of(name))
+    dialog = board.page.locator("dialog")
+    while dialog.count() or not shows(board, name):
+        told = dialog.inner_text()
+        assert "无法画出" not in told
+        if name == "chinese_ids" and "编号改了" in told:
+            assert "是否 属实？ → exclusive_gateway_1" in " ".join(told.split())
+            board.desk.look("modeler-renamed-ids")
+        dialog.locator("button").last.click()
+    assert board.page.locator(".state").inner_text() != "暂不保存"
+
+
+def shows(board: Board, name: str) -> bool:
+    """Whether every element with a name is on the canvas."""
+    drawn = " ".join(board.page.locator(".outline-list").inner_text().split())
+    diagram = brought(name)
+    [process] = diagram.processes.values()
+    names = [" ".join(one.name.split()) for one in process.elements.values() if one.name]
+    return all(one in drawn for one in names)
+
+
 def test_a_file_is_taken_in_and_handed_out(boards: Boards) -> None:
     board, _path = boards.begin()
     board.take(to_xml("process other\n" + LINE.replace(" a", " b")))
@@ -385,6 +411,30 @@ def test_the_mark_of_bpmn_io_stays_in_sight(boards: Boards) -> None:
           return mark.contains(top);
         }"""
     )
+
+
+def test_a_copy_has_all_that_its_original_was_given(boards: Boards) -> None:
+    board, _path = boards.begin()
+    board.do(
+        """
+        append a template-form
+        pick role dispatcher
+        select a
+        append a service-start_clock
+        set parameter-clock "handling"
+        """
+    )
+    for element, copy in (("user_task_1", "visit_again"), ("service_task_1", "clock_again")):
+        board.do(f"click {element}\npress Control+c\npaste {element} 0 160\nset id {copy}")
+    diagram = read_diagram(board.text().encode(), "drawn.bpmn")
+    [process] = diagram.processes.values()
+    first, again = process.elements["user_task_1"], process.elements["visit_again"]
+    assert first.form is not None
+    assert (meaning(again.form), again.role) == (meaning(first.form), "dispatcher")
+    called, twice = process.elements["service_task_1"], process.elements["clock_again"]
+    assert called.service is not None
+    assert called.service.parameters
+    assert meaning(twice.service) == meaning(called.service)
 
 
 def test_elements_are_found_by_their_name(boards: Boards) -> None:

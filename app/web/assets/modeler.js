@@ -13,7 +13,7 @@ import { ask as askPerson, choose } from './modeler/chooser.js';
 import { differences } from './modeler/differences.js';
 import { Editing, editingModule } from './modeler/editing.js';
 import { Findings, markFindings } from './modeler/findings.js';
-import { keepLanguages, keepNamedCollections, lost, readable } from './modeler/importing.js';
+import { hasOtherIds, keepLanguages, keepNamedCollections, lost, readable } from './modeler/importing.js';
 import descriptor from './modeler/jieban.json';
 import { drawIfBare } from './modeler/layout.js';
 import { menusModule } from './modeler/menus.js';
@@ -57,6 +57,7 @@ class Editor {
     }
     this.modeler = new Modeler({
       container: this.parts.canvas,
+      canvas: { autoFocus: true },
       moddleExtensions: { jieban: descriptor },
       additionalModules: [translations, menusModule, editingModule, minimap],
     });
@@ -117,9 +118,10 @@ class Editor {
     }, true);
     container.addEventListener('keydown', (event) => {
       if (!(event.ctrlKey || event.metaKey)) return;
-      const act = { s: () => this.save(), z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[event.key.toLowerCase()];
+      const act = { s: () => this.save(), c: () => this.copy(), v: () => this.paste(), z: () => (event.shiftKey ? this.redo() : this.undo()), y: () => this.redo() }[event.key.toLowerCase()];
       const typing = event.target.closest('input, textarea, [contenteditable]');
-      if (!act || event.defaultPrevented || (typing && event.key.toLowerCase() !== 's')) return;
+      const reading = event.key.toLowerCase() === 'c' && String(window.getSelection());
+      if (!act || event.defaultPrevented || reading || (typing && event.key.toLowerCase() !== 's')) return;
       event.preventDefault();
       act();
     });
@@ -133,8 +135,10 @@ class Editor {
 
   /** Draw a text. What a reader would drop is shown and blocks saving until somebody agrees. */
   async open(text) {
+    this.saving.forget();
     try {
-      const read = readable(text);
+      const renamed = hasOtherIds(text) ? await this.#allowIds(text) : undefined;
+      const read = readable(renamed?.content ?? text);
       const imported = await this.modeler.importXML(read);
       const warnings = [...imported.warnings.map((one) => one.message), ...lost(read, await this.text(), this.editing.moddle)];
       this.selected = [];
@@ -144,6 +148,7 @@ class Editor {
       this.warnings = warnings;
       this.changed();
       if (warnings.length) await this.#tellWarnings();
+      if (renamed) await this.#tellRenamed(renamed.renamed);
       return true;
     } catch (error) {
       this.warnings = [error.message, ...(error.warnings ?? []).map((one) => one.message)];
@@ -178,6 +183,21 @@ class Editor {
     this.warnings = [];
     this.saving.unblock();
     this.saving.touched();
+  }
+
+  /** The text with ids that can stay: what another tool calls 办理 becomes user_task_1. */
+  async #allowIds(text) {
+    const { status, answer } = await ask(this.container.dataset.ids, 'POST', { content: text });
+    if (status !== 200) throw new Error(answer.text);
+    return answer;
+  }
+
+  async #tellRenamed(renamed) {
+    this.saving.touched();
+    await askPerson(this.container, _('有 {number} 个编号改了', { number: renamed.length }), html`
+      <p>${_('这些元素的编号不能用在这里，已改为新编号；引用一并更新，名称不变。')}</p>
+      <ul class="warnings">${renamed.map((one) => html`<li>${one.was || '—'} → <code>${one.becomes}</code> ${one.name}</li>`)}</ul>`,
+    [{ id: 'ok', label: _('知道了'), main: true }]);
   }
 
   async text() {
@@ -270,6 +290,17 @@ class Editor {
     const chosen = await choose(this.container, _('添加元素'), placeable());
     if (!chosen) return;
     const made = this.editing.place(attributes(chosen));
+    this.select(made.id);
+    this.focusOutline(made.id);
+  }
+
+  /** Copy what is selected, wherever in the editor the hand is. */
+  copy() { if (this.selected.length) this.editing.copy(this.selected); }
+
+  /** Paste beside the drawing, for a hand that is not on the canvas. */
+  paste() {
+    const [made] = this.editing.paste();
+    if (!made) return;
     this.select(made.id);
     this.focusOutline(made.id);
   }

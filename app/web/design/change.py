@@ -18,6 +18,7 @@ from app.core.uow import UnitOfWork
 from app.design import changes, checking, documents, drafts, importing
 from app.design.checking import Finding
 from app.design.documents import MAX_BYTES, Document
+from app.design.element_ids import Renaming
 from app.design.models import DesignChange, DesignDraft, Kind, Status
 from app.engine.forms import Field, FieldType, Form
 from app.identity.policy import may
@@ -26,6 +27,9 @@ from app.web.design.comparing import DifferenceRow, kept_difference_rows
 from app.web.design.workshop import document_title, status_of
 from app.web.forms import errors_in_words, form_view, submitted
 from app.web.language import _, say
+
+_TOLD = 20
+"""Of renamed elements, so many are listed after an import; the message travels in a cookie."""
 
 MADE_ANEW = (Kind.DIAGRAM, Kind.TABLE)
 """The kinds of which a designer makes new ones; scenarios and test rows belong to these."""
@@ -128,13 +132,28 @@ def bring_in(change_id: int) -> Page:
             data = file.read(MAX_BYTES + 1)
     try:
         with acting() as uow:
-            draft_id = importing.bring_in(uow, change_id, data, request.form.get("key", "")).id
+            arrived = importing.bring_in(uow, change_id, data, request.form.get("key", ""))
+            draft_id = arrived.draft.id
     except Invalid as wrong:
         return _page(change_id, say(wrong.phrase)), 422
     except Conflict as late:
         return _page(change_id, say(late.phrase)), 409
     flash(_("已导入。"), "done")
+    if arrived.renamed:
+        flash(_renamings(arrived.renamed), "warn")
     return redirect(url_for("web.design_draft", draft_id=draft_id))
+
+
+def _renamings(renamed: Sequence[Renaming]) -> str:
+    """Which elements got other ids: as many as a message holds."""
+    told = "; ".join(f"{one.was or '—'} → {one.becomes}" for one in renamed[:_TOLD])
+    if len(renamed) > _TOLD:
+        told += " …"
+    return _(
+        "%(number)s 个元素的编号不能用在这里，已改为新编号，引用一并更新，名称不变：%(list)s",
+        number=len(renamed),
+        list=told,
+    )
 
 
 @permission("design.edit")

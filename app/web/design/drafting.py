@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import checking, documents, drafts, naming
+from app.design import checking, documents, drafts, importing, naming
 from app.design.documents import Document
 from app.design.drafts import SavedMeanwhile
 from app.design.models import DesignDraft, Kind, Status
@@ -89,6 +89,21 @@ def check_draft(draft_id: int) -> Response:
     drafts.require_readable(Document(Kind(draft.kind), draft.key), content)
     findings = checking.check_draft(reading_session(), draft, content)
     return as_json({"findings": findings_as_json(findings)})
+
+
+@permission("design.edit")
+@refusals_as_json
+def allow_ids(draft_id: int) -> Response:
+    """The text of a diagram with ids that can stay, and the elements that got new ones.
+
+    Nothing is kept.
+    """
+    sent = given("content")
+    _, content = _typed(0, sent["content"])
+    drafts.draft(reading_session(), draft_id)
+    text, renamed = importing.with_allowed_ids(content)
+    told = [{"was": one.was, "becomes": one.becomes, "name": one.name} for one in renamed]
+    return as_json({"content": text, "renamed": told})
 
 
 @permission("design.see")

@@ -37,6 +37,7 @@ def add_to(web: Blueprint) -> None:
         ("/drafts/<id:draft_id>/content", "draft_content", drafting.draft_content, get),
         ("/drafts/<id:draft_id>/content", "save_draft", drafting.save_draft, put),
         ("/drafts/<id:draft_id>/check", "check_draft", drafting.check_draft, post),
+        ("/drafts/<id:draft_id>/ids", "allow_ids", drafting.allow_ids, post),
         ("/drafts/<id:draft_id>/names", "draft_names", drafting.draft_names, get),
         ("/drafts/<id:draft_id>/review", "review_table", tables.review_table, post),
         ("/drafts/<id:draft_id>/ask", "ask_table", tables.ask_table, post),

@@ -87,7 +87,7 @@ export class Editing {
   constructor(modeler) {
     this.modeler = modeler;
     for (const name of ['modeling', 'moddle', 'bpmnFactory', 'canvas', 'commandStack', 'elementRegistry',
-      'elementFactory', 'eventBus', 'spaceTool']) {
+      'elementFactory', 'eventBus', 'spaceTool', 'copyPaste', 'clipboard']) {
       this[name] = modeler.get(name);
     }
   }
@@ -256,20 +256,41 @@ export class Editing {
       this.modeling.createShape(this.shape(attributes), at, host, { attach: true }));
   }
 
+  /** Free ground at the right of the drawing: in what, and its upper left corner. */
+  #ground(pool) {
+    const root = this.canvas.getRootElement();
+    const parent = is(root, 'bpmn:Collaboration') ? pool ?? root : root;
+    const inner = parent.children.filter((one) => !one.waypoints && one.type !== 'label' && !is(one, 'bpmn:Lane'));
+    return {
+      parent,
+      x: (inner.length ? Math.max(...inner.map((one) => one.x + one.width)) : (parent.x ?? 100) + 60) + 50,
+      y: inner.length ? Math.min(...inner.map((one) => one.y)) : (parent.y ?? 60) + 60,
+    };
+  }
+
+  #pool() { return this.elementRegistry.find((one) => is(one, 'bpmn:Participant') && one.businessObject.processRef); }
+
   /** Put a shape on free ground at the right of the drawing. */
   place(attributes) {
     return this.together(() => {
-      const root = this.canvas.getRootElement();
-      const pool = this.elementRegistry.find((one) => is(one, 'bpmn:Participant') && one.businessObject.processRef);
-      const parent = is(root, 'bpmn:Collaboration') && !is(attributes, 'bpmn:Participant') ? pool ?? root : root;
-      const shapes = parent.children.filter((one) => !one.waypoints && one.type !== 'label');
-      const inner = shapes.filter((one) => !is(one, 'bpmn:Lane'));
-      const right = inner.length ? Math.max(...inner.map((one) => one.x + one.width)) : (parent.x ?? 100) + 60;
-      const top = inner.length ? Math.min(...inner.map((one) => one.y)) : (parent.y ?? 60) + 60;
+      const { parent, x, y } = this.#ground(is(attributes, 'bpmn:Participant') ? undefined : this.#pool());
       const shape = this.shape(attributes);
-      const made = this.modeling.createShape(shape, { x: right + 50 + shape.width / 2, y: top + shape.height / 2 }, parent);
+      const made = this.modeling.createShape(shape, { x: x + shape.width / 2, y: y + shape.height / 2 }, parent);
       return is(made, 'bpmn:SubProcess') ? this.#begun(made) : made;
     });
+  }
+
+  copy(elements) { this.copyPaste.copy(elements); }
+
+  /** Put what was copied on free ground at the right of the drawing; the shapes, none if nothing was copied. */
+  paste() {
+    const copied = (this.clipboard.get()?.[0] ?? []).filter((one) => one.width !== undefined);
+    if (!copied.length) return [];
+    const { parent, x, y } = this.#ground(this.#pool());
+    const width = Math.max(...copied.map((one) => one.x + one.width)) - Math.min(...copied.map((one) => one.x));
+    const height = Math.max(...copied.map((one) => one.y + one.height)) - Math.min(...copied.map((one) => one.y));
+    return this.copyPaste.paste({ element: parent, point: { x: x + width / 2, y: y + height / 2 } })
+      .filter((one) => !one.waypoints && one.type !== 'label');
   }
 
   /** Change the order in which the ways out of a gateway are tried. */

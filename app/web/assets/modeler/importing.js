@@ -15,8 +15,40 @@ const NAMESPACES = {
 };
 const DRAWN = /^(bpmndi|dc|di):/;
 
-/** A text as the library reads it rightly: it takes the flags 1 and 0 for neither. */
-export const readable = (text) => text.replace(FLAGS, (_all, name, quote, flag) => `${name}${quote}${flag === '1'}${quote}`);
+/**
+ * A text as the library reads it rightly: it takes the flags 1 and 0 for neither, and does not know
+ * that `tns:x` is the `x` of this file where `tns` stands for the file's own namespace.
+ */
+export function readable(text) {
+  const plain = text.replace(FLAGS, (_all, name, quote, flag) => `${name}${quote}${flag === '1'}${quote}`);
+  const own = /\stargetNamespace\s*=\s*(["'])(.*?)\1/.exec(plain)?.[2];
+  const prefixes = [...plain.matchAll(/\sxmlns:([\w.-]+)\s*=\s*(["'])(.*?)\2/g)].filter((one) => own && one[3] === own).map((one) => one[1]);
+  return prefixes.reduce((read, prefix) => {
+    const name = prefix.replace(/[.]/g, '\\$&');
+    return read
+      .replace(new RegExp(`(\\s(?:\\w+Ref|default|bpmnElement)\\s*=\\s*["'])${name}:`, 'g'), '$1')
+      .replace(new RegExp(`(<(?:[\\w.-]+:)?(?:\\w+Refs?|incoming|outgoing)(?:\\s[^<>]*)?>\\s*)${name}:`, 'g'), '$1');
+  }, plain);
+}
+
+const ID = /^[A-Za-z_][\w.-]{0,127}$/;
+const NEEDS_ID = /^bpmn:(process|sequenceFlow|task|subProcess|transaction|adHocSubProcess|callActivity|\w+(Task|Event|Gateway))$/;
+
+/** Whether elements of the text have ids that cannot stay, or lack one: the server gives new ones. */
+export function hasOtherIds(text) {
+  let found = false;
+  const parser = new Parser();
+  parser.ns({ ...NAMESPACES });
+  parser.on('openTag', (name, attributes) => {
+    if (!/^bpmn(di)?:/.test(name)) return;
+    const { id } = attributes();
+    if (id === undefined ? NEEDS_ID.test(name) : !ID.test(id)) found = true;
+  });
+  parser.on('error', () => {});
+  parser.on('warn', () => {});
+  parser.parse(text);
+  return found;
+}
 
 /** Let a declared language be written even where it is the library's default: it is not ours. */
 export function keepLanguages(moddle) {

@@ -109,6 +109,7 @@ export function Outline({ editor }) {
       c: () => element && editor.connect(element),
       t: () => element && editor.changeType(element),
     }[event.key];
+    if (element && (event.ctrlKey || event.metaKey) && event.key === 'c') editor.select(element.id); // what is copied is this row
     if (!act || event.ctrlKey || event.metaKey || event.altKey || index < 0) return;
     event.preventDefault();
     event.stopPropagation();

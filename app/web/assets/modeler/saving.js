@@ -44,6 +44,7 @@ export class Saving {
   #check = 0;
   #save = 0;
   #running = null;
+  #asked = 0;
 
   constructor({ content, check, text, onChange, onFindings, onConflict, onExpired }) {
     Object.assign(this, { content, check, text, onChange, onFindings, onConflict, onExpired });
@@ -60,6 +61,12 @@ export class Saving {
     if (status !== 200) throw new Error(answer.text);
     this.revision = answer.revision;
     return answer;
+  }
+
+  /** Another text is shown: what is still being asked was about the one before. */
+  forget() {
+    clearTimeout(this.#check);
+    this.#asked += 1;
   }
 
   get dirty() { return this.change !== this.kept; }
@@ -88,10 +95,12 @@ export class Saving {
   /** Ask the checker about what is drawn now, without saving. */
   async look() {
     clearTimeout(this.#check);
-    const change = this.change;
+    const { change } = this;
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
       const { status, answer } = await ask(this.check, 'POST', { content: await this.text() });
-      if (change !== this.change) return;
+      if (change !== this.change || asked !== this.#asked) return;
       this.onFindings(status === 200 ? answer.findings : [{ severity: 'error', code: 'unreadable', text: answer.text }]);
     } catch { /* the next save tells what is wrong with the connection */ }
   }
