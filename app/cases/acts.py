@@ -30,8 +30,8 @@ class Act:
     """Something a person may set going on a case now.
 
     `key` names it in addresses. `unit_id` is the unit whose people may do it, where it is for a
-    role of units. `process_id` is the process that waits for the message; None where the act opens
-    a procedure of `kind`. `why_not` is the reason it must wait.
+    role of units. `process_id` is the process that waits for the message, `token` where in it; None
+    where the act opens a procedure of `kind`. `why_not` is the reason it must wait.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Act:
     unit_id: int | None
     kind: str
     process_id: int | None = None
+    token: str | None = None
     why_not: Phrase | None = None
 
     @property
@@ -98,7 +99,10 @@ def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) 
     steps.require(uow.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
     if chosen.why_not is not None:
         raise Conflict(chosen.why_not)
-    checked = answers.check(chosen.form, given, uow.actor.roles)
+    scope = steps.scope_of(
+        uow.session, case, chosen.form, uow.actor.roles, chosen.process_id, chosen.token
+    )
+    checked = answers.check(chosen.form, given, uow.actor.roles, scope, uow.now)
     about = chosen.case
     if chosen.process_id is None:
         about = procedures.open_procedure(uow, case, chosen.kind)
@@ -148,6 +152,7 @@ def _waited_for(session: Session, case: Case) -> Iterator[Act]:
                 unit_id=unit(session, about),
                 kind=about.procedure.kind if about.procedure is not None else "",
                 process_id=wait.process_id,
+                token=wait.token,
             )
 
 

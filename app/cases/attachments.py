@@ -23,7 +23,7 @@ from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.files import FileStore
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
-from app.engine.forms import FieldType, FileKind, Form
+from app.engine.forms import Field, FieldType, FileKind, FileSort, Form
 from app.identity.policy import UNIT_ROLES, may, require
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -153,7 +153,46 @@ def attach_answers(
     for field in form.fields if form is not None else ():
         chosen = checked.get(field.name)
         if field.type is FieldType.FILES and isinstance(chosen, list) and chosen:
+            _require_taken(uow.session, field, chosen)
             _attach(uow, case, field.name, chosen, field.kind, element_id)
+
+
+SORTS: dict[FileSort, Phrase] = {
+    FileSort.DOCUMENT: Phrase("文档", "documents"),
+    FileSort.PICTURE: Phrase("图片", "pictures"),
+    FileSort.RECORDING: Phrase("录音", "recordings"),
+    FileSort.VIDEO: Phrase("视频", "videos"),
+}
+
+
+def require_taken(field: Field, name: str, media_type: str, size: int) -> None:
+    """Refuse a file that the field does not take. Raises `Invalid` with the name of the file."""
+    if field.accepts and file_types.sort_of(media_type) not in field.accepts:
+        taken = [SORTS[one] for one in FileSort if one in field.accepts]
+        raise Invalid(
+            Phrase(
+                f"文件“{name}”不能用在这里：只接收{'、'.join(one.zh for one in taken)}。",
+                f"“{name}” cannot be used here: only {', '.join(one.en for one in taken)}.",
+            )
+        )
+    if field.max_megabytes is not None and size > field.max_megabytes * 1024 * 1024:
+        raise Invalid(
+            Phrase(
+                f"文件“{name}”超过 {field.max_megabytes} MB，请压缩或拆分后再上传。",
+                f"“{name}” is larger than {field.max_megabytes} MB: compress or split it, then "
+                "upload it again.",
+            )
+        )
+
+
+def _require_taken(session: Session, field: Field, attachment_ids: Sequence[int]) -> None:
+    if not field.accepts and field.max_megabytes is None:
+        return
+    for one in session.scalars(select(Attachment).where(Attachment.id.in_(attachment_ids))):
+        try:
+            require_taken(field, one.name, one.media_type, one.size)
+        except Invalid as wrong:
+            raise Invalid(wrong.phrase, {field.name: wrong.phrase}) from None
 
 
 def of_case(session: Session, actor: Actor, case: Case) -> list[Attachment]:

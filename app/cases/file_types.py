@@ -1,13 +1,17 @@
 """Which files an office takes, and whether a file is what its name says."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import IO
+
+from app.engine.forms import FileSort
 
 Check = Callable[[bytes, IO[bytes]], bool]
 """Whether a file, given its first bytes and itself, is of a type."""
 
 _HEAD = 1024
+
+_SORTS = {"image": FileSort.PICTURE, "audio": FileSort.RECORDING, "video": FileSort.VIDEO}
 
 
 def media_type(name: str, file: IO[bytes]) -> str | None:
@@ -23,6 +27,16 @@ def media_type(name: str, file: IO[bytes]) -> str | None:
     fits = known[1](head, file)
     file.seek(0)
     return known[0] if fits else None
+
+
+def sort_of(media: str) -> FileSort:
+    """What a file of this media type is to people."""
+    return _SORTS.get(media.partition("/")[0], FileSort.DOCUMENT)
+
+
+def extensions_of(sorts: Collection[FileSort]) -> list[str]:
+    """The extensions of the files of these sorts; of all where none is named."""
+    return [one for one, (media, _) in TYPES.items() if not sorts or sort_of(media) in sorts]
 
 
 def extension(name: str) -> str:

@@ -19,6 +19,9 @@ TABLE = "confidentiality"
 NAME, PHONE = "requester_name", "requester_phone"
 ADDRESS, CONTENT = "address", "content"
 
+PERSONAL = frozenset({NAME, PHONE})
+"""Answers that stand nowhere but where they may be looked at by intent."""
+
 _OPENNESS = ("hidden", "masked", "shown")
 
 

@@ -5,14 +5,14 @@ the id of the diagram's user task; nothing else lists steps, so that designers c
 ones without a release.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import orjson
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import answers, attachments, history, second_person
+from app.cases import answers, attachments, history, requester, second_person
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import StepRecord
 from app.cases.orders import SUBJECT, Case, take_of_task
@@ -23,12 +23,23 @@ from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
 from app.engine import HumanTaskRow
 from app.engine.diagram import Element
+from app.engine.forms import Field, Form
 from app.identity import policy
 
 Facts = Mapping[str, object]
 Act = Callable[[UnitOfWork, Case, answers.Answers], Facts | None]
 
 STEPS: dict[str, Act] = {}
+
+FACTS = frozenset(
+    {
+        "accepted", "approver", "attempts", "bouncing", "contacted", "count", "decision",
+        "from_return", "objections_left", "part_outcome", "part_stage", "promised_until",
+        "relation", "report_to", "return_route", "review_at", "rung", "signed", "signed_by",
+        "tier", "units", "urgency", "way",
+    }
+)  # fmt: skip
+"""What registered steps, and what opens procedures, put into the data beyond what forms ask."""
 
 _RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
 _KEEP = insert(_RECORDS).returning(_RECORDS.c.id)
@@ -73,7 +84,9 @@ def complete_taken(
     require_step(uow, task, case)
     element = engine.bundle_of_process(uow.session, task.process_id).element(task.element_id)
     assert element is not None  # the task is open in that very version
-    facts = do(uow, case, element, answers.check(element.form, given, uow.actor.roles))
+    scope = scope_of(uow.session, case, element.form, uow.actor.roles, task.process_id, task.token)
+    checked = answers.check(element.form, given, uow.actor.roles, scope, uow.now)
+    facts = do(uow, case, element, checked)
     engine.complete(uow, task.process_id, task.token, facts)
 
 
@@ -89,6 +102,51 @@ def do(uow: UnitOfWork, case: Case, element: Element, checked: answers.Answers) 
     attachments.attach_answers(uow, case, element.id, element.form, checked)
     _record(uow, case, element.id, checked, facts)
     return facts
+
+
+def scope_of(
+    session: Session,
+    case: Case,
+    form: Form | None,
+    roles: frozenset[str],
+    process_id: int | None,
+    token: str | None,
+) -> Facts:
+    """What a form stands upon for somebody with `roles`: the data that its conditions may read at
+    a token, and what others answered in the fields that this person may not fill in.
+
+    Nothing is looked up for a form without conditions and such fields.
+    """
+    locked = form.locked(roles) if form is not None else []
+    if locked:
+        secret = requester.PERSONAL | requester.hidden(session, case.demand, roles)
+        locked = [field for field in locked if field.name not in secret]
+    scope: dict[str, object] = {}
+    if form is not None and form.is_conditional and process_id is not None and token is not None:
+        scope |= engine.data_of(session, process_id, token)
+    if locked:
+        scope |= dict(_answered(session, case.demand.id, locked))
+    return scope
+
+
+def _answered(
+    session: Session, demand_id: int, asked: Sequence[Field]
+) -> Iterator[tuple[str, object]]:
+    """The last answer of the case under the name of each field, as a value of its type."""
+    wanted = {field.name: field for field in asked}
+    rows = session.scalars(
+        select(StepRecord.answers)
+        .where(StepRecord.demand_id == demand_id)
+        .order_by(StepRecord.id.desc())
+    )
+    for text in rows:
+        given = orjson.loads(text)
+        for name in wanted.keys() & given.keys():
+            value = given[name]
+            if value is not None:
+                yield name, answers.kept_value(wanted.pop(name), value)
+        if not wanted:
+            return
 
 
 def open_task(session: Session, task_id: int) -> HumanTaskRow:

@@ -65,7 +65,7 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
     )
     demand = session.get_one(Demand, demand_id)
     order_number = session.scalar(select(WorkOrder.number).where(WorkOrder.demand_id == demand_id))
-    secret = _PERSONAL | requester.hidden(session, demand, roles)
+    secret = requester.PERSONAL | requester.hidden(session, demand, roles)
     lines = []
     for entry in history.story(session, demand_id):
         record = records.get(entry.record_id or 0)
@@ -111,7 +111,6 @@ def story(session: Session, demand_id: int, process_id: int, roles: frozenset[st
 
 _LATE = frozenset({"mark_overdue", "sign_automatically"})
 _PROCEDURES = frozenset({"open_procedure", "close_procedure"})
-_PERSONAL = frozenset({"requester_name", "requester_phone"})
 
 
 def _what(  # noqa: C901 - one case a kind of entry, as the book has them

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from app import engine
 from app.cases import catalogue, services
 from app.cases.notices import defaults
+from app.cases.steps import FACTS
 from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.decisions import registry, xml
@@ -24,6 +26,7 @@ from app.design.comparing_tables import tables_of
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind
 from app.engine import Surroundings, check, read_diagram
+from app.engine.data_names import data_names
 from app.engine.diagram import Diagram, Element
 from app.engine.wiring import wired
 from app.identity.policy import Role
@@ -33,7 +36,7 @@ from app.identity.policy import Role
 class Finding:
     """One remark about a document. `severity` is error, warning or remark; an error keeps the
     change from being published. `element` is the id of the BPMN element or of the decision;
-    `rows` and `column` count from 1.
+    `rows` and `column` count from 1. `field` is the field of the element's form it is about.
     """
 
     document: Document
@@ -44,6 +47,7 @@ class Finding:
     element_name: str = ""
     rows: tuple[int, ...] = ()
     column: int | None = None
+    field: str = ""
 
 
 def check_draft(
@@ -135,19 +139,47 @@ def _on_diagram(
         services=services.declarations(),
         decisions=_decision_keys(session, texts),
         compile_expression=wired().compile,
+        names=lambda: _names_elsewhere(session, texts),
         publishing=True,
     )
     bundle = [diagram, *_called(session, texts, diagram)]
     return (
         *(
             Finding(
-                what, one.code, one.severity.value, one.phrase, one.element_id, one.element_name
+                what,
+                one.code,
+                one.severity.value,
+                one.phrase,
+                one.element_id,
+                one.element_name,
+                field=one.field,
             )
             for one in check(bundle, around)
             if one.file_name == name
         ),
         *_on_office(session, texts, what, diagram),
     )
+
+
+def _names_elsewhere(session: Session, texts: Mapping[Document, str]) -> frozenset[str]:
+    """The names that data of processes may hold wherever they come from: a called process sees
+    those of its caller, and a table's outputs may go into the data under their own names.
+    """
+    found = set(FACTS)
+    for key in documents.keys(session, Kind.DIAGRAM):
+        found.update(data_names(_published(session, key)))
+    for key in _decision_keys(session, texts):
+        try:
+            model = model_of(session, texts, key)
+        except DomainError:
+            continue  # a draft that cannot be read just now says so itself
+        for table in model.tables:
+            found.update(column.name for column in table.outputs)
+    return frozenset(found)
+
+
+def _published(session: Session, key: str) -> Diagram:
+    return engine.bundle_of(session, engine.version_id_of(session, key)).diagrams[0]
 
 
 def _on_office(
@@ -159,6 +191,10 @@ def _on_office(
         for element in process.elements.values():
             for code, phrase in _unknown(element, stages):
                 yield Finding(what, code, "error", phrase, element.id, element.label.zh)
+            for field, phrase in _unknown_to_fields(element):
+                yield Finding(
+                    what, "unknown_role", "error", phrase, element.id, element.label.zh, field=field
+                )
 
 
 def _unknown(element: Element, stages: Collection[str]) -> Iterator[tuple[str, Phrase]]:
@@ -198,6 +234,21 @@ def _unknown(element: Element, stages: Collection[str]) -> Iterator[tuple[str, P
                 Phrase(
                     f"时限表里没有“{written[1]}”这个环节：请先在表 time_limits 中添加时限。",
                     f"The table time_limits has no stage “{written[1]}”: add its limit there.",
+                ),
+            )
+
+
+def _unknown_to_fields(element: Element) -> Iterator[tuple[str, Phrase]]:
+    """Roles that fields name and the office does not have, by field."""
+    for field in element.form.fields if element.form is not None else ():
+        for role in sorted((field.visible_to | field.editable_by) - _ROLES):
+            yield (
+                field.name,
+                Phrase(
+                    f"字段“{field.label.zh}”（{field.name}）：没有“{role}”这个角色，"
+                    "请在“谁能看”“谁能填”里从角色列表中选择。",
+                    f"Field “{field.label.en}” ({field.name}): there is no role “{role}”; choose "
+                    "who may see it and fill it in out of those there are.",
                 ),
             )
 

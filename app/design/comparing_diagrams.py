@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from app.cases.attachments import KINDS as ATTACHED
+from app.cases.attachments import SORTS
 from app.core.phrase import Phrase
 from app.design.differences import NOTHING, Difference, What
 from app.engine.allowed import BY_PEOPLE
@@ -22,7 +24,7 @@ from app.engine.diagram import (
     Process,
     read_diagram,
 )
-from app.engine.forms import Field, FieldType, Form
+from app.engine.forms import Field, FieldType, FileSort, Form
 from app.engine.markup import Node, bpmn, read_xml, text
 from app.identity.policy import ROLE_NAMES
 
@@ -325,13 +327,29 @@ def _field(field: Field) -> Iterator[tuple[Phrase, Phrase]]:
     yield of("提示", "help"), field.help or NOTHING
     yield of("下限", "minimum"), _plain(field.minimum or "")
     yield of("上限", "maximum"), _plain(field.maximum or "")
-    yield of("最多字数", "at most characters"), _plain(str(field.max_length or ""))
+    files = field.type is FieldType.FILES
+    least, most = ("最少个数", "最多个数") if files else ("最少字数", "最多字数")
+    counted = "files" if files else "characters"
+    yield of(least, f"at least {counted}"), _plain(str(field.min_length or ""))
+    yield of(most, f"at most {counted}"), _plain(str(field.max_length or ""))
     yield of("格式", "pattern"), _plain(field.pattern or "")
+    yield of("格式提示", "words on the pattern"), field.pattern_words or NOTHING
+    yield of("显示条件", "shown when"), _plain(field.shown_when or "")
+    yield of("必填条件", "required when"), _plain(field.required_when or "")
+    for number, rule in enumerate(field.rules, 1):
+        yield of(f"规则{number}", f"rule {number}"), _plain(rule.holds)
+        yield of(f"规则{number}提示", f"words on rule {number}"), rule.message
     yield of("默认值", "default"), _plain(field.default or "")
     yield of("谁可见", "visible to"), _roles(field.visible_to)
     yield of("谁可填", "editable by"), _roles(field.editable_by)
-    if field.type.value == "files":
-        yield of("文件种类", "kind of files"), _plain(field.kind.value)
+    if files:
+        yield of("文件种类", "kind of files"), ATTACHED[field.kind]
+        sorts = [SORTS[one] for one in FileSort if one in field.accepts]
+        yield (
+            of("只收格式", "formats"),
+            Phrase("、".join(one.zh for one in sorts), ", ".join(one.en for one in sorts)),
+        )
+        yield of("每个最大（MB）", "largest (MB)"), _plain(str(field.max_megabytes or ""))
     if field.options:
         yield (
             of("选项", "options"),

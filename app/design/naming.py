@@ -15,6 +15,7 @@ from app.design import checking, documents
 from app.design.documents import Document
 from app.design.models import Kind
 from app.engine import read_diagram
+from app.engine.data_names import given_by
 from app.engine.diagram import Diagram, Element
 from app.engine.spec import TIMER_FUNCTIONS
 from app.identity.policy import ROLE_NAMES, Role
@@ -135,22 +136,7 @@ def _variables(diagram: Diagram | None) -> Iterator[Variable]:
     """What forms ask, services answer, tables decide and repetitions count in the diagram."""
     seen: set[str] = set()
     for element in _elements(diagram):
-        for name, kind in _given_by(element):
+        for name, kind in given_by(element):
             if name and name not in seen:
                 seen.add(name)
                 yield Variable(name, kind, element.id)
-
-
-def _given_by(element: Element) -> Iterator[tuple[str, str]]:
-    if element.form is not None:
-        for field in element.form.fields:
-            yield field.name, field.type.value
-    if element.service is not None:
-        for result in element.service.results:
-            yield result.into, "any"
-    if element.decision is not None and element.decision.result:
-        yield element.decision.result, "context"
-    if element.loop is not None:
-        yield element.loop.item or "", "any"
-        yield element.loop.result or "", "any"
-        yield element.loop.results or "", "list"

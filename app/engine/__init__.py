@@ -35,6 +35,7 @@ from app.engine.moving import (
 from app.engine.ports import Call, Compiled, Description, Outcome, Ports, WorkingTime
 from app.engine.processes import (
     bundle_of_process,
+    data_of,
     decision_version,
     describe,
     form_of,
@@ -106,6 +107,7 @@ __all__ = [
     "complete",
     "continue_clock",
     "create",
+    "data_of",
     "decision_version",
     "describe",
     "due_firings",

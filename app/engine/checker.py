@@ -28,7 +28,7 @@ def check(
         _check_executable(remark)
         for process in remark.diagram.processes.values():
             if process.executable:
-                check_content(remark, process, around)
+                check_content(remark, process, around, diagrams)
                 check_flows(remark, process)
     check_calls(remarks)
     return tuple(finding for remark in remarks for finding in remark.in_order())

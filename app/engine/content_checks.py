@@ -1,7 +1,7 @@
 """Checks of what each element says: events, timers, repetition, services, decisions, calls."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.engine.allowed import MESSAGE_CATCHERS
@@ -18,7 +18,7 @@ from app.engine.diagram import (
     TimerKind,
 )
 from app.engine.expression_checks import check_expression, check_timer
-from app.engine.forms import Form
+from app.engine.form_checks import Known, check_form
 from app.engine.nodes import MAX_INSTANCES
 from app.engine.ports import Compile
 from app.engine.remarks import Remarks
@@ -51,14 +51,19 @@ class Surroundings:
     services: Mapping[str, ServiceDeclaration] | None = None
     decisions: Collection[str] | None = None
     compile_expression: Compile | None = None
+    names: Callable[[], Collection[str]] | None = None
+    """What the data of a process may hold beside what the diagrams of the bundle put there."""
     publishing: bool = False
     """Whether every service and rule task must already say what it calls."""
 
 
-def check_content(remarks: Remarks, process: Process, around: Surroundings) -> None:
-    """Remark on every element and condition of an executable process."""
+def check_content(
+    remarks: Remarks, process: Process, around: Surroundings, bundle: Sequence[Diagram]
+) -> None:
+    """Remark on every element and condition of an executable process of the bundle."""
+    known = None if around.names is None else Known(bundle, around.names)
     for element in process.elements.values():
-        _Content(remarks, process, element, around).check()
+        _Content(remarks, process, element, around, known).check()
     for flow in process.flows.values():
         if flow.condition is not None:
             check_expression(
@@ -68,12 +73,18 @@ def check_content(remarks: Remarks, process: Process, around: Surroundings) -> N
 
 class _Content:
     def __init__(
-        self, remarks: Remarks, process: Process, element: Element, around: Surroundings
+        self,
+        remarks: Remarks,
+        process: Process,
+        element: Element,
+        around: Surroundings,
+        known: Known | None,
     ) -> None:
         self._remarks = remarks
         self._process = process
         self._element = element
         self._around = around
+        self._known = known
 
     def check(self) -> None:
         element = self._element
@@ -97,7 +108,13 @@ class _Content:
         if element.loop is not None:
             self._check_loop(element.loop)
         if element.form is not None:
-            self._check_patterns(element.form)
+            check_form(
+                self._remarks,
+                element,
+                element.form,
+                self._around.compile_expression,
+                self._known,
+            )
         checks = {
             "serviceTask": self._check_service,
             "sendTask": self._check_send,
@@ -133,21 +150,6 @@ class _Content:
                 "Nobody is named who may fill in this form and send the message: say by "
                 "jieban:role which role.",
             )
-
-    def _check_patterns(self, form: Form) -> None:
-        """Patterns are matched as FEEL matches them: what it cannot read is refused here."""
-        if self._around.compile_expression is None:
-            return
-        matches = self._around.compile_expression('matches("", pattern)', {})
-        for asked in form.fields:
-            if asked.pattern is not None and matches.evaluate({"pattern": asked.pattern}) is None:
-                self._error(
-                    "form",
-                    f"字段“{asked.name}”的 pattern 不是 FEEL 能识别的正则表达式：请改写"
-                    "（不能用 \\b 和前后断言）。",
-                    f"The pattern of the field “{asked.name}” is no regular expression FEEL can "
-                    "read: write another (without \\b and look-around).",
-                )
 
     def _check_event(self, event: EventDefinition) -> None:
         if event.kind == "timer":

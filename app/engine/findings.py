@@ -16,7 +16,8 @@ class Severity(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One remark. `element_id` is empty where the remark is about the whole file; `line` is the
-    line of the file, 0 when unknown.
+    line of the file, 0 when unknown. `field` names the field of the element's form it is about,
+    if it is about one.
     """
 
     code: str
@@ -26,6 +27,7 @@ class Finding:
     phrase: Phrase
     line: int
     file_name: str
+    field: str = ""
 
 
 def is_refused(findings: tuple[Finding, ...]) -> bool:

@@ -1,7 +1,8 @@
 """The form of a user task as data: which fields a person sees and fills in.
 
 A form is kept inside the diagram (`<jieban:form>` with `<jieban:field …>`), so it is versioned
-with it; pages and the API render and check it from here. Nothing in a form is code.
+with it; pages and the API render and check it from here. Nothing in a form is code: its
+conditions are FEEL, compiled when the diagram is checked.
 """
 
 import re
@@ -10,13 +11,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from typing import Any
 
+from app.core.clock import CHINA
 from app.core.phrase import Phrase
 from app.engine.markup import Node, attribute, children, jieban, line, local
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_FIELDS = 100
 _MAX_PATTERN = 200
+_MAX_RULES = 20
+_MAX_MEGABYTES = 20
+"""The office takes no larger file anywhere."""
 
 
 class FieldType(StrEnum):
@@ -52,6 +58,15 @@ class FileKind(StrEnum):
     """What was done."""
 
 
+class FileSort(StrEnum):
+    """What a file is by its format; a field may take some of these only."""
+
+    DOCUMENT = "document"
+    PICTURE = "picture"
+    RECORDING = "recording"
+    VIDEO = "video"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One of the values a choice offers."""
@@ -61,10 +76,24 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """What must be so: a condition (FEEL) over the fields and the data in scope, and the sentence
+    that is told at the field where it is not. Where something it names is empty, it is passed over.
+    """
+
+    holds: str
+    message: Phrase
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """One field. `minimum` and `maximum` bound numbers and dates (as written: a number or an ISO
-    date); `max_length` counts characters of texts, or files; `kind` is of files only. An empty
-    `visible_to` or `editable_by` means everybody who may do the step.
+    date); `min_length` and `max_length` count characters of texts, or files and choices; `kind`,
+    `accepts` and `max_megabytes` (of each) are of files only. An empty `visible_to` or
+    `editable_by` means everybody who may do the step, an empty `accepts` whatever the office takes.
+
+    `shown_when` and `required_when` are FEEL conditions; a `default` that begins with “=” is a FEEL
+    expression.
     """
 
     name: str
@@ -81,6 +110,27 @@ class Field:
     editable_by: frozenset[str] = frozenset()
     default: str | None = None
     kind: FileKind = FileKind.MATERIAL
+    min_length: int | None = None
+    pattern_words: Phrase | None = None
+    shown_when: str | None = None
+    required_when: str | None = None
+    rules: tuple[Rule, ...] = ()
+    accepts: frozenset[FileSort] = frozenset()
+    max_megabytes: int | None = None
+
+    @property
+    def default_expression(self) -> str | None:
+        """The FEEL expression that the field begins with; none where it begins with a fixed value
+        or with nothing.
+        """
+        if self.default is None or not self.default.startswith("="):
+            return None
+        return self.default[1:].strip()
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether anything about the field depends on other values."""
+        return bool(self.shown_when or self.required_when or self.rules or self.default_expression)
 
     def is_visible_to(self, roles: frozenset[str]) -> bool:
         """Whether somebody with `roles` sees the field."""
@@ -103,13 +153,25 @@ class Form:
         """The field of that name, if there is one."""
         return next((field for field in self.fields if field.name == name), None)
 
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the form needs the data in scope to be shown or checked."""
+        return any(field.is_conditional for field in self.fields)
+
+    def locked(self, roles: frozenset[str]) -> list[Field]:
+        """The fields that somebody with `roles` may not fill in: they hold what others said."""
+        return [field for field in self.fields if not field.is_editable_by(roles)]
+
 
 @dataclass(frozen=True, slots=True)
 class FormProblem:
-    """A mistake in a form: what is wrong and what to do, and the line in the file."""
+    """A mistake in a form: what is wrong and what to do, the line in the file, and the name of the
+    field it is about, empty where it is about none.
+    """
 
     phrase: Phrase
     line: int
+    field: str = ""
 
 
 def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
@@ -122,7 +184,9 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
     problems: list[FormProblem] = []
 
     def problem(at: Node, zh: str, en: str) -> None:
-        problems.append(FormProblem(Phrase(zh, en), line(at)))
+        about = at if at.tag == jieban("field") else at.getparent()
+        name = attribute(about, "name") if about is not None and about is not node else ""
+        problems.append(FormProblem(Phrase(zh, en), line(at), name))
 
     for key in map(str, node.attrib):
         problem(
@@ -169,7 +233,8 @@ def read_form(node: Node) -> tuple[Form, tuple[FormProblem, ...]]:
 _ATTRIBUTES = frozenset(
     {
         "name", "type", "label", "label_en", "help", "help_en", "required", "min", "max",
-        "max_length", "pattern", "visible_to", "editable_by", "default", "kind",
+        "min_length", "max_length", "pattern", "pattern_words", "pattern_words_en", "visible_to",
+        "editable_by", "default", "kind", "shown_when", "required_when", "accept", "max_mb",
     }
 )  # fmt: skip
 
@@ -221,12 +286,19 @@ def _field(node: Node, problem: _Report) -> Field | None:
         options=_options(node, kind, name, problem),
         minimum=_bound(node, "min", kind, name, problem),
         maximum=_bound(node, "max", kind, name, problem),
-        max_length=_length(node, name, problem),
+        max_length=_length(node, "max_length", name, problem),
         pattern=_pattern(node, name, problem),
         visible_to=_roles(node, "visible_to"),
         editable_by=_roles(node, "editable_by"),
-        default=node.get("default"),
+        default=_default(node, kind, name, problem),
         kind=_file_kind(node, kind, name, problem),
+        min_length=_length(node, "min_length", name, problem),
+        pattern_words=_phrase(node, "pattern_words"),
+        shown_when=_condition(node, "shown_when"),
+        required_when=_condition(node, "required_when"),
+        rules=_rules(node, name, problem),
+        accepts=_accepts(node, kind, name, problem),
+        max_megabytes=_megabytes(node, kind, name, problem),
     )
 
 
@@ -255,6 +327,8 @@ def _boolean(node: Node, key: str, name: str, problem: _Report) -> bool:
 def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[Option, ...]:
     options: list[Option] = []
     for child in children(node):
+        if child.tag == jieban("rule"):
+            continue
         label = _phrase(child, "label")
         value = attribute(child, "value")
         if child.tag != jieban("option") or label is None or not value:
@@ -286,39 +360,154 @@ def _options(node: Node, kind: FieldType, name: str, problem: _Report) -> tuple[
             f"The field “{name}” is no choice and cannot have options: make its type choice or "
             "multi_choice.",
         )
-    default = node.get("default")
-    if kind is FieldType.CHOICE and default and all(o.value != default for o in options):
+    return tuple(options)
+
+
+def _condition(node: Node, key: str) -> str | None:
+    """A FEEL text without the “=” that other tools put before it; an empty one is none."""
+    return attribute(node, key).strip().removeprefix("=").strip() or None
+
+
+def _rules(node: Node, name: str, problem: _Report) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for child in children(node):
+        if child.tag != jieban("rule"):
+            continue
+        for key in map(str, child.attrib):
+            if key not in {"holds", "message", "message_en"}:
+                problem(
+                    child,
+                    f"字段“{name}”的规则没有“{key}”这个属性：请删除。",
+                    f"A rule of the field “{name}” has an unknown attribute “{key}”: remove it.",
+                )
+        holds, message = _condition(child, "holds"), _phrase(child, "message")
+        if holds is None or message is None:
+            problem(
+                child,
+                f"字段“{name}”的规则不完整：请填写条件（holds）和不满足时的提示（message）。",
+                f"A rule of the field “{name}” is incomplete: fill in the condition (holds) and "
+                "what is said where it is not met (message).",
+            )
+        else:
+            rules.append(Rule(holds, message))
+    if len(rules) > _MAX_RULES:
         problem(
             node,
-            f"字段“{name}”的默认值“{default}”不在选项中：请添加该选项或改默认值。",
-            f"The default “{default}” of the field “{name}” is not among its options: add the "
-            "option or change the default.",
+            f"字段“{name}”的规则最多 {_MAX_RULES} 条：请合并或删减。",
+            f"The field “{name}” has at most {_MAX_RULES} rules: join or remove some.",
         )
-    return tuple(options)
+    return tuple(rules)
+
+
+_READERS: dict[FieldType, Callable[[str], object]] = {
+    FieldType.NUMBER: Decimal,
+    FieldType.DATE: date.fromisoformat,
+    FieldType.DATETIME: datetime.fromisoformat,
+}
+"""How the values of types that have bounds are written."""
+
+
+def _is_written(kind: FieldType, text: str) -> bool:
+    try:
+        value = _READERS[kind](text)
+    except (ValueError, InvalidOperation):
+        return False
+    return not isinstance(value, Decimal) or value.is_finite()
 
 
 def _bound(node: Node, key: str, kind: FieldType, name: str, problem: _Report) -> str | None:
     text = node.get(key)
     if text is None:
         return None
-    readers: dict[FieldType, Callable[[str], object]] = {
-        FieldType.NUMBER: Decimal,
-        FieldType.DATE: date.fromisoformat,
-        FieldType.DATETIME: datetime.fromisoformat,
-    }
-    reader = readers.get(kind)
-    try:
-        if reader is not None:
-            reader(text)
-            return text
-    except (ValueError, InvalidOperation):
-        pass
+    if kind in _READERS and _is_written(kind, text):
+        other = attribute(node, "min")
+        if key == "max" and _is_written(kind, other) and _crossed(kind, other, text):
+            problem(
+                node,
+                f"字段“{name}”的下限“{other}”大于上限“{text}”，什么都填不了：请改正。",
+                f"The field “{name}” has the bounds “{other}” and “{text}”, between which there "
+                "is nothing: correct them.",
+            )
+        return text
     problem(
         node,
         f"字段“{name}”的 {key}“{text}”无效：只有数字和日期可以有上下限，"
         "请写成数字或 2026-01-31 这样的日期。",
         f"{key} “{text}” of the field “{name}” is not valid: only numbers and dates have bounds, "
         "written as a number or a date such as 2026-01-31.",
+    )
+    return None
+
+
+def _crossed(kind: FieldType, low: str, high: str) -> bool:
+    least: Any = _READERS[kind](low)
+    most: Any = _READERS[kind](high)
+    if kind is FieldType.DATETIME:
+        least, most = least.astimezone(CHINA), most.astimezone(CHINA)
+    return bool(least > most)
+
+
+def _default(node: Node, kind: FieldType, name: str, problem: _Report) -> str | None:
+    """What the field begins with: a value of its type, or an expression."""
+    text = node.get("default")
+    if text is None or text.startswith("="):
+        return text
+    if kind in {FieldType.CHOICE, FieldType.MULTI_CHOICE}:
+        offered = {attribute(child, "value") for child in children(node)}
+        chosen = [text] if kind is FieldType.CHOICE else text.split()
+        for one in chosen:
+            if one not in offered:
+                problem(
+                    node,
+                    f"字段“{name}”的默认值“{one}”不在选项中：请添加该选项或改默认值。",
+                    f"The default “{one}” of the field “{name}” is not among its options: add the "
+                    "option or change the default.",
+                )
+    elif (
+        (kind in _READERS and not _is_written(kind, text))
+        or (kind is FieldType.BOOLEAN and text not in {"true", "false"})
+        or kind is FieldType.FILES
+    ):
+        problem(
+            node,
+            f"字段“{name}”的默认值“{text}”与类型不符：请填写这种类型的值，或删除默认值。",
+            f"The default “{text}” of the field “{name}” is no value of its type: write one, or "
+            "remove it.",
+        )
+    return text
+
+
+def _accepts(node: Node, kind: FieldType, name: str, problem: _Report) -> frozenset[FileSort]:
+    text = node.get("accept")
+    if text is None:
+        return frozenset()
+    named = frozenset(text.split())
+    if kind is FieldType.FILES and named and named <= set(FileSort):
+        return frozenset(map(FileSort, named))
+    problem(
+        node,
+        f"字段“{name}”的 accept“{text}”无效：只有 files 类型可以限定格式，"
+        f"请用 {'、'.join(FileSort)}（空格分开）。",
+        f"accept “{text}” of the field “{name}” is not valid: only files are limited to formats, "
+        f"out of {', '.join(FileSort)}, separated by blanks.",
+    )
+    return frozenset()
+
+
+def _megabytes(node: Node, kind: FieldType, name: str, problem: _Report) -> int | None:
+    text = node.get("max_mb")
+    if text is None:
+        return None
+    if kind is FieldType.FILES and text.isascii() and text.isdecimal():
+        size = int(text[:9])
+        if 0 < size <= _MAX_MEGABYTES:
+            return size
+    problem(
+        node,
+        f"字段“{name}”的 max_mb“{text}”无效：只有 files 类型可以限定大小，"
+        f"请写 1 到 {_MAX_MEGABYTES} 的整数（MB）。",
+        f"max_mb “{text}” of the field “{name}” is not valid: only files are limited in size, by a "
+        f"whole number of megabytes from 1 to {_MAX_MEGABYTES}.",
     )
     return None
 
@@ -339,16 +528,23 @@ def _file_kind(node: Node, kind: FieldType, name: str, problem: _Report) -> File
     return FileKind.MATERIAL
 
 
-def _length(node: Node, name: str, problem: _Report) -> int | None:
-    text = node.get("max_length")
+def _length(node: Node, key: str, name: str, problem: _Report) -> int | None:
+    text = node.get(key)
     if text is None:
         return None
     if text.isascii() and text.isdecimal() and 0 < int(text[:9]) <= 100_000:
+        least = attribute(node, "min_length")
+        if key == "max_length" and least.isdecimal() and int(least[:9]) > int(text[:9]):
+            problem(
+                node,
+                f"字段“{name}”的 min_length 大于 max_length，什么都填不了：请改正。",
+                f"min_length of the field “{name}” is more than its max_length: correct them.",
+            )
         return int(text)
     problem(
         node,
-        f"字段“{name}”的 max_length 无效：请写 1 到 100000 的整数。",
-        f"max_length of the field “{name}” is not valid: write a whole number from 1 to 100000.",
+        f"字段“{name}”的 {key} 无效：请写 1 到 100000 的整数。",
+        f"{key} of the field “{name}” is not valid: write a whole number from 1 to 100000.",
     )
     return None
 

@@ -281,6 +281,11 @@ class Instance:
         """The data of the process."""
         return self._net.scope.data
 
+    def data_at(self, token: str) -> Mapping[str, object]:
+        """What expressions see at a token; nothing where it is gone."""
+        found = self._net.find(token)
+        return {} if found is None else dict(found.data)
+
     def describe(self) -> Description:
         """Tokens, open tasks, armed timers and waits."""
         tokens: list[TokenView] = []

@@ -265,7 +265,9 @@ class _Walk:
         place = "" if holder is None else local(holder)
         if name == "form" and place in OUR_CHILDREN["form"]:
             for problem in read_form(node)[1]:
-                self._remarks.error("form", node, problem.phrase.zh, problem.phrase.en)
+                self._remarks.error(
+                    "form", node, problem.phrase.zh, problem.phrase.en, problem.field
+                )
             return
         if name != "name" and place not in OUR_CHILDREN.get(name, frozenset()):
             self._remarks.error(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from app.engine.allowed import BY_PEOPLE
 from app.engine.diagram import Diagram, Element, Flow, Loop, LoopKind, Process, TimerKind
+from app.engine.forms import Field
 
 
 def outline(diagram: Diagram) -> str:
@@ -68,8 +69,7 @@ def _line(diagram: Diagram, process: Process, element: Element) -> Iterator[str]
     if element.role and (element.kind in BY_PEOPLE or element.form is not None):
         yield f"for {element.role}"
     if element.form is not None:
-        names = (f.name + ("!" if f.required else "") for f in element.form.fields)
-        yield f"({', '.join(names)})"
+        yield f"({', '.join(map(_field, element.form.fields))})"
     if element.service is not None:
         call = element.service
         given = ", ".join(f"{p.name}={p.value.feel}" for p in call.parameters)
@@ -85,6 +85,17 @@ def _line(diagram: Diagram, process: Process, element: Element) -> Iterator[str]
     if element.outgoing:
         flows = (process.flows[name] for name in element.outgoing)
         yield "-> " + ", ".join(_flow(flow, element) for flow in flows)
+
+
+def _field(field: Field) -> str:
+    """Its name, “!” where it must be filled in, and what it depends on."""
+    told = [
+        f"{word} {text}"
+        for word, text in (("if", field.shown_when), ("! if", field.required_when))
+        if text is not None
+    ]
+    told += [f"where {rule.holds}" for rule in field.rules]
+    return field.name + "!" * field.required + (f" [{'; '.join(told)}]" if told else "")
 
 
 def _event(diagram: Diagram, element: Element) -> str:

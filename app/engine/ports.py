@@ -21,6 +21,10 @@ class CompiledText(Compiled, Protocol):
     def kinds(self) -> frozenset[str] | None:
         """FEEL's names of the types that its values may have; None where data decide."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names it reads: what the scope should provide."""
+
 
 Compile = Callable[[str, Mapping[str, Callable[..., object]]], CompiledText]
 """Compiles FEEL text; the mapping declares functions beyond the standard ones."""

@@ -5,7 +5,7 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -219,6 +219,17 @@ def form_of(session: Session, process_id: int, element_id: str) -> Form | None:
     """The form of a user task in the version the process runs on."""
     element = bundle_of_process(session, process_id).element(element_id)
     return None if element is None else element.form
+
+
+def data_of(session: Session, process_id: int, token: str) -> Mapping[str, object]:
+    """What expressions at a token see. Raises `NotFound` for a process there is not; where the
+    token is gone, or the process has ended, there is nothing.
+    """
+    row = row_of(session, process_id)
+    if row.state is None:
+        return {}
+    instance = Instance.load(bundle_of(session, row.diagram_version_id), wired(), row.state)
+    return instance.data_at(token)
 
 
 def decision_version(session: Session, process_id: int | None, key: str) -> int | None:

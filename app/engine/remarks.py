@@ -15,13 +15,13 @@ class Remarks:
         self.diagram = diagram
         self._findings: dict[Finding, None] = {}
 
-    def error(self, code: str, where: Where, zh: str, en: str) -> None:
+    def error(self, code: str, where: Where, zh: str, en: str, field: str = "") -> None:
         """The diagram may not run, because of this."""
-        self._add(Severity.ERROR, code, where, Phrase(zh, en))
+        self._add(Severity.ERROR, code, where, Phrase(zh, en), field)
 
-    def warning(self, code: str, where: Where, zh: str, en: str) -> None:
+    def warning(self, code: str, where: Where, zh: str, en: str, field: str = "") -> None:
         """The diagram may run, but its author may expect something else."""
-        self._add(Severity.WARNING, code, where, Phrase(zh, en))
+        self._add(Severity.WARNING, code, where, Phrase(zh, en), field)
 
     def errors(self) -> frozenset[str]:
         """The ids of the elements with errors."""
@@ -31,7 +31,7 @@ class Remarks:
         """The findings by line."""
         return sorted(self._findings, key=lambda finding: finding.line)
 
-    def _add(self, severity: Severity, code: str, where: Where, phrase: Phrase) -> None:
+    def _add(self, severity: Severity, code: str, where: Where, phrase: Phrase, field: str) -> None:
         if where is None:
             element_id, name, at = "", "", 0
         elif isinstance(where, Process | Element | Flow):
@@ -42,7 +42,7 @@ class Remarks:
         self._findings[
             Finding(
                 code, severity, element_id, " ".join(name.split()), phrase, at,
-                self.diagram.file_name,
+                self.diagram.file_name, field,
             )
         ] = None  # fmt: skip
 

@@ -12,13 +12,13 @@ from app.cases.orders import Case
 from app.core import clock
 from app.core.errors import Conflict, Invalid
 from app.engine import ProcessFault
-from app.engine.forms import Form
 from app.web import files
 from app.web.access import acting, permission, reading_session
 from app.web.case import Help, Refusal, choices_of, found_case
 from app.web.forms import FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
 from app.web.language import _, say
+from app.web.standing import answer, standing
 
 Page = str | Response | tuple[str, int]
 
@@ -60,6 +60,21 @@ def act(demand_id: int, key: str) -> Page:
     return redirect(url_for("web.case", demand_id=demand_id))
 
 
+@permission("order.see")
+def look_at_act(demand_id: int, key: str) -> Response:
+    """Which fields of an act are shown and required with what was typed so far."""
+    found = found_case(demand_id)
+    chosen = acts.find_act(reading_session(), found, g.actor, clock.now(), key)
+    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
+    return answer(chosen.form, _scope(found, chosen), request.form)
+
+
+def _scope(found: Case, chosen: Act) -> Mapping[str, object]:
+    return steps.scope_of(
+        reading_session(), found, chosen.form, g.actor.roles, chosen.process_id, chosen.token
+    )
+
+
 def _page(
     found: Case,
     chosen: Act,
@@ -76,19 +91,27 @@ def _page(
         number=order.number if order else demand.number,
         title=demand.title,
         name=say(chosen.element.label),
-        form=_form(chosen.form, helped, refusal, typed),
+        form=_form(found, chosen, helped, refusal, typed),
         helped=helped,
         refusal=refusal,
     )
 
 
 def _form(
-    form: Form, helped: Help | None, refusal: Refusal | None, typed: Mapping[str, Any] | None
+    found: Case,
+    chosen: Act,
+    helped: Help | None,
+    refusal: Refusal | None,
+    typed: Mapping[str, Any] | None,
 ) -> FormView:
+    form = chosen.form
+    begun = typed if typed is not None or helped is None else helped.begin
+    address = url_for("web.look_at_act", demand_id=found.demand.id, key=chosen.key)
     return form_view(
         form,
         g.actor.roles,
-        typed=typed if typed is not None or helped is None else helped.begin,
+        typed=begun,
+        standing=standing(form, _scope(found, chosen), begun, address),
         errors=refusal.errors if refusal is not None else None,
         choices={
             **choices_of(City(reading_session())),

@@ -49,6 +49,7 @@ from app.web.forms import Choices, FormView, errors_in_words, form_view, submitt
 from app.web.labels import City
 from app.web.language import _, due, language, moment, ngettext, say
 from app.web.lights import Lights
+from app.web.standing import answer, standing
 from app.web.views import Diagram, Event, Fact, Limit, Step
 
 Page = str | Response | tuple[str, int]
@@ -162,6 +163,16 @@ def do_step(task_id: int) -> Page:
     if my_tasks(reading_session(), demand_id):
         return redirect(url_for("web.case", demand_id=demand_id))
     return redirect(url_for("web.worklist"))
+
+
+@permission("order.see")
+def look_at_step(task_id: int) -> FlaskResponse:
+    """Which fields of an open step are shown and required with what was typed so far."""
+    session = reading_session()
+    task = _task(session, task_id)
+    _found(session, task.subject_id)
+    form = engine.form_of(session, task.process_id, task.element_id) or Form(())
+    return answer(form, _scope(session, task, form), request.form)
 
 
 @permission("requester.unmask")
@@ -325,10 +336,14 @@ def _form(
 ) -> FormView:
     form = engine.form_of(session, task.process_id, task.element_id) or Form(())
     city = City(session)
+    begun = typed if typed is not None or helped is None else helped.begin
     return form_view(
         form,
         g.actor.roles,
-        typed=typed if typed is not None or helped is None else helped.begin,
+        typed=begun,
+        standing=standing(
+            form, _scope(session, task, form), begun, url_for("web.look_at_step", task_id=task.id)
+        ),
         errors=refusal.errors if refusal is not None else None,
         choices={
             **choices_of(city),
@@ -337,6 +352,11 @@ def _form(
         },
         attributes=helped.attributes if helped is not None else None,
     )
+
+
+def _scope(session: Session, task: HumanTaskRow, form: Form) -> Mapping[str, object]:
+    about = orders.find(session, task.subject_id)
+    return steps.scope_of(session, about, form, g.actor.roles, task.process_id, task.token)
 
 
 def choices_of(city: City) -> dict[str, Choices]:

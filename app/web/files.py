@@ -1,6 +1,6 @@
 """Files on pages: taken in with a form, shown with a case, handed out as downloads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from app.cases.orders import Case
 from app.core.errors import Invalid, NotFound
 from app.core.files import FileStore
 from app.core.phrase import Phrase
-from app.engine.forms import Field, FieldType, FileKind, Form, Option
+from app.engine.forms import Field, FieldType, FileKind, FileSort, Form, Option
 from app.identity import policy
 from app.web.access import FILES, acting, permission, reading_session
 from app.web.forms import Choices, FormView, form_view, number_in
@@ -106,7 +106,7 @@ def take_in(form: Form) -> Sent:
     for field in form.fields:
         if field.type is not FieldType.FILES or not field.is_editable_by(g.actor.roles):
             continue
-        kept, refusals = _keep(request.files.getlist(field.name))
+        kept, refusals = _keep(request.files.getlist(field.name), field)
         fields.setlist(field.name, [*fields.getlist(field.name), *map(str, kept)])
         if refusals:
             errors[field.name] = " ".join(refusals)
@@ -145,7 +145,7 @@ def of_case(found: Case) -> Shown:
 @permission("attachment.add")
 def attach(demand_id: int) -> AnyResponse:
     """Add files to a case beside its steps; what cannot be taken is named, the rest is added."""
-    kept, refusals = _keep(request.files.getlist("files"))
+    kept, refusals = _keep(request.files.getlist("files"), _ANY)
     for refusal in refusals:
         flash(refusal, "stop")
     kind = request.form.get("kind", "")
@@ -197,9 +197,9 @@ def download(attachment_id: int) -> Response:
     return response
 
 
-def accepted() -> str:
+def accepted(sorts: Collection[FileSort] = ()) -> str:
     """What a browser offers to choose from."""
-    return ",".join(f".{extension}" for extension in file_types.TYPES)
+    return ",".join(f".{extension}" for extension in file_types.extensions_of(sorts))
 
 
 def in_words(size: int) -> str:
@@ -212,7 +212,10 @@ def in_words(size: int) -> str:
 _OTHER = FileKind.MATERIAL
 
 
-def _keep(files: Sequence[FileStorage]) -> tuple[list[int], list[str]]:
+_ANY = Field("files", FieldType.FILES, Phrase("文件", "Files"))
+
+
+def _keep(files: Sequence[FileStorage], field: Field) -> tuple[list[int], list[str]]:
     """Ids of the files that were kept, and why others were not."""
     kept: list[int] = []
     refusals: list[str] = []
@@ -221,6 +224,7 @@ def _keep(files: Sequence[FileStorage]) -> tuple[list[int], list[str]]:
             continue  # a browser sends an empty one where nothing was chosen
         try:
             received = attachments.receive(_store(), file.filename, file.stream)
+            attachments.require_taken(field, received.name, received.media_type, received.size)
             with acting() as uow:
                 kept.append(attachments.keep(uow, received).id)
         except Invalid as wrong:

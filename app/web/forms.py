@@ -5,7 +5,7 @@ the same parts, so that labels, help, marks, refusals and kept text look alike e
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
-from app.engine.forms import Field, FieldType, Form
+from app.engine.forms import Field, FieldType, FileSort, Form
 from app.web.language import _, say
 
 Options = Sequence[tuple[str, str]]
@@ -51,6 +51,18 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a form with conditions stands when it is drawn: the fields that are not to be seen, those
+    that must be filled in, what stands in some before anybody has typed, and where to ask again.
+    """
+
+    hidden: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    kept: Mapping[str, object] = field(default_factory=dict)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
     """One field, ready for the template: nothing is left to decide there."""
 
@@ -71,11 +83,22 @@ class FieldView:
     attributes: Mapping[str, str]
     blank: str
     """The first line of a select, which chooses nothing."""
+    accepts: frozenset[FileSort] = frozenset()
+    megabytes: int | None = None
+    hidden: bool = False
+    """Whether its condition does not hold just now: a script hides it, without one it stays."""
+    conditional: bool = False
+    """Whether it may come and go, or be required at times, while the form is filled in."""
 
     @property
     def value(self) -> str:
         """What stands in the field, as typed."""
         return self.values[0] if self.values else ""
+
+    @property
+    def most_bytes(self) -> int | None:
+        """Of each file; none where the field says nothing."""
+        return None if self.megabytes is None else self.megabytes * 1024 * 1024
 
     @property
     def wide(self) -> bool:
@@ -105,6 +128,8 @@ class FormView:
 
     fields: tuple[FieldView, ...]
     prefix: str = ""
+    look: str = ""
+    """Where to ask which fields are shown and required; empty where that is fixed."""
 
     @property
     def errors(self) -> tuple[FieldView, ...]:
@@ -132,8 +157,9 @@ def form_view(
     attributes: Mapping[str, Mapping[str, str]] | None = None,
     blank: str | None = None,
     prefix: str = "",
+    standing: Standing | None = None,
 ) -> FormView:
-    """Draw `form` for somebody with `roles`.
+    """Draw `form` for somebody with `roles`, with conditions as it is `standing`.
 
     `typed` holds what stands in the fields (a MultiDict of what was sent, or values to begin
     with), `choices` what selects offer beyond the form, by name of the field or by its type. What
@@ -150,11 +176,13 @@ def form_view(
                 (attributes or {}).get(one.name, {}),
                 blank,
                 prefix,
+                standing or Standing(),
             )
             for one in form.fields
             if one.is_visible_to(roles)
         ),
         prefix,
+        standing.address if standing is not None else "",
     )
 
 
@@ -202,6 +230,7 @@ def _field_view(
     attributes: Mapping[str, str],
     blank: str | None,
     prefix: str,
+    standing: Standing,
 ) -> FieldView:
     offered = _offered(one, choices)
     kind: str = one.type
@@ -218,9 +247,9 @@ def _field_view(
         type=kind,
         label=say(one.label),
         help=say(one.help),
-        required=one.required,
+        required=one.required or one.name in standing.required,
         readonly=not one.is_editable_by(roles),
-        values=_typed_values(one, typed),
+        values=_values(one, typed, standing.kept, locked=not one.is_editable_by(roles)),
         error=error,
         options=offered.options,
         groups=offered.groups,
@@ -229,6 +258,10 @@ def _field_view(
         max_length=one.max_length,
         attributes=attributes,
         blank=blank or _("请选择"),
+        accepts=one.accepts,
+        megabytes=one.max_megabytes,
+        hidden=one.name in standing.hidden,
+        conditional=one.shown_when is not None or one.required_when is not None,
     )
 
 
@@ -238,17 +271,43 @@ def _offered(one: Field, choices: Mapping[str, Choices]) -> Choices:
     return choices.get(one.name) or choices.get(one.type) or Choices()
 
 
-def _typed_values(one: Field, typed: Mapping[str, Any] | None) -> tuple[str, ...]:
-    if typed is None or one.name not in typed:
-        sent = isinstance(typed, MultiDict)
-        return () if sent or one.default is None else (one.default,)
+def _values(
+    one: Field, typed: Mapping[str, Any] | None, kept: Mapping[str, object], *, locked: bool
+) -> tuple[str, ...]:
+    """What stands in the field: what was typed, else what it begins with. A field of others shows
+    what they said, whatever was sent.
+    """
+    if locked and one.name in kept:
+        return _written(one, kept[one.name])
+    if typed is not None and one.name in typed:
+        return _written(
+            one, typed.getlist(one.name) if isinstance(typed, MultiDict) else typed[one.name]
+        )
     if isinstance(typed, MultiDict):
-        return tuple(typed.getlist(one.name))
-    value = typed[one.name]
+        return ()
+    if one.name in kept:
+        return _written(one, kept[one.name])
+    if one.default is None or one.default_expression is not None:
+        return ()
+    return _written(one, one.default.split() if one.type in _SEVERAL else one.default)
+
+
+def _written(one: Field, value: object) -> tuple[str, ...]:
+    """A value as it stands in the field."""
     if isinstance(value, list | tuple):
         return tuple(str(item) for item in value)
     if isinstance(value, bool):
         return ("true" if value else "false",)
+    if one.type is FieldType.DATETIME and isinstance(value, str) and "T" in value:
+        value = _instant(value)
     if isinstance(value, datetime):
         return (value.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),)
     return () if value is None else (str(value),)
+
+
+def _instant(text: str) -> datetime | str:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=CHINA)

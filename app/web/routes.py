@@ -113,6 +113,9 @@ web.add_url_rule("/cases/<id:demand_id>", "case", case.case)
 web.add_url_rule("/cases/<id:demand_id>/diagram.bpmn", "diagram_file", case.diagram_file)
 web.add_url_rule("/cases/<id:demand_id>/unmask", "unmask", case.unmask, methods=["POST"])
 web.add_url_rule("/cases/<id:demand_id>/acts/<key>", "act", acts.act, methods=["GET", "POST"])
+web.add_url_rule(
+    "/cases/<id:demand_id>/acts/<key>/look", "look_at_act", acts.look_at_act, methods=["POST"]
+)
 web.add_url_rule("/urgent", "urgent", duty.urgent_and_110)
 web.add_url_rule("/urgent/<id:procedure_id>/slip", "slip", duty.slip)
 web.add_url_rule("/matters", "matters", duty.matters)
@@ -129,6 +132,7 @@ web.add_url_rule(
     "/disputes/changes/<id:change_id>", "review_change", disputes.review_change, methods=["POST"]
 )
 web.add_url_rule("/tasks/<id:task_id>", "do_step", case.do_step, methods=["GET", "POST"])
+web.add_url_rule("/tasks/<id:task_id>/look", "look_at_step", case.look_at_step, methods=["POST"])
 web.add_url_rule("/tasks/<id:task_id>/foreseen", "foreseen", dispatcher.foreseen)
 web.add_url_rule("/repair/<int:process_id>", "try_again", admin.try_again, methods=["POST"])
 web.add_url_rule("/processes", "processes", designer.processes)

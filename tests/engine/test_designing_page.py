@@ -29,7 +29,7 @@ def test_the_form_on_the_page_has_no_problem() -> None:
     node = etree.fromstring(form.replace("<jieban:form>", f'<jieban:form xmlns:jieban="{JIEBAN}">'))
     found, problems = read_form(node)
     assert problems == ()
-    assert [field.name for field in found.fields] == ["result", "reply"]
+    assert [field.name for field in found.fields] == ["result", "reply", "came_on", "left_on"]
 
 
 def test_the_expressions_on_the_page_compile() -> None:

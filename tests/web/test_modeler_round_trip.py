@@ -19,6 +19,7 @@ from app.engine import forms
 from app.engine.allowed import OUR_ATTRIBUTES, OUR_CHILDREN
 from app.engine.diagram import Diagram, read_diagram
 from app.engine.markup import JIEBAN, bpmn, read_xml
+from tests.design.new_step import with_step
 from tests.engine.corpus.case import Refused, Runs, diagram_of
 from tests.engine.corpus.cases import CASES
 
@@ -26,6 +27,16 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = sorted((ROOT / "bpmn").glob("*.bpmn"))
 ASSETS = ROOT / "app" / "web" / "assets" / "modeler"
 DESCRIPTOR = json.loads((ASSETS / "jieban.json").read_text())
+
+FORM = """<jieban:form><jieban:field name="proof" type="files" label="照片" label_en="Proof"
+  required_when="a = 1" shown_when="b = 2" kind="handling" accept="picture video" max_mb="8"
+  min_length="1" max_length="3" help="现场" help_en="On site" visible_to="leader"
+  editable_by="leader">
+  <jieban:rule holds="count(proof) &lt; 4" message="太多" message_en="Too many"/>
+  <jieban:rule holds="a &gt; 0" message="太少"/></jieban:field>
+<jieban:field name="code" type="text" label="编号" pattern="[A-Z]+" pattern_words="大写"
+  pattern_words_en="Capitals" default="=urgency"/></jieban:form>"""
+"""Every attribute that a field may have."""
 
 
 def saved(texts: Sequence[str]) -> list[tuple[str | None, list[str]]]:
@@ -105,6 +116,13 @@ def test_every_diagram_of_the_corpus_that_runs_is_saved_as_it_was_opened() -> No
     assert warned == TOLD
 
 
+def test_a_form_with_all_it_can_say_is_saved_as_it_was_opened() -> None:
+    source = with_step(next(p for p in SHIPPED if p.stem == "work_order").read_text(), FORM)
+    diagram = read_diagram(source.encode(), "work_order.bpmn")
+    ((text, warnings),) = saved([source])
+    is_kept(diagram, text, warnings)
+
+
 def test_of_a_diagram_that_is_refused_nothing_is_lost_in_silence() -> None:
     cases = [case for case in CASES if isinstance(case, Refused)]
     readable = []
@@ -153,6 +171,7 @@ def test_the_editor_knows_every_element_and_attribute_that_the_engine_reads() ->
         "form": set(),
         "field": set(forms._ATTRIBUTES),
         "option": {"value", "label", "label_en"},
+        "rule": {"holds", "message", "message_en"},
     }
     assert known == expected
     assert DESCRIPTOR["uri"] == JIEBAN

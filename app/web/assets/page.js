@@ -65,6 +65,39 @@ window.addEventListener('pageshow', () => {
   });
 });
 
+// Fields that depend on others come and go; which of them, the server says from their conditions.
+function dependent(form) {
+  const put = ({ hidden, required }) => {
+    for (const field of form.querySelectorAll('[data-field]')) {
+      field.hidden = hidden.includes(field.dataset.field);
+      const must = field.querySelector('.must');
+      if (must) must.hidden = !required.includes(field.dataset.field);
+    }
+  };
+  form.querySelectorAll('[data-field][data-off]').forEach((field) => { field.hidden = true; });
+  let asking;
+  const ask = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    const typed = [...new FormData(form)].filter(([, value]) => typeof value === 'string');
+    try {
+      const answer = await fetch(form.dataset.look, {
+        method: 'POST',
+        body: new URLSearchParams(typed),
+        credentials: 'same-origin',
+        signal: asking.signal,
+      });
+      if (answer.ok) put(await answer.json());
+    } catch { /* what is shown stays: the server decides when the form is sent */ }
+  };
+  let soon;
+  form.addEventListener('input', () => {
+    clearTimeout(soon);
+    soon = setTimeout(ask, 250);
+  });
+}
+document.querySelectorAll('form[data-look]').forEach(dependent);
+
 // Whoever leaves a page with typed but unsent text is asked first.
 const changed = new Set(document.querySelectorAll('form[data-typed]')); // came back with its text
 document.addEventListener('input', (event) => {

@@ -80,6 +80,7 @@ def finding_as_json(finding: Finding) -> dict[str, object]:
         "row": finding.rows[0] if finding.rows else None,
         "rows": list(finding.rows),
         "column": finding.column,
+        "field": finding.field,
         **_words(finding.phrase),
     }
 
