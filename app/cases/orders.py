@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app import engine
 from app.cases import history
@@ -26,7 +26,7 @@ SUBJECT = "demand"
 What runs beside the main process has the id of its procedure as scope.
 """
 
-_LOCK = {"key_share": True}
+_LOCK = {"key_share": True, "of": Demand}
 """The lock of a case leaves its key alone: another transaction may write a row that names it."""
 
 EARLIER_MS, LATER_MS = 200, 700
@@ -34,11 +34,14 @@ EARLIER_MS, LATER_MS = 200, 700
 deadlocks.
 """
 
+_WITH_ORDER = [joinedload(Demand.order)]
 _PATIENCE = select(func.set_config("lock_timeout", bindparam("most"), true()))
 _OF_TASK = (
     select(Demand, Procedure)
     .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
     .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
+    .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
+    .options(contains_eager(Demand.order))
     .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
     .with_for_update(of=Demand, key_share=True)
     .execution_options(populate_existing=True)
@@ -153,7 +156,11 @@ def take_other(uow: UnitOfWork, case: Case, demand_id: int) -> Case:
 def find(session: Session, demand_id: int, *, lock: bool = False) -> Case:
     """The case, optionally under lock. Raises `NotFound`."""
     demand = session.get(
-        Demand, demand_id, with_for_update=_LOCK if lock else None, populate_existing=lock
+        Demand,
+        demand_id,
+        options=_WITH_ORDER if lock else None,
+        with_for_update=_LOCK if lock else None,
+        populate_existing=lock,
     )
     if demand is None:
         raise NotFound(Phrase("没有这件诉求。", "There is no such demand."))

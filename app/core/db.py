@@ -148,6 +148,11 @@ def make_sessions(engine: Engine) -> Sessions:
 
 _KNOWN = "jieban.known"
 
+KEPT = "jieban.kept"
+"""In the information of sessions that have a database to themselves: what they may know beyond a
+transaction, by `what`. Whoever gives it empties it when something else writes.
+"""
+
 
 def known(session: Session, what: str) -> dict[Any, Any]:
     """What the running transaction has read or written under lock and need not ask again.
@@ -155,6 +160,9 @@ def known(session: Session, what: str) -> dict[Any, Any]:
     Empty again when the transaction ends and when a savepoint is rolled back: what was written
     since was never written, and what was locked since may be changed by others.
     """
+    kept: dict[str, dict[Any, Any]] = session.info.get(KEPT, {})
+    if what in kept:
+        return kept[what]
     remembered: dict[str, dict[Any, Any]] = session.info.setdefault(_KNOWN, {})
     return remembered.setdefault(what, {})
 
@@ -162,6 +170,8 @@ def known(session: Session, what: str) -> dict[Any, Any]:
 @event.listens_for(Session, "after_soft_rollback")
 def _forget_undone(session: Session, _transaction: SessionTransaction) -> None:
     session.info.pop(_KNOWN, None)
+    for kept in session.info.get(KEPT, {}).values():
+        kept.clear()
 
 
 @event.listens_for(Session, "after_transaction_end")

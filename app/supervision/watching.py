@@ -6,18 +6,20 @@ the table then, case by case. From how many on the table fires is found by askin
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import tables
 from app.cases.clocks import calendar_of
 from app.cases.models.history import HistoryEntry
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.orders import SUBJECT, Case, take
 from app.core.clock import CHINA
 from app.core.uow import UnitOfWork
+from app.decisions import registry
+from app.decisions.dmn import Model
 from app.engine import ClockRow, ClockRungRow
 from app.supervision import occasions
 from app.supervision.models import SupervisionCause, Trigger
@@ -141,9 +143,14 @@ def least_that_fires(session: Session, fact: str) -> int | None:
 
     Cases that began under an older table are looked at from there on, too.
     """
+    return _least(registry.model(session, "supervision_triggers"), fact)
+
+
+@lru_cache(maxsize=32)
+def _least(table: Model, fact: str) -> int | None:
     for number in range(1, MOST + 1):
         inputs = {**NOTHING, fact: number, "closed": False, "time_left": False}
-        if tables.answer(session, None, "supervision_triggers", inputs).outputs:
+        if table.decide(inputs, key="supervision_triggers", version=0).outputs:
             return number
     return None
 

@@ -10,8 +10,10 @@ from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
 from app.design.replay import asking as replays
+from app.design.replay import recorded
 from app.design.replay.models import DesignReplay, ReplayStatus
 from app.design.replay.recorded import Letters, phone
+from app.design.replay.running import Replay
 from app.identity.directory import add_user
 from app.jobs.replaying import work
 from app.office import ROOT
@@ -170,3 +172,14 @@ def test_stand_ins_are_alike_where_what_they_stand_for_was() -> None:
     assert not set(one) & set("".join(texts))
     assert letters.address("江畔区和平路12号3号楼") == letters.address("和平路12号3栋")
     assert phone("138 0000-1234") == phone("+8613800001234") != phone("13800001235")
+
+
+def test_what_only_its_own_commands_change_is_remembered_from_one_to_the_next(
+    office: Office,
+) -> None:
+    first = lived(office)[0]
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [first])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        assert all(run.kept.values())

@@ -33,8 +33,10 @@ from app.engine import ClockRow, ClockRungRow, HumanTaskRow
 AT_ONCE = 500
 """Cases that one question to the database names."""
 
-TOGETHER = 100
-"""Cases of a part, at least: a part is run by one process in an office of its own."""
+FEWEST, MOST, PARTS = 50, 250, 32
+"""Cases of a part, at least and about at most, and how many parts there are where neither counts: a
+part is run by one process in an office of its own, whose daily rounds cost the same for any number.
+"""
 
 FREE_HAND = ("free_hand_jump", "free_hand_reassign", "free_hand_cancel")
 NOT_REPLAYED = ("unmask", "open_identity", "try_again", "hold", "return_to_110")
@@ -144,8 +146,8 @@ class Recording:
 def parts(session: Session, since: datetime, until: datetime) -> list[list[int]]:
     """The demands registered from `since` to before `until`, in parts that do not touch each other.
 
-    Together are those that were merged or related, and those with the same phone. A part has at
-    least `TOGETHER` of them, the last one fewer; which ones does not depend on the machine.
+    Together are those that were merged or related, and those with the same phone. How many a part
+    has depends on how many there are, and not on the machine; the last part may have fewer.
     """
     rows = session.execute(
         select(Demand.id, Demand.requester_phone, Demand.merged_into_id)
@@ -170,7 +172,7 @@ def parts(session: Session, since: datetime, until: datetime) -> list[list[int]]
         ):
             groups.join(related.demand_id, related.earlier_id)
             groups.join(related.demand_id, related.matter_id)
-    return list(_packed(groups.members()))
+    return list(_packed(groups.members(), min(MOST, max(FEWEST, len(ids) // PARTS))))
 
 
 def read(session: Session, demands: Sequence[int]) -> Recording:
@@ -271,11 +273,11 @@ class _Groups:
         return one
 
 
-def _packed(groups: Iterable[list[int]]) -> Iterator[list[int]]:
+def _packed(groups: Iterable[list[int]], together: int) -> Iterator[list[int]]:
     packed: list[int] = []
     for group in groups:
         packed += group
-        if len(packed) >= TOGETHER:
+        if len(packed) >= together:
             yield sorted(packed)
             packed = []
     if packed:

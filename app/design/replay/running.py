@@ -46,7 +46,7 @@ from app.cases.orders import SUBJECT, find_in_scope, take
 from app.cases.procedures import begin, open_procedure
 from app.cases.rechecking import KIND as RECHECK
 from app.core.clock import CHINA
-from app.core.db import Sessions, reading
+from app.core.db import KEPT, Sessions, reading
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
@@ -70,6 +70,9 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _ASSUMED = timedelta(hours=4)
 """Working time after which a step is taken for done that nobody has ever done."""
+
+_ALONE = ("calendars in force", "standard calendar", "processes", "heads")
+"""What need not be asked anew by every command, as nobody else writes to this office."""
 
 _OTHER_NUMBERS = 500_000
 """Where the running numbers of a day go on for what had none in the record."""
@@ -151,7 +154,8 @@ class Replay:
         """Real tasks seen in the replay: how many of a key were open before, by its id."""
         self._seen: dict[tuple[int, str, ProcedureKey], int] = Counter()
         self._habits = _habits(recording, self._calendar) if self._is_changed else {}
-        self._copy.sessions.configure(info={HEARER: self._hear})
+        self.kept: dict[str, dict[object, object]] = {what: {} for what in _ALONE}
+        self._copy.sessions.configure(info={HEARER: self._hear, KEPT: self.kept})
 
     def __enter__(self) -> Self:
         return self
@@ -244,6 +248,8 @@ class Replay:
         with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
             for statement, rows in event.statements:
                 uow.session.connection().execute(statement, [dict(row) for row in rows] or None)
+        for known in self.kept.values():
+            known.clear()
 
     def _hear(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
         for loaded, outcome, _at in made:
