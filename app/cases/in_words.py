@@ -4,7 +4,6 @@ What a designer named is read from the diagram that the process runs on.
 """
 
 from collections.abc import Mapping
-from datetime import date
 
 from sqlalchemy.orm import Session
 
@@ -65,6 +64,9 @@ def outcome_of(session: Session, procedure: Procedure) -> Phrase:
 def cause_of(procedure: Procedure) -> Phrase | None:
     """What set a procedure going by itself; None where somebody asked for it."""
     what, _colon, which = (procedure.cause or "").partition(":")
+    if what.startswith("report/"):
+        day = what.removeprefix("report/")
+        return Phrase(f"上级{day}热线日报列为不满意", f"on the superior's report of {day}")
     match what:
         case "order":
             return Phrase("诉求登记为紧急", "the demand was registered as urgent")
@@ -73,7 +75,7 @@ def cause_of(procedure: Procedure) -> Phrase | None:
         case "recheck":
             return Phrase("回访复核不满意", "the requester was dissatisfied when asked again")
         case "re_check":
-            day = date.fromisoformat(which.partition(":")[0])
+            day = which.partition(":")[0]
             return Phrase(f"{day}办结的工单抽样", f"drawn from the orders closed on {day}")
         case _:
             return None

@@ -18,7 +18,7 @@ from app.cases.services import Occasion, service
 from app.cases.steps import step
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
-from app.core.uow import Actor, UnitOfWork
+from app.core.uow import SYSTEM, Actor, UnitOfWork
 from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
@@ -38,16 +38,24 @@ register_messages(
 )
 
 
+_OVER = frozenset({OrderStatus.CLOSED, OrderStatus.ARCHIVED})
+_MAY_OPEN_FILED = frozenset({Role.INSPECTOR, Role.LEADER, Role.SYSTEM})
+"""Who may ask for an order that is filed away: supervision has no term, requesters do."""
+
+
 @opening(KIND)
-def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> Phrase | None:
-    """Only a closed order that is not filed away yet, and one request at a time."""
+def why_not_now(session: Session, case: Case, actor: Actor, _now: datetime) -> Phrase | None:
+    """Only a closed order, and one request at a time. One that is filed away is opened again only
+    for supervision: by an inspector, a leader or a cause; a requester's demand is registered anew.
+    """
     order = case.order
-    if order is None or order.status not in {OrderStatus.CLOSED, OrderStatus.ARCHIVED}:
+    if order is None or order.status not in _OVER:
         return Phrase("只有已办结的工单可以重开。", "Only closed orders can be reopened.")
-    if order.status == OrderStatus.ARCHIVED:
+    if order.status == OrderStatus.ARCHIVED and not actor.roles & _MAY_OPEN_FILED:
         return Phrase(
-            "工单已归档，不能重开。请为诉求人另行登记诉求。",
-            "The order is filed away and cannot be reopened: register a new demand.",
+            "工单已归档：请为诉求人另行登记诉求；因督办须重开的，由督办员或领导申请。",
+            "The order is filed away: register a new demand. For supervision, an inspector or a "
+            "leader asks to reopen it.",
         )
     if order.closing_reason == "merged":
         return Phrase(
@@ -67,7 +75,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
 def propose(uow: UnitOfWork, case: Case, cause: str, at: datetime) -> bool:
     """Ask for a reopening by itself, once per cause; whether it could be asked for now."""
     known = opened_for(uow.session, KIND, cause) is not None
-    if known or why_not_now(uow.session, case.main, uow.actor, at) is not None:
+    if known or why_not_now(uow.session, case.main, SYSTEM, at) is not None:
         return False
     opened = open_procedure(uow, case.main, KIND, cause=cause, at=at)
     begin(uow, opened, message="reopening_found", at=at)
@@ -77,11 +85,11 @@ def propose(uow: UnitOfWork, case: Case, cause: str, at: datetime) -> bool:
 @step("decide_reopening")
 def decide(_uow: UnitOfWork, asked: Case, given: Answers) -> None:
     """A second person decides. Raises `Conflict` when the order is no longer closed."""
-    if given["reopening_verdict"] == "approved" and asked.ordered.status != OrderStatus.CLOSED:
+    if given["reopening_verdict"] == "approved" and asked.ordered.status not in _OVER:
         raise Conflict(
             Phrase(
-                "工单已归档或已在办理，不能重开：请选择不同意。",
-                "The order is filed away or in hand already: refuse.",
+                "工单已在办理，不能重开：请选择不同意。",
+                "The order is in hand already: refuse.",
             )
         )
 

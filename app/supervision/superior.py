@@ -12,9 +12,11 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.cases import reopening
 from app.cases.models.demand import Demand
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import take
+from app.cases.procedures import procedures_of
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -24,6 +26,9 @@ from app.supervision.triggers import consider
 
 MOST_LINES = 2000
 """[P] Orders on one report."""
+
+SUPERVISED = frozenset({"supervised", "proposed", "waiting", "not_proposed"})
+"""What becomes of a listed order that is supervised now; closed ones are also to be reopened."""
 
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}\d{8,20}(?![A-Za-z0-9])")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|(19|20)\d{6}")
@@ -80,11 +85,26 @@ def reports(session: Session) -> Sequence[SuperiorReport]:
 
 
 def _supervise(uow: UnitOfWork, demand_id: int, day: date) -> str:
-    case = take(uow, demand_id)
+    """What became of a listed order. What the centre answered itself has no unit to supervise and
+    is proposed to be handled again all the same.
+    """
+    case, occasion = take(uow, demand_id), f"report/{day.isoformat()}"
     if case.order is None or case.order.lead_unit_id is None:
-        return "no_unit"
-    fired = consider(uow, case, f"report/{day.isoformat()}", uow.now, superior_listed=True)
-    return "supervised" if fired else "known"
+        proposed = reopening.propose(uow, case, f"{occasion}:{demand_id}", uow.now)
+        return "only_proposed" if proposed else "no_unit"
+    waited = _waits_to_be_reopened(uow.session, demand_id)
+    fired = consider(uow, case, occasion, uow.now, superior_listed=True)
+    if not fired:
+        return "known"
+    if case.order.closed_at is None:
+        return "supervised"
+    if waited:
+        return "waiting"
+    return "proposed" if _waits_to_be_reopened(uow.session, demand_id) else "not_proposed"
+
+
+def _waits_to_be_reopened(session: Session, demand_id: int) -> bool:
+    return bool(procedures_of(session, demand_id, reopening.KIND, only_open=True))
 
 
 def _known(session: Session, numbers: Sequence[str]) -> dict[str, int]:
@@ -94,9 +114,11 @@ def _known(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     )
     found = {number: merged or demand_id for number, demand_id, merged in rows}
     ordered = session.execute(
-        select(WorkOrder.number, WorkOrder.demand_id).where(WorkOrder.number.in_(numbers))
+        select(WorkOrder.number, WorkOrder.demand_id, Demand.merged_into_id)
+        .join(Demand, Demand.id == WorkOrder.demand_id)
+        .where(WorkOrder.number.in_(numbers))
     )
-    return found | {row.number: row.demand_id for row in ordered}
+    return found | {number: merged or demand_id for number, demand_id, merged in ordered}
 
 
 def _require_usable(numbers: Sequence[str]) -> None:

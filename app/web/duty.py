@@ -5,23 +5,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.cases import clocks, free_hand, merging, orders, repeats, transfer_110, urgent
+from app.cases import clocks, free_hand, in_words, merging, orders, repeats, transfer_110, urgent
 from app.cases.free_hand import FORMS, Move
 from app.cases.models.demand import Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.urgent import PoliceTransfer, UrgentReport
+from app.cases.orders import Case
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
+from app.engine import HumanTaskRow
 from app.identity.models import HandlingUnit
-from app.web import labels
+from app.supervision.models import SupervisionCause
+from app.web import labels, supervised
 from app.web.access import acting, permission, reading_session
-from app.web.case import Refusal, choices_of, found_case
+from app.web.case import HELPS, Help, Refusal, choices_of, found_case, lines_of
 from app.web.forms import errors_in_words, form_view, plain, submitted
 from app.web.labels import City
-from app.web.language import _, language, say
+from app.web.language import _, language, moment, say
 from app.web.paging import ROWS, asked_page, page_out_of
+from app.web.views import Fact
 
 Page = str | Response | tuple[str, int]
 
@@ -59,6 +64,51 @@ class NodeView:
     starts: str
     goes_on: str
     why_not: str
+
+
+def deciding_reopening(found: Case, task: HumanTaskRow) -> Help:
+    """Beside the decision: who or what asks to open the order again, and how it was closed."""
+    session = reading_session()
+    asked = session.get_one(Procedure, task.scope)
+    order = found.ordered
+    lines = [line for line in lines_of(session, found) if line.is_step]
+    request_of = [line for line in lines if line.at == asked.opened_at and line.by_system is False]
+    said = [answer for line in request_of[-1:] for answer in line.answers]
+    closing = [line for line in lines if line.element_id == "close"][-1:]
+    return Help(
+        "beside_facts.html",
+        {
+            "known": [
+                Fact(_("申请人"), asked.opened_by_name or "—"),
+                Fact(_("申请时间"), moment(asked.opened_at)),
+                *_cause_of_reopening(session, asked),
+                *(Fact(say(one.label), say(one.value), wide=True) for one in said),
+                Fact(_("办结时间"), moment(order.closed_at) if order.closed_at else "—"),
+                *(
+                    Fact(say(one.label), say(one.value), wide=True)
+                    for line in closing
+                    for one in line.answers
+                ),
+                Fact(_("已重开次数"), str(order.reopened_count)),
+            ]
+        },
+    )
+
+
+HELPS["decide_reopening"] = deciding_reopening
+
+
+def _cause_of_reopening(session: Session, asked: Procedure) -> list[Fact]:
+    """What proposed it by itself: the cause of a supervision by its title, with its evidence."""
+    kind, _colon, which = (asked.cause or "").partition(":")
+    if kind == "supervision":
+        cause = supervised.cause_view(session.get_one(SupervisionCause, int(which)))
+        return [
+            Fact(_("提请事由"), cause.title, wide=True),
+            Fact(_("依据"), cause.evidence, wide=True),
+        ]
+    said = in_words.cause_of(asked)
+    return [Fact(_("提请事由"), say(said), wide=True)] if said is not None else []
 
 
 @permission("urgent.see")

@@ -13,7 +13,7 @@ from app.web.case import Help
 from app.web.language import _, due, language, say
 from app.web.views import Fact
 
-TEMPLATE = "beside_extension.html"
+TEMPLATE = "beside_facts.html"
 
 
 def asking(found: Case, _act: Act) -> Help:

@@ -205,7 +205,7 @@ def superior_report() -> Page:
         _(
             "已导入 %(all)s 件，新发起督办 %(new)s 件，编号不明 %(unknown)s 件。",
             all=len(results),
-            new=results.count("supervised"),
+            new=len([one for one in results if one in superior.SUPERVISED]),
             unknown=unknown,
         ),
         "warn" if unknown else "done",
@@ -243,9 +243,13 @@ def _report_page(refusal: Invalid | Conflict | None = None) -> str:
     form: FormView = form_view(REPORT_FORM, g.actor.roles, typed=typed, errors=errors)
     names = {
         "supervised": _("已督办"),
+        "proposed": _("已督办，已提请重开"),
+        "waiting": _("已督办，此前已申请重开"),
+        "not_proposed": _("已督办，此前已审批过重开"),
+        "only_proposed": _("无承办单位，已提请重开"),
         "known": _("此前已督办"),
         "unknown": _("编号不明"),
-        "no_unit": _("无承办单位"),
+        "no_unit": _("未派单位，不能督办"),
     }
     return render_template(
         "superior_report.html",

@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select
 
-from app.cases import rechecking
+from app.cases import closing, in_words, rechecking
+from app.cases.models.demand import Demand
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus
 from app.core.db import reading
+from app.core.errors import Conflict
 from app.core.uow import SYSTEM, unit_of_work
 from app.supervision import superior
 from tests.office import Office
@@ -21,10 +24,18 @@ ALL_DISSATISFIED = {
 }
 
 
-def listed(office: Office, *cases: int, day: date = DAY) -> None:
-    """The superior's report of the day lists these orders as dissatisfied."""
+def listed(office: Office, *cases: int, day: date = DAY) -> list[str]:
+    """The superior's report of the day lists these orders as dissatisfied; what became of each."""
     with office.acting("inspector") as uow:
-        superior.adopt(uow, day, "\n".join(office.order(case).number for case in cases))
+        numbers = "\n".join(office.order(case).number for case in cases)
+        return [line.result for line in superior.adopt(uow, day, numbers).lines]
+
+
+def filed(office: Office) -> None:
+    """All that is closed is filed away, once its time is up."""
+    office.wait(days=100)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        assert closing.archive(uow) > 0
 
 
 def proposed(office: Office) -> list[tuple[int, str | None]]:
@@ -57,6 +68,55 @@ def test_a_closed_order_the_superior_lists_is_proposed_and_the_duty_manager_deci
     assert "supervision_feedback" in office.waiting(case)  # supervised while it is handled again
 
 
+def test_an_order_filed_away_is_proposed_too_and_opened_again(office: Office) -> None:
+    case = closed(office)
+    filed(office)
+    assert listed(office, case, day=date(2026, 8, 1)) == ["proposed"]
+    office.do(case, "decide_reopening")
+    assert office.order(case).status == OrderStatus.RE_HANDLING
+    office.bring_to("close", case)
+    office.do(case, "close")
+    assert office.order(case).status == OrderStatus.CLOSED
+
+
+def test_filed_away_a_requester_is_told_to_register_anew_and_an_inspector_may_ask(
+    office: Office,
+) -> None:
+    case = closed(office)
+    filed(office)
+    asked = {"reopening_ground": "not_done", "reopening_reason": "诉求人再次来电。"}
+    with pytest.raises(Conflict, match="register a new demand"):
+        office.act(case, "reopening_by_agent", "agent", **asked)
+    office.act(case, "reopening_by_inspector", "inspector", **asked)
+    assert office.waiting(case) == ["decide_reopening"]
+
+
+def test_what_the_centre_answered_itself_is_proposed_though_no_unit_can_be_supervised(
+    office: Office,
+) -> None:
+    case = office.bring_to("dispatch")
+    office.do(case, "dispatch", dispatch_mode="self")
+    office.do(case, "answer_self")
+    office.bring_to("close", case)
+    office.do(case, "close")
+    assert listed(office, case) == ["only_proposed"]
+    assert office.waiting(case) == ["decide_reopening"]
+    with reading(office.sessions) as session:
+        [asked] = session.scalars(select(Procedure).where(Procedure.kind == "reopening"))
+        cause = in_words.cause_of(asked)
+        assert cause is not None
+        assert cause.zh == "上级2026-03-02热线日报列为不满意"
+
+
+def test_what_joined_another_order_is_listed_for_that_one(office: Office) -> None:
+    case = closed(office)
+    other = office.bring_to("sign_for")
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        uow.session.get_one(Demand, other).merged_into_id = case
+    assert listed(office, other) == ["proposed"]
+    assert proposed(office) == [(case, "supervision:1")]
+
+
 def test_a_refused_proposal_leaves_the_supervision_alone(office: Office) -> None:
     case = closed(office)
     listed(office, case)
@@ -68,7 +128,7 @@ def test_a_refused_proposal_leaves_the_supervision_alone(office: Office) -> None
 def test_a_second_cause_while_one_proposal_waits_proposes_nothing_more(office: Office) -> None:
     case = closed(office)
     listed(office, case)
-    listed(office, case, day=DAY + timedelta(days=1))
+    assert listed(office, case, day=DAY + timedelta(days=1)) == ["waiting"]
     assert len(proposed(office)) == 1
 
 

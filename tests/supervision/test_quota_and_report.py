@@ -48,7 +48,7 @@ def test_a_report_supervises_by_the_numbers_of_orders_and_demands_each_once(
     office.do(second, "close")
     order, demand = office.order(first).number, office.demand(second).number
     done = adopt(office, f"{order} 三不满意，{order}；{demand}\n电话13800001234 日期20260302")
-    assert done == {order: "supervised", demand: "supervised"}
+    assert done == {order: "supervised", demand: "proposed"}
     assert fired(office) == ["district_dissatisfied", "district_dissatisfied"]
 
 

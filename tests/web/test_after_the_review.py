@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from lxml import html
 from sqlalchemy import select, update
 
 from app import create_app
 from app.cases import intake, queries, steps
 from app.cases.models.rating import RatingLink
-from app.cases.models.work_order import Callback
+from app.cases.models.work_order import Callback, WorkOrder
 from app.core import clock
 from app.core.db import Sessions, reading
 from app.core.uow import SYSTEM, Actor, unit_of_work
@@ -178,3 +179,43 @@ def test_every_look_at_a_sealed_case_is_kept_for_administrators(
     assert len(rows) == 1
     assert desks.of("dispatcher").get("/views").status_code == 403
     assert not desks.of("admin").page("/views?number=SQ0").xpath("//main//tbody/tr")
+
+
+def test_who_decides_on_a_reopening_sees_its_cause_and_how_the_order_was_closed(
+    desks: Desks, sessions: Sessions
+) -> None:
+    now = clock.now()
+    case = reviewed(sessions, now)
+    do(sessions, case, "callback", "callback", now, reached="yes", **GOOD)
+    do(sessions, case, "close", "reviewer", now, closing_reason="resolved", closing_note="已复核。")
+    with reading(sessions) as session:
+        number = session.scalars(select(WorkOrder.number)).one()
+    inspector = desks.of("inspector")
+    listed = {"day": "2026-03-02", "text": number}
+    assert inspector.post("/supervisions/report", listed).status_code == 302
+    assert f"{number} 已督办，已提请重开" in words(inspector.page("/supervisions/report"))
+    [beside] = desks.of("duty").page(f"/cases/{case}").xpath("//*[@class='beside']")
+    said = words(beside)
+    assert "提请事由上级热线日报列为不满意" in said
+    assert "归档说明已复核。" in said
+    assert "已重开次数0" in said
+
+
+def test_a_reopening_that_an_agent_asks_for_shows_what_was_asked(
+    desks: Desks, sessions: Sessions
+) -> None:
+    now = clock.now()
+    case = reviewed(sessions, now)
+    do(sessions, case, "callback", "callback", now, reached="yes", **GOOD)
+    do(sessions, case, "close", "reviewer", now, closing_reason="resolved")
+    agent = desks.of("agent")
+    [address] = agent.page(f"/cases/{case}").xpath("//a[contains(@href, 'reopening')]/@href")
+    asked = {"reopening_ground": "not_done", "reopening_reason": "灯又不亮了。"}
+    assert agent.post(address, asked).status_code == 302
+    [beside] = desks.of("duty").page(f"/cases/{case}").xpath("//*[@class='beside']")
+    assert "申请人李晓" in words(beside)
+    assert "灯又不亮了。" in words(beside)
+
+
+def words(page: html.HtmlElement) -> str:
+    return " ".join(page.text_content().split())
