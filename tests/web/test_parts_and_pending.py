@@ -31,9 +31,15 @@ def act_address(desks: Desks, login: str, case: str, element: str) -> str:
 def test_the_dispatcher_names_co_units_and_the_lead_reads_their_answers(desks: Desks) -> None:
     case = desks.ordered()
     page = desks.of("dispatcher").page(case)
-    choice = page.xpath("//select[@name='co_units']")[0]
-    assert choice.get("multiple") is not None
     lead, co_unit = desks.unit("urban_management"), desks.unit("water_group")
+    offered = page.xpath("//input[@type='checkbox'][@name='co_units']/@value")
+    assert {str(lead), str(co_unit)} <= set(offered)
+    kept = desks.of("dispatcher").post(
+        page.xpath("//form[@data-keep]/@action")[0], {"lead_unit": "", "co_units": [co_unit]}
+    )
+    assert kept.status_code == 422
+    ticked = html.fromstring(kept.text).xpath("//input[@name='co_units'][@checked]/@value")
+    assert ticked == [str(co_unit)]
     desks.do("dispatcher", case, {"lead_unit": lead, "co_units": [co_unit]})
     desks.do("liaison", case, {})
     asked = desks.of("stranger").page(case).xpath("//section[@class='card']")[0].text_content()

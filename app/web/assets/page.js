@@ -119,6 +119,57 @@ document.addEventListener('input', () => {
   fetch(address, { credentials: 'same-origin' }).catch(() => {});
 });
 
+// A long list of ticks is searched by name; what is chosen stays in sight, and stands above it.
+function picker(list) {
+  const [search, picked, none] = ['input[type="search"]', '.picked', '.none'].map((one) => list.querySelector(one));
+  const labels = [...list.querySelectorAll('.picks label')];
+  const groups = [...list.querySelectorAll('.picks [role="group"]')];
+  const tell = () => {
+    const names = labels.filter((one) => one.control.checked).map((one) => one.textContent.trim());
+    const { none: nothing, some, between } = picked.dataset;
+    picked.textContent = names.length ? some.replace('{n}', names.length) + names.join(between) : nothing;
+  };
+  const find = () => {
+    const words = search.value.trim().toLowerCase().split(/\s+/);
+    for (const label of labels) {
+      const name = label.textContent.toLowerCase();
+      label.hidden = !label.control.checked && !words.every((word) => name.includes(word));
+    }
+    for (const group of groups) group.hidden = !group.querySelector('label:not([hidden])');
+    none.hidden = groups.some((group) => !group.hidden);
+  };
+  search.hidden = picked.hidden = false;
+  search.addEventListener('input', (event) => {
+    event.stopPropagation(); // looking for something is no change of the form
+    find();
+  });
+  search.addEventListener('keydown', (event) => {
+    const matches = labels.filter((one) => !one.hidden && !one.control.checked);
+    if (event.key === 'Enter') {
+      event.preventDefault(); // does not send the form; where one is left, it is meant
+      if (search.value.trim() && matches.length === 1) matches[0].click();
+    } else if (event.key === 'ArrowDown' && matches.length) {
+      event.preventDefault();
+      matches[0].control.focus();
+    } else if (event.key === 'Escape' && search.value) {
+      event.preventDefault();
+      search.value = '';
+      find();
+    }
+  });
+  list.querySelector('.picks').addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const shown = labels.filter((one) => !one.hidden);
+    const next = shown.findIndex((one) => one.control === event.target) + step;
+    (next < 0 ? search : shown[Math.min(next, shown.length - 1)].control).focus();
+  });
+  list.addEventListener('change', tell);
+  tell();
+}
+document.querySelectorAll('[data-picker]').forEach(picker);
+
 // A select with groups becomes two: first the group, then what is in it.
 function cascade(select) {
   const groups = [...select.querySelectorAll('optgroup')];
