@@ -102,6 +102,21 @@ def test_a_story_is_clicked_together_and_kept_as_a_scenario(desks: Desks) -> Non
     assert "录制的延期" in words(designer, f"/design/trials/extension/8?change={draft.change_id}")
 
 
+def test_every_deadline_that_lies_ahead_can_be_gone_to(desks: Desks) -> None:
+    designer, address = began(desks)
+    click(designer, address, "step", step="register", **REGISTERED)
+    click(designer, address, "way", until="reply")
+    page = designer.page(address)
+    offered = {
+        " ".join(one.text_content().split()): one.get("value")
+        for one in page.xpath("//select[@id='rung']/option")
+    }
+    assert "办理时限 · 到期 · 2026-03-09 24:00" in offered
+    words_of_it = offered["办理时限 · 到期 · 2026-03-09 24:00"]
+    assert "2026-03-10 00:00" in click(designer, address, "time", words=words_of_it)
+    assert "已超期" in words(designer, address)
+
+
 def test_what_a_step_refuses_is_said_and_what_was_typed_stays(desks: Desks) -> None:
     designer, address = began(desks)
     form = {"step": "register", "revision": "1", "channel": "phone", "title": "只有标题"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -180,10 +181,29 @@ def _page(
         active=marks.active if marks else (),
         done=[*marks.done, *marks.fresh] if marks else (),
         processes=[(one, diagrams.title(one)) for one in _processes(sandbox, found.process)],
+        ahead=_ahead(sandbox) if sandbox.begun else (),
         next_deadline=time_words.NEXT_DEADLINE,
         next_working_day=time_words.NEXT_WORKING_DAY,
         editable=told.difference is None or bool(typed),
     )
+
+
+def _ahead(sandbox: Sandbox) -> list[tuple[str, str, datetime]]:
+    """The instants of clocks to go to: the words of a scenario for each, its name, and when."""
+    rungs = {
+        "yellow": _("黄灯"),
+        "red": _("到期"),
+        "overdue_1": _("首次催办"),
+        "overdue_2": _("再次催办"),
+    }
+    return [
+        (
+            time_words.of_deadline(one.clock, one.rung),
+            f"{say(one.label)} · {rungs[one.rung]}",
+            one.at,
+        )
+        for one in sandbox.ahead()
+    ]
 
 
 def _processes(sandbox: Sandbox, own: str) -> list[str]:
