@@ -27,11 +27,16 @@ from app.cases import (
     attachments,
     clocks,
     closing,
+    conditions,
+    file_types,
     intake,
     procedures,
     queries,
     rechecking,
     steps,
+)
+from app.cases import (
+    answers as asked,
 )
 from app.cases.acts import Act
 from app.cases.models.city import Category
@@ -676,7 +681,56 @@ class Sandbox:
     def _answers(self, step: Step, given: Answers) -> dict[str, object]:
         """`given` over what is usual at the element, over what is believable."""
         usual = self._usual.get(step.element.id, {})
-        return {**self._believable(step.form), **usual, **given}
+        answered = {**self._believable(step.form), **usual, **given}
+        if step.form is None or not step.form.is_conditional:
+            return answered
+        return self._asked_for(step, step.form, answered)
+
+    def _asked_for(self, step: Step, form: Form, answered: dict[str, object]) -> dict[str, object]:
+        """With something in every field that the answers make required, and nothing in those that
+        they hide.
+        """
+        roles = frozenset({step.role})
+        with reading(self.sessions) as session:
+            scope = self._scope(session, step, form, roles)
+        for _ in form.fields:
+            entered = self._readable(form, answered)
+            look = asked.look(form, entered, roles, scope, self.now)
+            lacking = [
+                one
+                for one in form.fields
+                if one.name in look.required and answered.get(one.name) in (None, "", [])
+            ]
+            if not lacking:
+                break
+            answered |= {one.name: self._value(one) for one in lacking}
+        return {name: value for name, value in answered.items() if name not in look.hidden}
+
+    def _scope(
+        self, session: Session, step: Step, form: Form, roles: frozenset[str]
+    ) -> Mapping[str, object]:
+        if step.act is not None:
+            act = step.act
+            return steps.scope_of(session, act.case, form, roles, act.process_id, act.token)
+        task = session.get_one(HumanTaskRow, step.task_id)
+        case = find(session, task.subject_id)
+        return steps.scope_of(session, case, form, roles, task.process_id, task.token)
+
+    def _readable(self, form: Form, answered: Answers) -> dict[str, object]:
+        """Answers as conditions read them: units by id, a file for each of its names."""
+        read: dict[str, object] = {}
+        for one in form.fields:
+            value = answered.get(one.name)
+            many = value if isinstance(value, list) else [value]
+            if one.type is FieldType.FILES and value:
+                read[one.name] = [str(number) for number, _ in enumerate(many, 1)]
+            elif one.type is FieldType.UNIT and value:
+                read[one.name] = str(self._unit_id(value))
+            elif one.type is FieldType.UNITS and value:
+                read[one.name] = [str(self._unit_id(unit)) for unit in many]
+            else:
+                read[one.name] = value
+        return read
 
     def _registration(self, form: Form, facts: Answers) -> dict[str, object]:
         return {
@@ -690,10 +744,14 @@ class Sandbox:
     def _believable(self, form: Form | None) -> dict[str, object]:
         """Something for every field that must be filled in, or is filled in beforehand."""
         return {
-            one.name: one.default or self._value(one)
+            one.name: self._begun(one) or self._value(one)
             for one in (form.fields if form is not None else ())
             if one.required or one.default is not None
         }
+
+    def _begun(self, asked: Field) -> object:
+        value = conditions.begins_with(asked, {}, self.now)
+        return value.isoformat() if isinstance(value, datetime) else value
 
     def _value(self, asked: Field) -> object:
         today = self.now.astimezone(CHINA)
@@ -705,9 +763,10 @@ class Sandbox:
             case FieldType.BOOLEAN:
                 return "true"
             case FieldType.NUMBER:
-                return asked.minimum or "1"
+                return asked.minimum or asked.maximum or "1"
             case FieldType.DATE:
-                return (today + timedelta(days=7)).date().isoformat()
+                later = (today + timedelta(days=7)).date().isoformat()
+                return asked.maximum or asked.minimum or later
             case FieldType.DATETIME:
                 return (today + timedelta(days=1)).isoformat(timespec="minutes")
             case FieldType.PHONE:
@@ -721,9 +780,10 @@ class Sandbox:
             case FieldType.DISTRICT:
                 return PLACE
             case FieldType.FILES:
-                return [f"{asked.label.zh}.jpg"]
+                return [f"{asked.label.zh}{of}.{_ending(asked)}" for of in _of(asked)]
             case _:
-                return f"（{asked.label.zh}）"[: asked.max_length]
+                least = asked.min_length or 0
+                return f"（{asked.label.zh}）".ljust(least, "。")[: asked.max_length]
 
     def _entered(self, uow: UnitOfWork, form: Form | None, given: Answers) -> dict[str, object]:
         """The answers as a page would hand them in: units by id, files uploaded, cases by number.
@@ -767,7 +827,8 @@ class Sandbox:
     def _uploaded(self, uow: UnitOfWork, name: str) -> int:
         """A file that only has a name: its content is never asked for."""
         digest = hashlib.sha256(name.encode()).hexdigest()
-        received = attachments.Received(name, "image/jpeg", digest, 1)
+        known = file_types.TYPES.get(file_types.extension(name), file_types.TYPES["jpg"])
+        received = attachments.Received(name, known[0], digest, 1)
         return attachments.keep(uow, received).id
 
     # The trace -------------------------------------------------------------------------------
@@ -897,3 +958,15 @@ def _waited(until: datetime) -> Phrase:
 def _next_midnight(moment: datetime) -> datetime:
     day = moment.astimezone(CHINA).date() + timedelta(days=1)
     return datetime.combine(day, time(0), CHINA)
+
+
+def _ending(asked: Field) -> str:
+    """How the name of a file ends that the field takes."""
+    taken = file_types.extensions_of(asked.accepts)
+    return "jpg" if "jpg" in taken else taken[0]
+
+
+def _of(asked: Field) -> list[str]:
+    """What tells the files apart of which the field wants at least so many."""
+    least = asked.min_length or 1
+    return [""] if least == 1 else [str(number) for number in range(1, least + 1)]
