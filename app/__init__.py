@@ -28,6 +28,7 @@ def create_app(office: "Office | None" = None) -> "Flask":
     if office.settings.proxies:  # else every citizen would have the proxy's address
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=office.settings.proxies, x_proto=0)  # type: ignore[method-assign]
     app.config.update(SECRET_KEY=office.settings.secret_key, MAX_CONTENT_LENGTH=2 * 1024 * 1024)
+    app.config["INSTALLED"] = office.settings
     web.register(
         app,
         office.sessions,

@@ -7,6 +7,7 @@ a table that is published with it.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as given
 
 from sqlalchemy.orm import Session
 
@@ -20,8 +21,9 @@ from app.decisions import registry, xml
 from app.decisions.checks.checker import check as check_model
 from app.decisions.dmn import Model, read_model
 from app.decisions.examples import examples_in, run_on
+from app.decisions.feel.values import Value
 from app.decisions.importing import imported_namespaces, namespace_of
-from app.design import documents, wordings
+from app.design import city, documents, wordings
 from app.design.comparing_tables import tables_of
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind
@@ -36,7 +38,8 @@ from app.identity.policy import Role
 class Finding:
     """One remark about a document. `severity` is error, warning or remark; an error keeps the
     change from being published. `element` is the id of the BPMN element or of the decision;
-    `rows` and `column` count from 1. `field` is the field of the element's form it is about.
+    `rows` and `column` count from 1. `example` are input values that show what is said of a table.
+    `field` is the field of the element's form it is about.
     """
 
     document: Document
@@ -47,6 +50,7 @@ class Finding:
     element_name: str = ""
     rows: tuple[int, ...] = ()
     column: int | None = None
+    example: Mapping[str, Value] = given(default_factory=dict, compare=False)
     field: str = ""
 
 
@@ -106,12 +110,23 @@ def check_document(
                     Finding(what, "wording", "error", why, language)
                     for language, why in wordings.faults(what, text)
                 )
+            case Kind.PROFILE:
+                return tuple(
+                    Finding(what, "value", "error", why, name, _label(name), field=name)
+                    for name, why in city.faults(texts[what])
+                )
             case Kind.EXAMPLES:
                 return _on_examples(session, texts, what)
             case Kind.SCENARIOS:
                 return ()
     except DomainError as refusal:
         return (Finding(what, "unreadable", "error", refusal.phrase),)
+
+
+def _label(name: str) -> str:
+    """What a value of the city's profile is called."""
+    field = city.FORM.field(name)
+    return name if field is None else field.label.zh
 
 
 def _on_diagram(
@@ -300,6 +315,7 @@ def _on_table(
                 one.decision_id,
                 rows=one.rows,
                 column=one.column,
+                example=one.example,
             )
             for one in check_model(model)
         )

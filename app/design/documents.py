@@ -31,6 +31,7 @@ NAMES: dict[Kind, Phrase] = {
     Kind.EXAMPLES: Phrase("决策表用例", "Test rows"),
     Kind.LETTER: Phrase("文书模板", "Letter"),
     Kind.MESSAGE: Phrase("通知短信", "Message"),
+    Kind.PROFILE: Phrase("城市方案", "City profile"),
 }
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -63,9 +64,9 @@ def document(kind: str, key: str) -> Document:
 
 def require_key(kind: Kind, key: str) -> None:
     """Refuse a new document that could not be named in a diagram or a file, or that nothing would
-    ever use: letters and messages are those the product knows. Raises `Invalid`.
+    ever use: letters, messages and the profile are those the product knows. Raises `Invalid`.
     """
-    if kind in {Kind.LETTER, Kind.MESSAGE}:
+    if kind in {Kind.LETTER, Kind.MESSAGE, Kind.PROFILE}:
         raise Invalid(
             Phrase(
                 "不能新建这类文档，只能修改已有的。",
@@ -179,6 +180,8 @@ def title(what: Document, content: str) -> Phrase:
             named = LetterKind(what.key).phrase
         case Kind.MESSAGE:
             named = _beginning(content)
+        case Kind.PROFILE:
+            named = _city(content)
         case _:
             pass
     return named or Phrase(what.key, what.key)
@@ -200,6 +203,15 @@ def _beginning(content: str) -> Phrase | None:
         found = orjson.loads(content)
         return Phrase(*(shorten(found[one], 40, placeholder="…") for one in ("zh", "en")))
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _city(content: str) -> Phrase | None:
+    """What the city calls itself."""
+    try:
+        found = orjson.loads(content)
+        return Phrase(str(found["title_zh"]), str(found["title_en"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError):
         return None
 
 

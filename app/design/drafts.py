@@ -17,7 +17,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import xml
 from app.decisions.errors import DecisionError
-from app.design import documents, wordings
+from app.design import city, documents, wordings
 from app.design.blanks import blank
 from app.design.documents import MAX_BYTES, Document, Version
 from app.design.models import DesignChange, DesignDraft, DesignDraftRevision, Kind, Status
@@ -215,6 +215,8 @@ def require_readable(what: Document, content: str) -> None:
             raise Invalid(error.phrase) from error
     elif what.kind in {Kind.LETTER, Kind.MESSAGE}:
         wordings.read(content)
+    elif what.kind is Kind.PROFILE:
+        city.read(content)
 
 
 def person(uow: UnitOfWork) -> Person:

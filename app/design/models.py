@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """JSON: the text in both languages; the key is the kind of letter."""
     MESSAGE = "message"
     """JSON: the text in both languages; the key is the name of the message."""
+    PROFILE = "profile"
+    """JSON: the city's own values; there is one document of the kind."""
 
 
 class Status(StrEnum):

@@ -15,7 +15,7 @@ from app.core.texts import DocumentVersion
 from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.importing import imported_namespaces, namespace_of
-from app.design import documents, wordings
+from app.design import city, documents, wordings
 from app.design.checking import calls_of
 from app.design.documents import Document
 from app.design.models import Kind, Publication, Source
@@ -131,11 +131,16 @@ def _put(uow: UnitOfWork, what: Document, text: str) -> int:
             kind = LetterKind(what.key)
             published_letters.publish(uow, {kind: Letter(kind, wordings.read(text))})
             return published_letters.newest(uow.session, kind)[0]
+        case Kind.PROFILE:
+            before = documents.newest(uow.session, what)
+            city.put_into_force(uow, None if before is None else before.content, text)
+            return keep(uow, what, text)
         case _:
-            return _document(uow, what, text)
+            return keep(uow, what, text)
 
 
-def _document(uow: UnitOfWork, what: Document, text: str) -> int:
+def keep(uow: UnitOfWork, what: Document, text: str) -> int:
+    """Keep a text as the next version of a document that has no table of its own; its number."""
     newest = documents.newest(uow.session, what)
     if newest is not None and newest.content == text:
         return newest.number

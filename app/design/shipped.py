@@ -14,12 +14,14 @@ from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions.examples import examples_file
-from app.design import documents, publishing, wordings
+from app.design import city, documents, publishing, wordings
 from app.design.documents import Document
 from app.design.models import Kind, Publication, ShippedOffer, Source
 from app.identity.policy import require
 from app.profiles import publishing as profiles
 from app.profiles.letters import LetterKind
+
+_CITY = Document(Kind.PROFILE, city.KEY)
 
 COMMENT = "随版本发布"
 """What stands as comment on a version that came with a release."""
@@ -37,6 +39,7 @@ def publish(uow: UnitOfWork, profile_name: str, diagrams: Path) -> None:
         profile_name,
         kept={what.key for what in own if what.kind is Kind.TABLE},
         kept_letters={LetterKind(what.key) for what in own if what.kind is Kind.LETTER},
+        keeps_issuer=_CITY in own,
     )
     shipped = {
         Document(Kind.TABLE, key): path.read_text(encoding="utf-8")
@@ -45,6 +48,9 @@ def publish(uow: UnitOfWork, profile_name: str, diagrams: Path) -> None:
         Document(Kind.LETTER, kind.value): documents.wording_text(letter.text.zh, letter.text.en)
         for kind, letter in profile.letters.items()
     }
+    shipped[_CITY] = city.text_of(profile)
+    if _CITY not in own:
+        publishing.keep(uow, _CITY, shipped[_CITY])
     files = _files(profile.tables, diagrams)
     shipped |= files
     last = _last_shipped(uow.session)

@@ -22,6 +22,8 @@ class How(StrEnum):
     CALLS = "calls"
     ASKS = "asks"
     IMPORTS = "imports"
+    FILLED_IN = "filled_in"
+    """A value of it stands in the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def used_by(session: Session, what: Document) -> list[Use]:
             return [*_diagrams(session, what)]
         case Kind.TABLE:
             return [*_diagrams(session, what), *_tables(session, what)]
+        case Kind.PROFILE:
+            return [*_letters(session)]
         case _:
             return []
 
@@ -47,6 +51,13 @@ def used_by(session: Session, what: Document) -> list[Use]:
 def is_asked_by_rules(what: Document) -> bool:
     """Whether the office's own rules ask the table, beside what diagrams ask."""
     return what.kind is Kind.TABLE and what.key in BINDINGS
+
+
+def _letters(session: Session) -> Iterator[Use]:
+    """The letters that are issued in the city's name."""
+    for other in documents.newest_of(session, Kind.LETTER).values():
+        if "${issuer}" in other.content:
+            yield Use(other.document, How.FILLED_IN)
 
 
 def _diagrams(session: Session, what: Document) -> Iterator[Use]:

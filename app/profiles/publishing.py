@@ -29,10 +29,12 @@ def publish(
     *,
     kept: Collection[str] = (),
     kept_letters: Collection[LetterKind] = (),
+    keeps_issuer: bool = False,
 ) -> Profile:
     """Publish the profile of this name over the defaults; the nation's calendar stands already.
 
-    `kept` tables and letters are the office's own by now and stay as they are. Raises as
+    `kept` tables and letters are the office's own by now and stay as they are, and so is who
+    issues letters where it `keeps_issuer`. Raises as
     `shelf.load` does, and `Invalid` for a table that asks or answers other things than the
     default's: whoever calls it would not understand the answer.
     """
@@ -51,7 +53,8 @@ def publish(
             require_same_shape(profile, key)
     letters = {kind: one for kind, one in profile.letters.items() if kind not in kept_letters}
     published_letters.publish(uow, letters)
-    published_letters.publish_issuer(uow, profile.issuer)
+    if not keeps_issuer:
+        published_letters.publish_issuer(uow, profile.issuer)
     _keep_categories(uow, profile)
     return profile
 

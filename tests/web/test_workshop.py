@@ -336,3 +336,38 @@ def test_a_text_of_two_megabytes_is_kept_and_a_larger_one_refused(desks: Desks) 
         late = put(designer, draft, {"revision": 2, "content": filled + "x" * more})
         assert late.status_code == 422
         assert "大" in told(late)["text"] or "MB" in told(late)["text"]
+
+
+def test_the_citys_profile_is_edited_in_a_form_that_says_what_changes(desks: Desks) -> None:
+    draft, designer = opened(desks, "profile:city"), desks.of("designer")
+    shown = words(designer, draft)
+    assert "安装时确定，这里不能改" in shown
+    assert "重启后生效" in shown
+    values = {
+        "revision": "1",
+        "title_zh": "云江市",
+        "title_en": "Yunjiang",
+        "issuer_zh": "云江市12345热线中心",
+        "issuer_en": "",
+        "hours": "H8",
+        "satisfaction": "satisfied_only",
+        "counts_superior_platform": "false",
+    }
+    assert designer.post(draft, values).status_code == 302
+    shown = words(designer, draft)
+    assert "请填写文书落款（英文）" in shown
+    assert "工时沿用全国标准工时（八小时）" in shown
+    late = designer.post(draft, {**values, "title_zh": "别市"})
+    assert late.status_code == 409
+    assert "对方保存的内容" in late.text
+    assert designer.post(draft, {**values, "revision": "2", "issuer_en": "x"}).status_code == 302
+    compared = words(designer, draft)
+    assert "诉求总量含上级平台转办是否" in compared
+
+
+def test_the_page_of_the_profile_shows_who_uses_it_and_each_version_in_words(desks: Desks) -> None:
+    designer = desks.of("designer")
+    assert "填入" in words(designer, "/design/profile/city")
+    shown = words(designer, "/design/profile/city/1")
+    assert "文书落款12345 政务服务便民热线中心" in shown
+    assert "满意口径只计“满意”" in shown

@@ -17,6 +17,7 @@ from app.design.models import Kind, Publication, ShippedOffer, Source, Status
 from app.design.using import How
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
+from app.web.design import city as city_page
 from app.web.design.comparing import Drawing, table_views
 from app.web.design.workshop import document_title, opening_form
 from app.web.forms import errors_in_words
@@ -69,6 +70,7 @@ def version(kind: str, key: str, number: int) -> str:
         title=say(documents.title(what, found.content)),
         published_at=found.published_at,
         text=found.content,
+        values=city_page.values_in_words(found.content) if what.kind is Kind.PROFILE else None,
         drawing=Drawing(url_for("web.version_drawing", key=key, number=number))
         if what.kind is Kind.DIAGRAM
         else None,
@@ -169,7 +171,7 @@ def file_ending(kind: Kind) -> str:
             return "bpmn"
         case Kind.TABLE:
             return "dmn"
-        case Kind.LETTER:
+        case Kind.LETTER | Kind.MESSAGE | Kind.PROFILE:
             return "json"
         case _:
             return "yaml"
@@ -244,7 +246,12 @@ def _version(number: int, at: datetime, told: Publication | None, live: int | No
 
 
 def _uses(session: Session, what: Document) -> list[UseRow]:
-    how = {How.CALLS: _("调用"), How.ASKS: _("查表"), How.IMPORTS: _("引用")}
+    how = {
+        How.CALLS: _("调用"),
+        How.ASKS: _("查表"),
+        How.IMPORTS: _("引用"),
+        How.FILLED_IN: _("填入"),
+    }
     return [
         UseRow(
             one.document.kind.value,

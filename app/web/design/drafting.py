@@ -13,7 +13,7 @@ from app.design.drafts import SavedMeanwhile
 from app.design.models import DesignDraft, Kind, Status
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
-from app.web.design import wording
+from app.web.design import city, wording
 from app.web.design.answering import as_json, findings_as_json, given, refusals_as_json
 from app.web.design.change import finding_rows, severity_word
 from app.web.language import _, say
@@ -41,11 +41,7 @@ def draft_page(draft_id: int) -> str:
 def save_page(draft_id: int) -> Response | tuple[str, int]:
     """Keep what was typed into the plain editor; 409 with both texts when somebody was first."""
     draft = drafts.draft(reading_session(), draft_id)
-    typed = (
-        wording.typed_content()
-        if draft.kind in wording.KINDS and "content" not in request.form
-        else request.form.get("content", "").replace("\r\n", "\n")
-    )
+    typed = _typed_text(draft)
     revision = request.form.get("revision", "")
     try:
         with acting() as uow:
@@ -151,6 +147,17 @@ def draft_names(draft_id: int) -> Response:
     )
 
 
+def _typed_text(draft: DesignDraft) -> str:
+    """The draft that was typed: as a text, or into the fields of its kind."""
+    if "content" in request.form:
+        return request.form["content"].replace("\r\n", "\n")
+    if draft.kind == Kind.PROFILE:
+        return city.typed_content()
+    if draft.kind in wording.KINDS:
+        return wording.typed_content()
+    return ""
+
+
 def _page(
     draft_id: int, typed: str | None = None, refusal: str = "", theirs: str | None = None
 ) -> str:
@@ -159,6 +166,8 @@ def _page(
     what = Document(Kind(draft.kind), draft.key)
     if what.kind in wording.KINDS:
         return wording.page(draft, typed, refusal, theirs, editable=_may_edit(draft))
+    if what.kind is Kind.PROFILE:
+        return city.page(draft, typed, refusal, theirs, editable=_may_edit(draft))
     return render_template(
         "design/draft.html",
         draft=draft,
