@@ -1,21 +1,28 @@
 """Grounds that people give: a leader's instruction, the media, a hot topic, the month's choice.
 
 They may be given at any time, also when the order is closed. Where a supervision is open they join
-it: its rung is issued anew, or a higher one.
+it: its rung is issued anew, or a higher one. Before any unit has the order they wait for one, and
+the duty manager is told to dispatch it.
 """
 
 import hashlib
 from datetime import datetime
 
+import orjson
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases.answers import Answers
+from app.cases.models.work_order import StepRecord
+from app.cases.notices import register_messages
 from app.cases.orders import Case
 from app.cases.procedures import opening
+from app.cases.services import Occasion, service
 from app.cases.steps import Facts, step
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
+from app.identity.policy import Role
 from app.supervision.models import SupervisionCase, Trigger
 from app.supervision.triggers import (
     KIND,
@@ -27,15 +34,38 @@ from app.supervision.triggers import (
     open_supervision,
 )
 
+_FIRST = {"leader_instructs": "leader_instructed", "instruction_recorded": None}
+"""The steps that open a supervision, and the ground; None: the one that is chosen there."""
+
+register_messages(
+    {
+        "instructed_before_dispatch": (
+            Role.DUTY_MANAGER,
+            Phrase(
+                "{number}“{title}”尚未派单，已有领导批示或督办事由，请立即派单；派单后自动督办。",
+                "{number} “{title}” is not with any unit yet and was instructed upon: have it "
+                "dispatched at once. It is supervised from then on.",
+            ),
+        ),
+    }
+)
+
 
 @opening(KIND)
 def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> Phrase | None:
-    """Any order that a unit has or had, one supervision at a time."""
-    if case.order is None or case.order.lead_unit_id is None:
+    """One supervision at a time, of anything but what has ended without ever having a unit."""
+    if not _has_unit(case) and case.demand.closed_at is not None:
         return Phrase(
-            "尚未派给承办单位，没有可督办的单位。", "No unit has it yet: there is nobody to ask."
+            "已结束且没有承办单位，没有可督办的单位：确需办理的，请另行登记诉求或申请重开工单。",
+            "It has ended and no unit had it: register a new demand, or have the order reopened.",
         )
-    if open_supervision(session, case) is not None:
+    open_one = open_supervision(session, case)
+    if open_one is not None and session.get(SupervisionCase, open_one.id) is None:
+        return Phrase(
+            "已有批示在等待派单，派单后自动督办。",
+            "An instruction waits for a unit already: it is supervised once one has the order.",
+        )
+    if open_one is not None:
         return Phrase(
             "已在督办：请用“补登督办事由”登记。",
             "It is supervised already: add the ground to that supervision.",
@@ -46,18 +76,49 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
 @step("leader_instructs")
 @step("leader_adds")
 def instruct(uow: UnitOfWork, supervised: Case, given: Answers) -> Facts:
-    """A leader instructs in person. Gives `rung`, where the ladder is entered."""
+    """A leader instructs in person. Gives `rung`, where the ladder is entered, and `unit_known`."""
     return _enter(uow, supervised, given, "leader_instructed")
 
 
 @step("instruction_recorded")
 @step("instruction_added")
 def record(uow: UnitOfWork, supervised: Case, given: Answers) -> Facts:
-    """An inspector records a ground that no fact of the order shows. Gives `rung`."""
+    """An inspector records a ground that no fact of the order shows. Gives the same."""
     return _enter(uow, supervised, given, str(given["special_ground"]))
 
 
+@service(Phrase("按批示督办", "Supervise as instructed"), results=frozenset({"rung"}))
+def enter_instruction(occasion: Occasion) -> dict[str, object]:
+    """A unit has the order now: what was instructed before is the cause. Gives `rung`."""
+    uow, supervised = occasion.uow, occasion.case
+    procedure = supervised.procedure
+    assert procedure is not None  # supervision is one
+    asked = uow.session.scalars(
+        select(StepRecord)
+        .where(
+            StepRecord.demand_id == supervised.demand.id,
+            StepRecord.element_id.in_(_FIRST),
+            StepRecord.done_at == procedure.opened_at,
+        )
+        .order_by(StepRecord.id.desc())
+        .limit(1)
+    ).one()
+    given = orjson.loads(asked.answers)
+    ground = _FIRST[asked.element_id] or str(given["special_ground"])
+    told = f"{ground}/{procedure.id}"  # told once, however often the words were used before
+    [fired, *_more] = new_causes(uow, supervised, told, occasion.at, **{ground: True})
+    enter(uow, supervised, fired, occasion.at)
+    return {"rung": uow.session.get_one(SupervisionCase, supervised.scope).rung}
+
+
+def _has_unit(case: Case) -> bool:
+    return case.order is not None and case.order.lead_unit_id is not None
+
+
 def _enter(uow: UnitOfWork, supervised: Case, given: Answers, ground: str) -> Facts:
+    if not _has_unit(supervised):
+        _require_urgent(ground)
+        return {"unit_known": False}
     fired = _cause(uow, supervised, given, ground)
     if fired is None or has_fired(uow.session, supervised, fired.trigger, fired.cause):
         known = Phrase(
@@ -67,7 +128,16 @@ def _enter(uow: UnitOfWork, supervised: Case, given: Answers, ground: str) -> Fa
         raise Invalid(known, {"instruction_text": known})
     enter(uow, supervised, fired, uow.now)
     row = uow.session.get_one(SupervisionCase, supervised.scope)
-    return {"rung": row.rung}
+    return {"unit_known": True, "rung": row.rung}
+
+
+def _require_urgent(ground: str) -> None:
+    """What is chosen for the month's supervision must be with a unit; the rest may wait for one."""
+    if ground == Trigger.SELECTED:
+        no_unit = Phrase(
+            "尚未派给承办单位，不能选作月度督办。", "No unit has it yet: it cannot be chosen."
+        )
+        raise Invalid(no_unit, {"special_ground": no_unit})
 
 
 def _cause(uow: UnitOfWork, supervised: Case, given: Answers, ground: str) -> Fired | None:

@@ -319,11 +319,54 @@ def test_the_month_s_choice_begins_where_the_inspector_says(office: Office) -> N
     assert told(office, "supervision_reminder") == 1
 
 
-def test_an_order_that_no_unit_has_is_not_supervised(office: Office) -> None:
-    case = office.bring_to("dispatch")
-    with pytest.raises(Conflict) as refusal:
+@pytest.mark.parametrize("element", ["answer_or_order", "dispatch"])
+def test_an_instruction_before_dispatch_urges_it_and_supervises_once_a_unit_has_the_order(
+    office: Office, element: str
+) -> None:
+    case = office.bring_to(element)
+    office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    assert told(office, "instructed_before_dispatch") == 1
+    assert letters(office) == []
+    assert office.waiting(case) == [element]
+    with pytest.raises(Conflict) as twice:
         office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    assert "等待派单" in twice.value.phrase.zh
+    office.bring_to("sign_for", case)
+    assert [trigger for trigger, *_ in causes(office, case)] == ["leader_or_media"]
+    [letter] = letters(office)
+    assert letter.unit_id == office.unit("urban_management")
+    assert set(office.waiting(case)) == {"sign_for", "supervision_feedback"}
+
+
+def test_what_the_media_expose_before_dispatch_is_supervised_like_an_instruction(
+    office: Office,
+) -> None:
+    case = office.bring_to("dispatch")
+    exposed = INSTRUCTION | {"special_ground": "media_exposed"}
+    office.act(case, "instruction_recorded", "inspector", **exposed)
+    office.wait(days=1)
+    office.do(case, "dispatch")
+    with reading(office.sessions) as session:
+        evidence = orjson.loads(session.scalars(select(SupervisionCause.evidence)).one())
+    assert evidence["facts"]["media_exposed"] is True
+
+
+def test_a_month_s_choice_must_be_with_a_unit(office: Office) -> None:
+    case = office.bring_to("dispatch")
+    chosen = INSTRUCTION | {"special_ground": "selected", "first_rung": "reminder"}
+    with pytest.raises(Invalid) as refusal:
+        office.act(case, "instruction_recorded", "inspector", **chosen)
     assert "尚未派给承办单位" in refusal.value.phrase.zh
+
+
+def test_an_instruction_falls_away_where_the_demand_ends_without_a_unit(office: Office) -> None:
+    case = office.bring_to("answer_or_order")
+    office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    office.do(case, "answer_or_order", outcome="answered", answer="已当场答复。")
+    assert outcomes(office, case) == ["void"]
+    with pytest.raises(Conflict) as over:
+        office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    assert "已结束且没有承办单位" in over.value.phrase.zh
 
 
 def test_an_extension_that_was_granted_makes_lateness_plain_overdue(office: Office) -> None:
