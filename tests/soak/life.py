@@ -70,7 +70,7 @@ STEPS_A_CASE = 12
 NEGLECTED = 0.2
 """The share of demands that nobody looks at for some days: their deadlines pass one by one."""
 
-LOOKED_UP = 0.2
+LOOKED_UP = 0.04
 """How often it is looked up what is open; in between, some of it has been done meanwhile."""
 
 TICKS = 0.5
@@ -87,6 +87,12 @@ HOLDERS_ASKED = 0.1
 
 REORGANISED_EVERY = 60
 """After how many days, on average, a new unit is founded and an old one given up."""
+
+WHOLE_LISTS = 5
+"""Of everybody in so many, the worklist is gone through to its end each day."""
+
+STILL_EVERY = 7
+"""After how many days the rows of a case are gone through in which nothing happens."""
 
 WHOLE_CHAINS_EVERY = 120
 """After how many days every history there ever was is proved; those that moved are each day."""
@@ -649,10 +655,14 @@ class Life:
                     self._judge(what, demand, faults_of_held_time(session, demand, now))
 
     def _check_office(self) -> None:
-        """The rows of whatever is open, every day; the stories of what has moved."""
+        """The rows and stories of whatever has moved, every day; of what stands still, in turn."""
         with reading(self.office.sessions) as session:
             found = faults_of_office(
-                session, self._people, self.office.now, ticked=self._down_until is None
+                session,
+                self._people,
+                self.office.now,
+                ticked=self._down_until is None,
+                whole={who.user_id for who in self._people[self.day % WHOLE_LISTS :: WHOLE_LISTS]},
             )
             self._judge("daily", None, found)
             open_cases = [
@@ -660,8 +670,6 @@ class Life:
                 for demand in session.scalars(select(Demand.id).where(Demand.status.not_in(ENDED)))
                 if demand not in self._spoilt
             ]
-            for demand, words in faults_of_rows(session, open_cases, self._people, self.office.now):
-                self._judge("daily", demand, [words])
             lengths = dict(
                 session.execute(
                     select(CaseHead.demand_id, CaseHead.entries)
@@ -669,11 +677,18 @@ class Life:
                     .where(Demand.status.not_in(ENDED))
                 ).all()
             )
-            for demand in open_cases:
-                if self._proved.get(demand) != lengths[demand]:
-                    now = self.office.now
-                    self._judge("daily", demand, faults_of_chain(session, demand, now))
-                    self._judge("daily", demand, faults_of_held_time(session, demand, now))
+            now = self.office.now
+            moved = [one for one in open_cases if self._proved.get(one) != lengths[one]]
+            still = set(open_cases).difference(moved)
+            looked_at = [
+                *moved,
+                *(one for one in still if one % STILL_EVERY == self.day % STILL_EVERY),
+            ]
+            for demand, words in faults_of_rows(session, looked_at, self._people, now):
+                self._judge("daily", demand, [words])
+            for demand in moved:
+                self._judge("daily", demand, faults_of_chain(session, demand, now))
+                self._judge("daily", demand, faults_of_held_time(session, demand, now))
         self._proved = lengths
         if self.day % WHOLE_CHAINS_EVERY == 0:
             self._prove_all("all histories")
