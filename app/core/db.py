@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -62,6 +62,9 @@ Id = BigInteger().with_variant(Integer(), "sqlite")
 """Surrogate keys: 64 bits on both databases (SQLite needs the type name INTEGER for a rowid)."""
 
 
+Published = TypeVar("Published", bound="Base")
+
+
 class Base(DeclarativeBase):
     """Every table of the product."""
 
@@ -75,6 +78,19 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: Instant()}
+
+
+def never_changes(rows: type[Published]) -> type[Published]:
+    """A class of rows that are published: added, and neither changed nor removed ever after."""
+    event.listen(rows, "before_update", _refuse_change)
+    event.listen(rows, "before_delete", _refuse_change)
+    return rows
+
+
+def _refuse_change(_mapper: object, _connection: Connection, row: Any) -> None:
+    session = Session.object_session(row)
+    if session is None or row in session.deleted or session.is_modified(row):
+        raise AssertionError(f"{row.__tablename__} {row.id} is published: it never changes")
 
 
 def make_engine(url: str, *, poolclass: type[Pool] | None = None) -> Engine:

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.core.db import Base, Id
+from app.core.db import Base, Id, never_changes
 
 
+@never_changes
 class DocumentVersion(Base):
     """A published version of a text. Never changes."""
 

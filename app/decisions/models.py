@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKeyConstraint, Index, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, Id
+from app.core.db import Base, Id, never_changes
 
 
+@never_changes
 class DecisionVersion(Base):
     """A published version of a decision table. Rows are added, never changed."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from app.core.db import Base, Id
+from app.core.db import Base, Id, never_changes
 
 
 def _partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
@@ -35,6 +35,7 @@ class Packed(TypeDecorator[bytes]):
         return None if value is None else zlib.decompress(value)
 
 
+@never_changes
 class DiagramVersionRow(Base):
     """A published version of a diagram with everything it calls. Never changes."""
 

@@ -26,7 +26,7 @@ from app.engine import DiagramVersionRow, ProcessMoveRow, ProcessRow, Verdict
 from app.identity.directory import add_user
 from app.jobs.moving import look, work
 from app.office import wire
-from bench.multiply import STEP, multiply
+from bench.multiply import multiply
 from tests.office import Office
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,14 +40,7 @@ def fill(office: Office, cases: int) -> None:
     with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
         add_user(uow, "designer", "屠设计", "correct horse", ["process_designer"], None)
         add_user(uow, "admin", "何管理", "correct horse", ["administrator"], None)
-        multiply(uow.session, cases // len(originals) - 1)
-        for column in ("terms", "evidence"):
-            uow.session.execute(
-                text(
-                    f"UPDATE clock SET {column} = (SELECT o.{column} FROM clock AS o"
-                    f" WHERE o.id = clock.id % {STEP}) WHERE id > {STEP}"
-                )
-            )
+        multiply(uow.session, cases // len(originals) - 1, with_evidence=True)
         version = engine.latest(uow.session, "work_order")
         assert version is not None
         shipped = engine.bundle_of(uow.session, version.id).source.decode()

@@ -6,15 +6,18 @@ import pytest
 from sqlalchemy import select
 
 from app import engine
+from app.core.db import Base
 from app.core.errors import Conflict, DomainError, Invalid, NotAllowed
 from app.core.outbox import OutboxMessage
 from app.core.phrase import Phrase
+from app.core.texts import DocumentVersion
 from app.decisions import registry
+from app.decisions.models import DecisionVersion
 from app.design import changes, documents, drafts, evidence, publishing
 from app.design.documents import Document
 from app.design.models import Kind, Publication
 from app.design.trying import Report
-from app.engine import latest
+from app.engine import DiagramVersionRow, latest
 from app.identity.models import User
 from tests.design.desk import UNTRIED, Workshop
 
@@ -297,6 +300,23 @@ def test_a_change_takes_effect_in_time_to_come(workshop: Workshop, days: int) ->
     workshop.propose(change)
     with pytest.raises(Invalid):
         workshop.approve(change, by="second", at=workshop.office.now + timedelta(days=days))
+
+
+@pytest.mark.parametrize("rows", [DiagramVersionRow, DecisionVersion, DocumentVersion])
+def test_what_was_published_is_neither_changed_nor_removed(
+    workshop: Workshop, rows: type[Base]
+) -> None:
+    with workshop.acting() as uow:
+        first = uow.session.scalars(select(rows).limit(1)).one()
+        first.sha256 = "0" * 64  # type: ignore[attr-defined]
+        with pytest.raises(AssertionError, match="it never changes"):
+            uow.session.flush()
+        uow.session.rollback()
+    with workshop.acting() as uow:
+        uow.session.delete(uow.session.scalars(select(rows).limit(1)).one())
+        with pytest.raises(AssertionError, match="it never changes"):
+            uow.session.flush()
+        uow.session.rollback()
 
 
 def test_an_older_version_comes_back_as_the_next_one_with_a_second_person(

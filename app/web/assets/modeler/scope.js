@@ -51,6 +51,20 @@ export function variables(definitions, names) {
   return [...found.values()];
 }
 
+/** The clocks a timer may ask: those the server knows, and those that steps of the drawing start. */
+export function clocks(definitions, names) {
+  const found = [...(names.clocks ?? [])];
+  for (const process of definitions.get('rootElements').filter((one) => is(one, 'bpmn:Process'))) {
+    for (const one of within(process)) {
+      const service = ours(one, 'jieban:Service');
+      const clock = service?.name === 'start_clock' && service.get('parameters').find((each) => each.name === 'clock');
+      const name = /^\s*"(\w+)"\s*$/.exec(clock?.value ?? '')?.[1];
+      if (name && !found.some((each) => each.name === name)) found.push({ name, label: one.name ?? name });
+    }
+  }
+  return found;
+}
+
 /**
  * What may stand where the caret is: [{text, hint}], and how much before the caret it replaces.
  * Behind `name = "` these are the values of the choice of that name.

@@ -1,6 +1,7 @@
 // When a timer happens: an amount and its unit, a rung of a clock, an instant, or an expression.
 import { html } from '@bpmn-io/diagram-js-ui';
 import { FRESH, limitOf, written } from '../limits.js';
+import { clocks } from '../scope.js';
 import { _, called, say } from '../words.js';
 import { Choice, Feel, Section, Text } from './fields.js';
 
@@ -28,7 +29,8 @@ export function Timer({ editor, element, definition, problems }) {
   const number = (name, label, value, key = 'amount') => html`<${Text} name=${name} label=${label} value=${value}
     inputmode="numeric" onCommit=${(text) => change({ [key]: text.replace(/\D/g, '') })} />`;
   const repeats = element.businessObject.$type === 'bpmn:BoundaryEvent' && element.businessObject.cancelActivity === false;
-  const clock = (editor.names.clocks ?? []).find((one) => one.name === limit.clock);
+  const known = limit.mode === 'clock' ? clocks(editor.editing.definitions, editor.names) : [];
+  const clock = known.find((one) => one.name === limit.clock);
   return html`<${Section} title=${_('时限')}>
     <${Choice} name="limit-mode" label=${_('何时')} value=${limit.mode} options=${MODES(repeats || ['cycle', 'repeat'].includes(limit.mode))} must
       onCommit=${(mode) => set({ mode, ...FRESH[mode] })} />
@@ -39,7 +41,7 @@ export function Timer({ editor, element, definition, problems }) {
     </div>`}
     ${limit.mode === 'clock' && html`
       <${Choice} name="limit-clock" label=${_('时钟')} value=${limit.clock} onCommit=${(name) => change({ clock: name })}
-        options=${(editor.names.clocks ?? []).map((one) => ({ value: one.name, label: called(one.label, one.name) }))} />
+        options=${known.map((one) => ({ value: one.name, label: called(one.label, one.name) }))} />
       <${Choice} name="limit-rung" label=${_('到哪一档')} value=${limit.rung} onCommit=${(rung) => change({ rung })}
         options=${(clock?.rungs ?? [{ name: 'yellow', label: _('黄灯') }, { name: 'red', label: _('红灯') }]).map((one) => ({ value: one.name ?? one, label: say(one.label) || one }))}
         help=${_('时限归时钟管：延期、暂停、换日历都不用改流程。')} />`}
