@@ -125,7 +125,9 @@ class Board:
 
     def do_button(self, name: str) -> None:
         """Press a button of the tool bar or the panel by its name."""
-        self.page.locator(f'button[name="{name}"]').click()
+        button = self.page.locator(f'button[name="{name}"]')
+        self.unfold(button)
+        button.click()
 
     def do_press_way(self, number: str) -> None:
         """Let the way that is tried as `number` be tried one earlier."""
