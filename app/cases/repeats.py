@@ -11,7 +11,7 @@ from app.cases import history
 from app.cases.models.demand import Demand
 from app.cases.models.repeat import RelatedDemand
 from app.cases.models.work_order import WorkOrder
-from app.cases.orders import Case
+from app.cases.orders import Case, take_other
 from app.cases.similar import judge, matter_of
 from app.core import facts
 from app.core.uow import UnitOfWork
@@ -48,13 +48,17 @@ def relate(
     """Somebody found that a demand is about the matter of an earlier one: it counts as its repeat
     or as a joint demand, as the table `duplicates` says.
 
-    What happened is told as `repeat_complaint` with the matter and how often it was raised.
+    What happened is told as `repeat_complaint` with the matter and how often it was raised. The
+    first demand of the matter is locked: of two repeats at once the second counts the first.
+    Raises `Conflict` while somebody works on that one.
     """
     session, demand = uow.session, case.demand
     known = session.get(RelatedDemand, earlier.id)
     row = session.get(RelatedDemand, demand.id) or RelatedDemand(demand_id=demand.id)
     row.earlier_id = earlier.id
     row.matter_id = known.matter_id if known is not None else earlier.id
+    if row.matter_id != demand.id:
+        take_other(uow, case, row.matter_id)
     row.counts_as = judge(session, at, matter_of(demand), earlier)["counts_as"]
     row.merged = merged
     row.related_at = at

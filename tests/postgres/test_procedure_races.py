@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.cases import acts, bulk, free_hand, reorganising
+from app.cases import acts, bulk, free_hand, orders, reorganising, repeats
 from app.cases.bulk import BulkStatus, Query
 from app.cases.co_handling import parts_of
 from app.cases.models.bulk_extension import BulkExtension
@@ -376,6 +376,28 @@ def test_who_relates_a_demand_to_an_order_that_is_being_worked_on_gives_way(
     assert sentence(results[1]) == "相关工单正在由他人办理，请稍后再提交。"
     relate()  # again, a moment later
     assert "answer_or_order" not in office.waiting(demand)
+
+
+def test_two_repeats_of_one_matter_at_once_are_counted_one_after_the_other(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second and the third complaint: whoever comes later counts the other, so that the third
+    is seen and supervised.
+    """
+    monkeypatch.setattr(orders, "EARLIER_MS", 20_000)  # nobody gives way, however slow the machine
+    first = office.bring_to("reply")
+    number = office.order(first).number
+    again = [office.bring_to("answer_or_order") for _ in range(2)]
+    doings = [
+        step(office, demand, "answer_or_order", by, merge_number=number)
+        for demand, by in zip(again, ("agent", "duty"), strict=True)
+    ]
+    assert won(in_turn(office, first, *doings)) == [True, True]
+    with reading(office.sessions) as session:
+        causes = session.scalars(select(SupervisionCause)).all()
+        assert [one.trigger for one in causes] == ["repeat_complaint"]
+        assert '"repeat_complaints":3' in causes[0].evidence
+        assert repeats.matter(session, first).repeats == 2
 
 
 def test_a_reopening_that_two_ask_for_at_once_is_asked_for_once(office: Office) -> None:
