@@ -82,6 +82,14 @@ def test_what_is_drawn_is_saved_by_itself_and_found_again(boards: Boards) -> Non
     expect(board.row("a")).to_contain_text("改过的环节")
 
 
+def test_the_scenarios_are_run_after_a_save(boards: Boards) -> None:
+    board, _path = boards.begin()
+    told = board.page.locator(".editor-findings .trial")
+    expect(told).to_have_count(0)
+    rename(board, "a", "改过的环节")
+    expect(told).to_contain_text("还没有情景", timeout=60_000)
+
+
 def test_two_designers_lose_nothing(boards: Boards) -> None:
     mine, path = boards.begin()
     theirs = boards.open("second")

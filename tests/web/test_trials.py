@@ -146,6 +146,30 @@ def test_a_change_is_tried_on_its_page(desks: Desks) -> None:
     assert "申请承诺件 2 个符合预期 100%" in result
 
 
+def test_an_editor_hears_after_a_save_what_came_of_the_scenarios(desks: Desks) -> None:
+    designer = desks.of("designer")
+    change = designer.post("/design/changes", {"title": "改延期", "reason": "试一试。"}).location
+    added = designer.post(f"{change}/documents", {"document": "diagram:extension"})
+    loaded = designer.get(f"{added.location}/content").json
+    assert loaded is not None
+    assert designer.get(f"{added.location}/trial").json == {
+        "run": 7,
+        "failed": [],
+        "address": "/design/trials/extension?change=1",
+    }
+    other = loaded["content"].replace("extension_refused", "extension_waiting")
+    designer.client.put(
+        f"{added.location}/content",
+        json={"revision": loaded["revision"], "content": other},
+        headers={"X-CSRF-Token": designer.token()},
+    )
+    answer = designer.get(f"{added.location}/trial").json
+    assert answer is not None
+    [wrong] = answer["failed"]
+    assert (wrong["name"], wrong["address"]) == ("不同意", "/design/trials/extension/2?change=1")
+    assert "extension_refused" in wrong["text"]
+
+
 def test_only_who_sees_the_workshop_sees_runs(desks: Desks) -> None:
     assert desks.of("agent").get("/design/trials/extension").status_code == 403
     assert desks.of("agent").post("/design/recordings", {"process": "extension"}).status_code == 403

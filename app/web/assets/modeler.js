@@ -66,8 +66,10 @@ class Editor {
     this.saving = new Saving({
       content: container.dataset.content,
       check: container.dataset.check,
+      trial: container.dataset.trial,
       text: () => this.text(),
       onChange: () => this.changed(),
+      onTrial: (trial) => this.#tried(trial),
       onFindings: (findings) => this.#take(findings),
       onConflict: (theirs) => this.#settle(theirs),
       onExpired: () => this.#signInAgain(),
@@ -222,6 +224,11 @@ class Editor {
   #take(findings) {
     this.findings = findings;
     markFindings(this.modeler, findings);
+    this.changed();
+  }
+
+  #tried(trial) {
+    this.trial = trial;
     this.changed();
   }
 

@@ -52,6 +52,7 @@ def add_to(web: Blueprint) -> None:
         ("/offers/<id:offer_id>/take", "take_offer", document.take_offer, post),
         ("/offers/<id:offer_id>/decline", "decline_offer", document.decline_offer, post),
         ("/changes/<id:change_id>/trial", "trial_of_change", trials.trial_of_change, get),
+        ("/drafts/<id:draft_id>/trial", "trial_of_draft", trials.trial_of_draft, get),
         ("/trials/<key>", "trials", trials.trials, get),
         ("/trials/<key>/<id:number>", "replay", trials.replay, get),
         ("/recordings", "begin_recording", recordings.begin_recording, post),

@@ -7,19 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from flask import g, render_template, request
+from flask import g, render_template, request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
 
+from app.cases import intake
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
-from app.design import changes, scenarios, trying
+from app.design import changes, drafts, scenarios, trying
 from app.design.coverage import Coverage
 from app.design.sandbox import Answers, Sandbox
 from app.design.scenarios import Result, Scenario
 from app.design.trying import Report
 from app.identity.policy import may
 from app.web.access import permission, reading_session
+from app.web.design.answering import as_json, refusals_as_json
 from app.web.design.running import Diagrams, lines, processes_in, sessions
 from app.web.forms import number_in
 from app.web.language import _, say
@@ -97,6 +100,38 @@ def trial_of_change(change_id: int) -> str:
         "design/trial_results.html",
         trial=_view(report, diagrams, drawn=False),
         change_id=change_id,
+    )
+
+
+@permission("design.see")
+@refusals_as_json
+def trial_of_draft(draft_id: int) -> Response:
+    """What came of the scenarios that show at once what a draft does, as the editors ask for it
+    after a save; all that a change may touch are run before it is proposed.
+    """
+    draft = drafts.draft(reading_session(), draft_id)
+    diagrams = Diagrams(reading_session(), draft.change_id)
+    key = draft.key if draft.key in diagrams else intake.MAIN_PROCESS
+    report = trying.run_all(sessions(), clock.now(), draft.change_id, only={key})
+    view = _view(report, diagrams, drawn=False)
+    wrong = [
+        {
+            "name": one.name,
+            "text": one.difference,
+            "address": url_for(
+                "web.replay", key=one.process, number=one.number, change=draft.change_id
+            ),
+        }
+        for one in view.rows
+        if one.difference
+    ]
+    unreadable = [{"name": name, "text": why, "address": ""} for name, why in view.unreadable]
+    return as_json(
+        {
+            "run": len(view.rows),
+            "failed": [*wrong, *unreadable],
+            "address": url_for("web.trials", key=key, change=draft.change_id),
+        }
     )
 
 

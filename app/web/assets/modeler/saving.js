@@ -5,6 +5,7 @@ import { _ } from './words.js';
 const CHECK_AFTER = 600;
 const SAVE_AFTER = 3000;
 const TRY_AGAIN_AFTER = 5000;
+const TRIAL_AFTER = 4000; // a trial takes seconds of the server: it waits until the hand rests longer
 
 export class SessionOver extends Error {}
 
@@ -45,9 +46,10 @@ export class Saving {
   #save = 0;
   #running = null;
   #asked = 0;
+  #trial = 0;
 
-  constructor({ content, check, text, onChange, onFindings, onConflict, onExpired }) {
-    Object.assign(this, { content, check, text, onChange, onFindings, onConflict, onExpired });
+  constructor({ content, check, trial, text, onChange, onFindings, onTrial, onConflict, onExpired }) {
+    Object.assign(this, { content, check, trial, text, onChange, onFindings, onTrial, onConflict, onExpired });
     this.state = 'saved';
     this.detail = '';
     this.revision = 0;
@@ -85,6 +87,7 @@ export class Saving {
   touched() {
     this.change += 1;
     clearTimeout(this.#check);
+    clearTimeout(this.#trial);
     this.#check = setTimeout(() => this.look(), CHECK_AFTER);
     if (this.state === 'blocked' || this.state === 'conflict' || this.state === 'expired') return;
     if (this.state !== 'saving') this.#become('changed');
@@ -102,6 +105,17 @@ export class Saving {
       const { status, answer } = await ask(this.check, 'POST', { content: await this.text() });
       if (change !== this.change || asked !== this.#asked) return;
       this.onFindings(status === 200 ? answer.findings : [{ severity: 'error', code: 'unreadable', text: answer.text }]);
+    } catch { /* the next save tells what is wrong with the connection */ }
+  }
+
+  /** Run the scenarios of what was saved, and tell what came of them. */
+  async tryOut() {
+    if (!this.trial) return;
+    const { change } = this;
+    this.onTrial(null);
+    try {
+      const { status, answer } = await ask(this.trial, 'GET');
+      if (change === this.change && status === 200) this.onTrial(answer);
     } catch { /* the next save tells what is wrong with the connection */ }
   }
 
@@ -123,6 +137,8 @@ export class Saving {
           this.kept = change;
           if (change === this.change) this.onFindings(answer.findings);
           this.#become(this.dirty ? 'changed' : 'saved');
+          clearTimeout(this.#trial);
+          this.#trial = setTimeout(() => this.tryOut(), TRIAL_AFTER);
         } else if (status === 409 && answer.content !== undefined) {
           this.#become('conflict');
           this.onConflict(answer);
