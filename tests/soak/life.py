@@ -566,7 +566,7 @@ class Life:
             )
         if made is None or made.demand in self._spoilt:
             return
-        who = RATER
+        who = made.who or RATER
         if made.permission:
             able = [one for one in self._people if may(one, made.permission)]
             who = self._chance.choice(able if self._chance.random() < 0.9 else self._people)

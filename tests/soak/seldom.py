@@ -4,23 +4,29 @@ An attempt names the permission it is for; who makes it is chosen elsewhere, rig
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from app.cases import bulk, calling_back, catalogue, free_hand, knowledge, reorganising
-from app.cases.extending import GROUNDS
+from app.cases import acts, bulk, calling_back, catalogue, free_hand, knowledge, reorganising
+from app.cases.calling_back import DIMENSIONS
+from app.cases.extending import CLOCK, GROUNDS
 from app.cases.models.bulk_extension import BulkExtension, BulkStatus
+from app.cases.models.extension import ExtensionRequest
 from app.cases.models.rating import RatingLink
-from app.cases.models.work_order import WorkOrder
+from app.cases.models.work_order import Callback, WorkOrder
 from app.cases.orders import find
 from app.core.clock import CHINA
 from app.core.errors import Conflict
-from app.core.uow import UnitOfWork
-from app.identity.models import HandlingUnit
+from app.core.uow import Actor, UnitOfWork
+from app.engine import ClockRow
+from app.identity.directory import actor_of
+from app.identity.models import HandlingUnit, User, UserRole
+from app.identity.policy import Role
 from app.supervision import superior
 from tests.soak.filling import City, filled
 
@@ -47,6 +53,8 @@ class Attempt:
     permission: str
     do: Callable[[UnitOfWork], object]
     demand: int | None = None
+    who: Actor | None = None
+    """Who tries it, where only one unit's people may."""
 
 
 def ask_for_many(given: Situation) -> Attempt:
@@ -149,6 +157,71 @@ def import_report(given: Situation) -> Attempt | None:
     )
 
 
+def ask_for_time(given: Situation) -> Attempt | None:
+    """A unit whose limit still runs asks for a day more; preferably one that was granted some."""
+    granted = func.count(ExtensionRequest.days_granted)
+    found = given.session.execute(
+        select(WorkOrder.demand_id, WorkOrder.lead_unit_id)
+        .join(ClockRow, ClockRow.subject_id == WorkOrder.demand_id)
+        .outerjoin(ExtensionRequest, ExtensionRequest.clock_id == ClockRow.id)
+        .where(
+            ClockRow.name == CLOCK,
+            ClockRow.stopped_at.is_(None),
+            ClockRow.paused_at.is_(None),
+            ClockRow.due_at > given.now + timedelta(days=1),
+            WorkOrder.lead_unit_id.is_not(None),
+        )
+        .group_by(WorkOrder.demand_id, WorkOrder.lead_unit_id)
+        .order_by(granted.desc(), WorkOrder.demand_id.desc())
+        .limit(5)
+    ).all()
+    answers = {"days": "1", "ground": "complex", "extension_reason": "须会商。",
+               "legal_basis": "办法第二十条"}  # fmt: skip
+    return _of_unit(given, [(one[0], one[1]) for one in found], "extension_asked", answers)
+
+
+def object_to_a_rating(given: Situation) -> Attempt | None:
+    """The unit that a requester was dissatisfied with finds that it was not its fault."""
+    dissatisfied = [getattr(Callback, name) == "dissatisfied" for name in DIMENSIONS]
+    found = given.session.execute(
+        select(WorkOrder.demand_id, Callback.unit_id)
+        .join(WorkOrder, WorkOrder.id == Callback.order_id)
+        .where(
+            or_(Callback.solved.is_(False), *dissatisfied),
+            Callback.called_at > given.now - timedelta(days=3),
+            Callback.unit_id.is_not(None),
+        )
+        .order_by(Callback.id.desc())
+        .limit(20)
+    ).all()
+    answers = {"objection_ground": "law_forbids", "objection_statement": "依法不能撤销。"}
+    return _of_unit(given, [(one[0], one[1]) for one in found], "rating_objected", answers)
+
+
+def _of_unit(
+    given: Situation,
+    cases: Sequence[tuple[int, int | None]],
+    element: str,
+    answers: Mapping[str, object],
+) -> Attempt | None:
+    """What a liaison of the unit may set going just now on one of the cases."""
+    if not cases:
+        return None
+    demand, unit_id = cases[int(len(cases) * given.chance.triangular(0, 0.999, 0))]
+    liaisons = given.session.scalars(
+        select(User)
+        .join(UserRole)
+        .where(User.unit_id == unit_id, UserRole.role == Role.UNIT_LIAISON)
+        .order_by(User.id)
+    ).all()
+    for who in (actor_of(user) for user in liaisons):
+        for act in acts.acts_of(given.session, find(given.session, demand), who, given.now):
+            if act.element.id == element and act.why_not is None:
+                ask = partial(acts.act, demand_id=demand, key=act.key, given=answers)
+                return Attempt(f"act {element}", "", ask, demand, who)
+    return None
+
+
 def review_catalogue(given: Situation) -> Attempt | None:
     """What a ruling would change in the catalogue is published, or turned down."""
     changes = [change.id for change in catalogue.waiting(given.session)]
@@ -208,11 +281,13 @@ def reorganise(given: Situation) -> Attempt | None:
 
 
 KINDS: tuple[tuple[Callable[[Situation], Attempt | None], int], ...] = (
-    (use_the_free_hand, 30),
-    (rate_by_link, 30),
-    (review_catalogue, 10),
-    (keep_knowledge, 10),
-    (decide_for_many, 10),
+    (use_the_free_hand, 25),
+    (rate_by_link, 25),
+    (ask_for_time, 15),
+    (object_to_a_rating, 10),
+    (review_catalogue, 5),
+    (keep_knowledge, 5),
+    (decide_for_many, 5),
     (ask_for_many, 5),
     (import_report, 5),
 )

@@ -1,5 +1,6 @@
 """A few weeks of a random office; `make soak` goes on for years."""
 
+import random
 import shutil
 from collections.abc import Callable
 from datetime import datetime
@@ -22,6 +23,8 @@ from app.engine import (
     TimerWaitRow,
 )
 from tests.office import Office
+from tests.soak import seldom
+from tests.soak.filling import City
 from tests.soak.invariants import faults_of_case, faults_of_office
 from tests.soak.life import Life
 
@@ -55,6 +58,31 @@ def test_a_life_that_goes_on_where_it_was_kept_is_the_same_life(
             made.database.dispose()
         tallies.append((life.day, life.tally.done, life.tally.refused))
     assert tallies[0] == tallies[1]
+
+
+def _try(office: Office, make_up: Callable[[seldom.Situation], seldom.Attempt | None]) -> None:
+    """Make an attempt up and make it."""
+    city = City([], [], [])
+    with reading(office.sessions) as session:
+        made = make_up(seldom.Situation(session, random.Random(1), city, office.now, None))
+    assert made is not None
+    assert made.who is not None
+    with unit_of_work(office.sessions, made.who, office.now) as uow:
+        made.do(uow)
+
+
+def test_a_life_reaches_a_second_extension_and_an_objection_to_a_rating(office: Office) -> None:
+    case = office.bring_to("reply")
+    _try(office, seldom.ask_for_time)
+    office.do(case, "decide_extension")
+    office.bring_to("reply")  # another, which was granted nothing, comes after it
+    _try(office, seldom.ask_for_time)
+    assert "decide_second_extension" in office.waiting(case)
+    office.do(case, "decide_second_extension")
+    office.bring_to("callback", case)
+    office.do(case, "callback", result="dissatisfied", solved="no")
+    _try(office, seldom.object_to_a_rating)
+    assert "decide_rating_objection" in office.waiting(case)
 
 
 def _stop_waiting(session: Session) -> None:
