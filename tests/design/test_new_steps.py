@@ -5,10 +5,11 @@ import pytest
 from app.cases import answers, attachments, queries, steps, story
 from app.cases.orders import find
 from app.core.errors import Invalid
-from app.design import checking, documents
+from app.design import checking, documents, watching
 from app.design.documents import Document
 from app.design.models import Kind
 from app.design.sandbox import Sandbox
+from app.design.visits import Selection
 from app.engine import form_of
 from tests.design.desk import Workshop
 from tests.design.new_step import with_step
@@ -162,3 +163,22 @@ def test_what_a_rule_names_wrongly_is_found_at_the_field(visited: Workshop) -> N
         }
     assert "是不是“nature”" in found["plate"]
     assert "没有“mayor”这个角色" in found["title"]
+
+
+def test_lists_and_counts_have_the_new_step(visited: Workshop) -> None:
+    office = visited.office
+    first, second = office.bring_to("site_visit"), office.bring_to("site_visit")
+    office.wait(hours=2)
+    with office.acting("handler") as uow:
+        steps.complete(uow, office.task(first, "site_visit"), GOOD)
+    chosen = Selection("work_order")
+    with visited.reading() as session:
+        found = watching.heat_map(session, chosen, office.now, office.actor("duty"))
+        (figures,) = [one for one in found.figures if one.element.id == "site_visit"]
+        handler = office.actor("handler")
+        mine = queries.worklist(
+            session, handler, office.now, queries.Filter(element_id="site_visit")
+        )
+    assert (figures.passed, figures.now) == (1, 1)
+    assert mine.total == 1
+    assert "site_visit" in office.waiting(second)
