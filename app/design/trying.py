@@ -72,6 +72,8 @@ class Report:
 
 _reports: WeakKeyDictionary[Engine, OrderedDict[object, Report]] = WeakKeyDictionary()
 _keeping = Lock()
+_at_work: WeakKeyDictionary[Engine, list[object]] = WeakKeyDictionary()
+"""What is being run in this process, for pages that need not run the same at once."""
 
 
 def run_all(
@@ -89,16 +91,34 @@ def run_all(
     """
     with reading(sessions) as session:
         texts = texts_of(session, change_id)
-        which = copying.state_of(session, texts), None if only is None else frozenset(only)
+        which = _which(session, texts, only)
         kept = _reports.setdefault(session.get_bind().engine, OrderedDict())
+        at_work = _at_work.setdefault(session.get_bind().engine, [])
     found = kept.get(which)
     if found is None:
-        found = _run_all(sessions, now, texts, only)
+        at_work.append(which)
+        try:
+            found = _run_all(sessions, now, texts, only)
+        finally:
+            at_work.remove(which)
         with _keeping:
             kept[which] = found
             while len(kept) > _KEPT:
                 kept.popitem(last=False)
     return found
+
+
+def under_way(
+    session: Session, change_id: int | None = None, *, only: Collection[str] | None = None
+) -> bool:
+    """Whether these very scenarios are being run, for somebody who asked first."""
+    which = _which(session, texts_of(session, change_id), only)
+    return which in _at_work.get(session.get_bind().engine, [])
+
+
+def _which(session: Session, texts: Texts, only: Collection[str] | None) -> object:
+    """What a report depends on."""
+    return copying.state_of(session, texts), None if only is None else frozenset(only)
 
 
 def _run_all(

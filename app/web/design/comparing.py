@@ -15,10 +15,11 @@ from app.design.blanks import blank
 from app.design.comparing_tables import tables_of
 from app.design.differences import Difference, What
 from app.design.documents import Document
-from app.design.models import Kind
+from app.design.models import DesignChange, Kind
 from app.engine.diagram import read_diagram
 from app.web.access import permission, reading_session
 from app.web.drawings import drawing
+from app.web.forms import number_in
 from app.web.language import _, say
 
 COLOURS = {
@@ -110,6 +111,7 @@ def compare() -> str:
         kind=what.kind.value,
         key=what.key,
         title=say(documents.title(what, _text(what, after))),
+        change=_change_of(request.args.get("after", "")),
         before=before,
         after=after,
         rows=difference_rows(found),
@@ -117,6 +119,12 @@ def compare() -> str:
         tables=_readable_pairs(found, what, before, after),
         quiet=all(one.what is What.LAYOUT for one in found),
     )
+
+
+def _change_of(name: str) -> DesignChange | None:
+    """The change that holds the draft which is compared, if one is."""
+    number = number_in(name.removeprefix("d")) if name.startswith("d") else None
+    return None if number is None else drafts.draft(reading_session(), number).change
 
 
 @permission("design.see")

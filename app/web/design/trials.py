@@ -91,10 +91,15 @@ def trials(key: str) -> str:
 
 @permission("design.see")
 def trial_of_change(change_id: int) -> str:
-    """What came of the scenarios that a change may touch: a part of its page."""
+    """What came of the scenarios that a change may touch: a part of its page.
+
+    Somebody may have the page open already: the same is not run twice at once.
+    """
     changes.change(reading_session(), change_id)
     diagrams = Diagrams(reading_session(), change_id)
     only = trying.concerned(reading_session(), change_id)
+    if trying.under_way(reading_session(), change_id, only=only):
+        return render_template("design/trial_waits.html", change_id=change_id)
     report = trying.run_all(sessions(), clock.now(), change_id, only=only)
     return render_template(
         "design/trial_results.html",
