@@ -17,7 +17,6 @@ from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import xml
-from app.decisions.checks.checker import check as check_model
 from app.decisions.dmn import Model
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import json_value
@@ -173,13 +172,9 @@ def _rows(session: Session, draft: DesignDraft) -> list[dict[str, Any]]:
 
 
 def _proofs(model: Model, found: Sequence[checking.Finding]) -> list[Proof]:
-    shown = {
-        (one.decision_id, one.rows, one.column, one.phrase): one.example
-        for one in check_model(model)
-    }
     proofs = []
     for one in found:
-        example = shown.get((one.element, one.rows, one.column, one.phrase), {})
+        example = one.example
         missing = _missing(model, one.element, example) if one.code == "gap" and example else ()
         proofs.append(
             Proof(one, {name: json_value(value) for name, value in example.items()}, missing)

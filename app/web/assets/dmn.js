@@ -14,15 +14,16 @@ import { Findings } from './dmn/findings.js';
 import { Marks, cellsOf } from './dmn/marks.js';
 import { notesModule } from './dmn/notes.js';
 import { lost } from './dmn/reading.js';
+import { rowsModule } from './dmn/rows.js';
 import { Tests, Trying, valueOf } from './dmn/side.js';
 import { Toolbar } from './dmn/toolbar.js';
+import { replaceMarked } from './dmn/typing.js';
 import { _, translations, untranslated } from './dmn/words.js';
 import { ask as askPerson } from './modeler/chooser.js';
 import { download } from './modeler/pictures.js';
 import { Saving, ask, renewToken } from './modeler/saving.js';
 
 const EDITED = ['decisionTable', 'literalExpression'];
-const MOST = 400; // rows that dmn-js draws in a bearable time: 300 took it 3.6 s
 const TYPES = ['string', 'number', 'boolean', 'date', 'time', 'dateTime', 'dayTimeDuration', 'yearMonthDuration', 'Any'];
 
 const KINDS = { added: () => _('新增'), removed: () => _('删除'), changed: () => _('修改'), moved: () => _('移动') };
@@ -42,9 +43,6 @@ export async function show(container) {
   await editor.start();
   container.dataset.ready = '1';
 }
-
-/** The rows of the decision that a view shows. */
-const rowsOf = ({ element }) => element.decisionLogic?.get('rule') ?? [];
 
 /** Whether the part with that id is of this table: its columns, rows and cells. */
 function holds(logic, id) {
@@ -103,7 +101,7 @@ class Editor {
         dataTypes: TYPES,
         feelLanguageContext: { builtins: functions.map((name) => ({ name, type: 'function', params: [] })) },
       },
-      decisionTable: { additionalModules: [...own, notesModule] },
+      decisionTable: { additionalModules: [...own, notesModule, rowsModule] },
       literalExpression: { additionalModules: own },
     });
   }
@@ -122,6 +120,7 @@ class Editor {
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'hidden' && this.saving.dirty) this.saving.save();
     });
+    this.parts.table.addEventListener('beforeinput', replaceMarked, true);
     this.container.addEventListener('keydown', (event) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 's') {
         event.preventDefault();
@@ -143,8 +142,7 @@ class Editor {
       const { warnings } = await this.modeler.importXML(text, { open: false });
       const missing = [...warnings.map((one) => one.message), ...lost(text, await this.text())];
       const first = this.views().find((one) => one.element.id === this.key) ?? this.views()[0];
-      this.large = Math.max(0, ...this.views().map((one) => rowsOf(one).length)) > MOST;
-      if (first && !this.large) await this.modeler.open(first);
+      if (first) await this.#show(first);
       if (missing.length) await this.#refuse(missing);
       else if (!first) this.saving.block(_('这份文件里没有可在这里编辑的决策表，请用“看文本”。'));
       this.changed();
@@ -196,11 +194,24 @@ class Editor {
 
   get stack() { return this.modeler.getActiveViewer()?.get('commandStack', false); }
 
+  /** What of a long table is drawn; undefined where no table is shown. */
+  get rows() { return this.modeler?.getActiveViewer()?.get('shownRows', false) ?? undefined; }
+
+  async #show(view) {
+    this.rows?.begin();
+    await this.modeler.open(view);
+    if (!this.rows) return;
+    this.parts.table.querySelector('th.index-column').textContent = '#'; // dmn-js leaves this heading empty
+    this.rows.begin();
+    this.rows.redraw();
+    this.rows.onChange = () => this.changed();
+    this.rows.onAdd = (gap) => this.addMissing(gap);
+  }
+
   async choose(view) {
-    if (this.large) return;
     this.#leaveField();
     this.opening = true;
-    await this.modeler.open(view);
+    await this.#show(view);
     this.opening = false;
     this.changed();
   }
@@ -227,7 +238,9 @@ class Editor {
       render(html`<${Trying} editor=${this} /><${Tests} editor=${this} />`, this.parts.side);
       render(html`<${Findings} editor=${this} />`, this.parts.findings);
       const here = this.view?.element.id;
-      this.marks.show(this.table, this.findings.filter((one) => this.viewOf(one)?.element.id === here), this.matched[here]);
+      const found = this.findings.filter((one) => this.viewOf(one)?.element.id === here);
+      this.rows?.lack(found.filter((one) => one.missing?.length));
+      this.marks.show(this.table, found, this.matched[here]);
     });
   }
 
@@ -237,6 +250,7 @@ class Editor {
     if (!view) return;
     if (view.element !== this.view?.element) await this.choose(view);
     const rule = this.table?.get('rule')[row - 1];
+    if (rule) this.rows?.reveal(row - 1);
     const id = rule && (finding.column ? cellsOf(rule)[finding.column - 1]?.id : rule.id);
     const cell = id && this.parts.table.querySelector(`td[data-element-id="${CSS.escape(id)}"]`);
     cell?.scrollIntoView({ block: 'center', inline: 'nearest' });
@@ -245,7 +259,6 @@ class Editor {
 
   /** Add the row that a gap asks for: its inputs are filled in, its outputs are to be decided. */
   async addMissing(finding) {
-    if (this.large) return;
     const view = this.viewOf(finding);
     if (view.element !== this.view?.element) await this.choose(view);
     const viewer = this.modeler.getActiveViewer();
@@ -277,7 +290,9 @@ class Editor {
     this.matched = rows;
     this.changed();
     const [first] = rows[this.view?.element.id] ?? [];
-    if (first) this.parts.table.querySelector(`td[data-element-id="${CSS.escape(this.table.get('rule')[first - 1].id)}"]`)?.scrollIntoView({ block: 'center' });
+    if (!first) return;
+    this.rows?.reveal(first - 1);
+    this.parts.table.querySelector(`td[data-element-id="${CSS.escape(this.table.get('rule')[first - 1].id)}"]`)?.scrollIntoView({ block: 'center' });
   }
 
   showTest(test) {

@@ -44,9 +44,10 @@ export class Marks {
 
   #tell(target) {
     const cell = target.closest?.('td[data-element-id]');
-    const words = cell && this.said.get(cell.dataset.elementId);
-    this.tip.hidden = !words;
-    if (!words) return;
+    // of what is said about a whole row, every cell tells
+    const words = cell && [...(this.said.get(cell.dataset.elementId) ?? []), ...(this.said.get(cell.dataset.rowId) ?? [])];
+    this.tip.hidden = !words?.length;
+    if (this.tip.hidden) return;
     this.tip.textContent = words.join(' ');
     const [box, around] = [cell.getBoundingClientRect(), this.host.getBoundingClientRect()];
     this.tip.style.left = `${Math.max(0, Math.min(box.left - around.left, around.width - 380)) + this.host.scrollLeft}px`;

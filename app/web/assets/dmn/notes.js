@@ -1,8 +1,9 @@
 // The columns of remarks. dmn-js shows one description of a row; our tables keep sources and
 // remarks in annotation columns of the standard, each shown and edited here under its own heading.
-import { Component, createComponentVNode, createVNode } from 'inferno';
+import { Component, createComponentVNode, createTextVNode, createVNode } from 'inferno';
 import EditableComponent from 'dmn-js-shared/lib/components/EditableComponent';
 import { Cell, inject } from 'table-js/lib/components';
+import { _ } from './words.js';
 
 const MOST = 8; // columns of remarks that are shown; more are kept
 
@@ -13,8 +14,8 @@ class Heading extends Component {
   }
 
   render() {
-    const name = this.notes.names()[this.props.place];
-    return createVNode(1, 'th', 'annotation header', name, 16);
+    const name = this.notes.names()[this.props.place] || _('备注');
+    return createVNode(1, 'th', 'annotation header', createTextVNode(name), 2);
   }
 }
 Heading.$inject = ['notes'];
@@ -46,7 +47,7 @@ class Note extends Component {
       elementId: `${row.id}__note_${place}`,
       'data-row-id': row.id,
       children: createComponentVNode(2, Editor, {
-        label: this.notes.names()[place], ctrlForNewline: true, className: 'annotation-editor', onChange: this.write, value,
+        label: this.notes.names()[place] || _('备注'), ctrlForNewline: true, className: 'annotation-editor', onChange: this.write, value,
       }),
     });
   }

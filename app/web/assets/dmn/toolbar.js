@@ -1,5 +1,6 @@
 // The row above the table: its decisions, what can be done with it, and whether it is saved.
 import { html, useRef } from '@bpmn-io/diagram-js-ui';
+import { PAGE } from './rows.js';
 import { _ } from './words.js';
 
 const STATES = () => ({
@@ -31,6 +32,20 @@ export function Toolbar({ editor }) {
     ${button('check', _('检查'), () => editor.review())}
     <button type="button" class="button small main-action" name="save" onClick=${() => editor.save()}>${_('保存')}</button>
   </div>
-  ${editor.large && html`<p class="large">${_('这张表行数太多，浏览器里逐格编辑太慢：请“导出 Excel”修改后再“导入”。检查、试算和测试行照常可用。')}</p>`}
+  ${editor.rows?.all().length > PAGE && html`<${Pages} rows=${editor.rows} />`}
   ${editor.kept().map((one) => html`<p class="muted" key=${one.id}>${_('“{name}”不能在这里编辑，原样保留：请用“看文本”查看。', { name: one.name || one.id })}</p>`)}`;
+}
+
+/** Of a long table a page is shown; words find the rows that hold them. */
+function Pages({ rows }) {
+  const number = rows.found().length;
+  const last = Math.min(rows.from + PAGE, number);
+  return html`<div class="pages" role="toolbar" aria-label=${_('行')}>
+    <input type="search" name="look" aria-label=${_('只看含这些字的行')} placeholder=${_('只看含这些字的行')} value=${rows.words}
+      onInput=${(event) => rows.look(event.target.value)} />
+    <button type="button" class="button small" name="page-before" disabled=${!rows.from} onClick=${() => rows.turn(rows.from - PAGE)}>${_('上一页')}</button>
+    <span role="status">${number ? _('第 {from}–{last} 行，共 {number} 行', { from: rows.from + 1, last, number }) : _('没有含这些字的行')}</span>
+    <button type="button" class="button small" name="page-after" disabled=${last >= number} onClick=${() => rows.turn(rows.from + PAGE)}>${_('下一页')}</button>
+    <span class="muted">${_('大批修改可“导出 Excel”，改好再“导入”。')}</span>
+  </div>`;
 }
