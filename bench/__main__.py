@@ -5,12 +5,18 @@ import os
 from pathlib import Path
 
 from app.settings import VAR
-from bench import decisions, shipped, thin, timers, watching, worktime
+from bench import decisions, replay, shipped, thin, timers, watching, worktime
 from bench.databases import fsync_ms, postgres_server, sqlite_files
 from bench.figures import Figures
 
 OUTPUT = VAR / "bench.json"
-SERIES = {"thin": thin, "timers": timers, "shipped": shipped, "watching": watching}
+SERIES = {
+    "thin": thin,
+    "timers": timers,
+    "shipped": shipped,
+    "watching": watching,
+    "replay": replay,
+}
 PURE = {"worktime": worktime, "decisions": decisions}
 
 

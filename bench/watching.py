@@ -6,7 +6,7 @@ all their rows are copied inside the database.
 
 import random
 from datetime import datetime, timedelta
-from time import perf_counter
+from time import perf_counter, process_time
 
 from sqlalchemy import Integer, func, insert, literal, select
 from sqlalchemy.orm import Session
@@ -27,6 +27,11 @@ from bench.office_cases import LIFE, ShippedCases
 WHO = Actor(None, "", frozenset({"duty_manager"}))
 NOW = MORNING + timedelta(days=120)
 CHOSEN = Selection("work_order")
+MONTH = Selection(
+    "work_order",
+    arrived_from=MORNING + timedelta(days=30),
+    arrived_before=MORNING + timedelta(days=60),
+)
 COPIED = ("demand", "work_order", "process", "human_task", "clock")
 
 
@@ -37,9 +42,16 @@ def measure(figures: Figures, sqlite: Make, postgres: Make, *, quick: bool) -> N
         place = founded(make)("watching")
         cases = _filled(place, originals, copies - 1)
         with reading(place.sessions) as session:
-            begun = perf_counter()
+            before = process_time()
+            month = watching.heat_map(session, MONTH, NOW, WHO)
+            figures.put(f"watch_month_cases_{kind}", month.cases)
+            figures.put(f"watch_month_cpu_s_{kind}", process_time() - before)
+            begun, before = perf_counter(), process_time()
             found = watching.heat_map(session, CHOSEN, NOW, WHO)
+            figures.put(f"watch_heat_map_cpu_s_{kind}", process_time() - before)
             seen = perf_counter()
+            variants.distinctions(session, CHOSEN, NOW)
+            distinguished = perf_counter()
             ways = variants.ways(session, CHOSEN, NOW, WHO)
             counted = perf_counter()
             wanted = Wanted(CHOSEN, Format.CSV)
@@ -49,7 +61,8 @@ def measure(figures: Figures, sqlite: Make, postgres: Make, *, quick: bool) -> N
         events = sum(2 * one.passed + 2 * one.called_off + one.now for one in found.figures)
         figures.put(f"watch_cases_{kind}", cases)
         figures.put(f"watch_heat_map_s_{kind}", seen - begun)
-        figures.put(f"watch_variants_s_{kind}", counted - seen)
+        figures.put(f"watch_distinctions_s_{kind}", distinguished - seen)
+        figures.put(f"watch_variants_s_{kind}", counted - distinguished)
         figures.put(f"watch_log_events_per_s_{kind}", events / (written - counted))
         figures.put(f"watch_log_mb_{kind}", size / 1e6)
 
@@ -73,7 +86,8 @@ def _filled(place: Place, originals: int, copies: int) -> int:
 
 def _spread(session: Session, demand: Demand, chance: random.Random) -> None:
     """Let hours and days go by between the steps of a case."""
-    at: datetime = MORNING + timedelta(hours=chance.randrange(24 * 60))
+    at: datetime = MORNING + timedelta(hours=chance.randrange(24 * 90))
+    demand.arrived_at = at
     tasks = select(HumanTaskRow).where(HumanTaskRow.subject_id == demand.id)
     for task in session.scalars(tasks.order_by(HumanTaskRow.id)):
         task.opened_at = at

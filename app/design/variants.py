@@ -145,7 +145,7 @@ def distinctions(session: Session, chosen: Selection, now: datetime) -> list[Dis
     Groups of fewer than `SMALL` cases are left out; nothing where no case is late, or all are.
     """
     known = visits.ground(session, chosen.key, chosen.version)
-    late = visits.late_processes(session, chosen, known, now)
+    late = visits.passed_deadlines(session, chosen, known, now)
     cases: Counter[tuple[str, str]] = Counter()
     late_cases: Counter[tuple[str, str]] = Counter()
     count = 0

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -23,6 +23,7 @@ from app.cases.models.work_order import WorkOrder
 from app.cases.orders import SUBJECT
 from app.core.db import Instant
 from app.core.errors import NotFound
+from app.core.micros import LocalMicros
 from app.core.phrase import Phrase
 from app.engine import ClockRow, ClockRungRow, DiagramVersionRow, HumanTaskRow, ProcessRow
 from app.engine.diagram import Element
@@ -152,21 +153,28 @@ def journeys(
 ) -> Iterator[Journey]:
     """The chosen processes one after the other, with their visits. Streams: memory stays flat."""
     calendars, at = Calendars(session), micros_of(now)
-    late = _Late(
-        late_processes(session, chosen, known, now),
-        set(session.scalars(_late_visits(chosen, known, now))),
-    )
-    rows = session.connection().execute(
-        _visits(chosen, known, now), execution_options={"yield_per": _BATCH}
-    )
-    for _process, together in groupby(rows, key=itemgetter(0)):
-        yield _journey(list(together), calendars, at, late)
+    passed = passed_deadlines(session, chosen, known, now)
+    connection = session.connection()
+    flow = {"yield_per": _BATCH}
+    processes = connection.execute(_processes(chosen, known, now), execution_options=flow)
+    stays = connection.execute(_visits(chosen, known, now), execution_options=flow)
+    found = groupby(stays, key=itemgetter(0))
+    process_id, together = next(found, (None, None))
+    for row in processes:
+        if together is not None and row[0] == process_id:
+            yield _journey(row, list(together), calendars, at, passed.get(process_id))
+            process_id, together = next(found, (None, None))
 
 
-def late_processes(session: Session, chosen: Selection, known: Ground, now: datetime) -> set[int]:
-    """Ids of the chosen processes of which a deadline has passed."""
-    asked = narrowed(select(ProcessRow.id), chosen, known, now).join(ClockRow, _of_process())
-    return set(session.scalars(asked.where(_passed(now))))
+def passed_deadlines(
+    session: Session, chosen: Selection, known: Ground, now: datetime
+) -> dict[int, list[int]]:
+    """Of the chosen processes of which a deadline has passed: when, by the process's id."""
+    asked = narrowed(select(ProcessRow.id, LocalMicros(ClockRow.due_at)), chosen, known, now)
+    found: dict[int, list[int]] = {}
+    for process_id, due in session.execute(asked.join(ClockRow, _of_process()).where(_passed(now))):
+        found.setdefault(process_id, []).append(due)
+    return found
 
 
 def narrowed(question: Rows, chosen: Selection, known: Ground, now: datetime) -> Rows:
@@ -218,66 +226,61 @@ def _joined(first: Visit, then: Visit) -> Visit:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Late:
-    """Ids of processes of which a deadline has passed, and of the tasks open at that instant."""
-
-    processes: set[int]
-    tasks: set[int]
-
-
-def _late_visits(chosen: Selection, known: Ground, now: datetime) -> Rows:
-    return (
-        narrowed(select(HumanTaskRow.id), chosen, known, now)
-        .join(HumanTaskRow, HumanTaskRow.process_id == ProcessRow.id)
-        .join(ClockRow, _of_process())
-        .where(
-            _passed(now),
-            HumanTaskRow.opened_at <= ClockRow.due_at,
-            or_(HumanTaskRow.closed_at.is_(None), HumanTaskRow.closed_at > ClockRow.due_at),
-        )
-    )
+def _processes(chosen: Selection, known: Ground, now: datetime) -> Rows:
+    columns = (
+        ProcessRow.id, ProcessRow.subject_id, ProcessRow.scope, ProcessRow.diagram_version_id,
+        UNIT, LocalMicros(ProcessRow.started_at),
+        LocalMicros(func.coalesce(Procedure.closed_at, Demand.closed_at)),
+        LocalMicros(ProcessRow.ended_at),
+    )  # fmt: skip
+    return narrowed(select(*columns), chosen, known, now).order_by(ProcessRow.id)
 
 
 def _visits(chosen: Selection, known: Ground, now: datetime) -> Rows:
     columns = (
-        ProcessRow.id, ProcessRow.subject_id, ProcessRow.scope, ProcessRow.diagram_version_id,
-        UNIT, ProcessRow.started_at, func.coalesce(Procedure.closed_at, Demand.closed_at),
-        ProcessRow.ended_at, HumanTaskRow.id, HumanTaskRow.element_id, HumanTaskRow.opened_at,
-        HumanTaskRow.closed_at, HumanTaskRow.closed_how,
+        HumanTaskRow.process_id, HumanTaskRow.id, HumanTaskRow.element_id,
+        LocalMicros(HumanTaskRow.opened_at), LocalMicros(HumanTaskRow.closed_at),
+        HumanTaskRow.closed_how,
     )  # fmt: skip
     return (
-        narrowed(select(*columns), chosen, known, now)
-        .join(HumanTaskRow, HumanTaskRow.process_id == ProcessRow.id)
-        .where(HumanTaskRow.element_id.in_(list(known.steps)))
-        .order_by(ProcessRow.id)
+        select(*columns)
+        .where(
+            HumanTaskRow.process_id.in_(narrowed(select(ProcessRow.id), chosen, known, now)),
+            HumanTaskRow.element_id.in_(list(known.steps)),
+        )
+        .order_by(HumanTaskRow.process_id)
     )
 
 
-def _journey(rows: list[Any], calendars: Calendars, now: int, late: _Late) -> Journey:
-    process_id, demand_id, scope, version_id, unit_id, since, closed, ended = rows[0][:8]
+def _journey(
+    process: Any, rows: list[Any], calendars: Calendars, now: int, passed: list[int] | None
+) -> Journey:
+    process_id, demand_id, scope, version_id, unit_id, since, closed, ended = process
     before = calendars.of(unit_id).worked_before
+    rows.sort(key=_BY_BEGINNING)
     visits = []
-    for row in rows:
-        opened = micros_of(row[10])
-        until = None if row[11] is None else micros_of(row[11])
-        end = max(now, opened) if until is None else until
+    last, last_worked = -1, 0  # one step mostly begins when another ends
+    for _process, task_id, element_id, opened, until, how in rows:
+        begun = last_worked if opened == last else before(opened)
+        last = max(now, opened) if until is None else until
+        last_worked = before(last)
+        late = passed is not None and any(
+            opened <= due and (until is None or until > due) for due in passed
+        )
         visits.append(
-            Visit(row[8], row[9], opened, until, row[12] == "completed",
-                  before(end) - before(opened), row[8] in late.tasks)
+            Visit(task_id, element_id, opened, until, how == "completed",
+                  last_worked - begun, late)
         )  # fmt: skip
-    visits.sort(key=_BY_BEGINNING)
-    begin = visits[0].since if since is None else micros_of(since)
-    ended_at = (ended or closed) if scope else (closed or ended)
-    ended_in = None if ended_at is None else micros_of(ended_at)
-    worked = before(max(now, begin) if ended_in is None else ended_in) - before(begin)
+    begin = visits[0].since if since is None else since
+    end = (ended or closed) if scope else (closed or ended)
+    worked = before(max(now, begin) if end is None else end) - before(begin)
     return Journey(
-        process_id, demand_id, scope, version_id, unit_id, begin, ended_in,
-        process_id in late.processes, worked, tuple(visits),
+        process_id, demand_id, scope, version_id, unit_id, begin, end,
+        passed is not None, worked, tuple(visits),
     )  # fmt: skip
 
 
-_BY_BEGINNING = itemgetter(2, 0)
+_BY_BEGINNING = itemgetter(3, 1)
 
 
 def _steps(elements: Mapping[str, Element]) -> dict[str, Element]:

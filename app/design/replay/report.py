@@ -4,10 +4,11 @@ What comes of a part is JSON, sorted: two runs over the same record are equal by
 """
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -89,9 +90,7 @@ def facts_of(session: Session, demands: Sequence[int]) -> dict[str, CaseFacts]:
             ),
             key=lambda one: (one.procedure, one.clock, one.run),
         )
-        escalations = sorted(
-            _escalations(session, demand_id, keys), key=lambda one: (one.at, one.kind, one.what)
-        )
+        escalations = sorted(_escalations(session, demand_id, keys), key=_BY_TIME)
         found[number] = CaseFacts(tuple(deadlines), tuple(escalations))
     return found
 
@@ -134,7 +133,7 @@ def compared(
 ) -> dict[str, Any]:
     """How deadlines and escalations of the same cases differ, each named with its case."""
     moved, appeared, gone = [], [], []
-    gained, lost = [], []
+    gained, lost, shifted = [], [], []
     for number in sorted(before):
         was, now = before[number], after.get(number, CaseFacts((), ()))
         runs = {one.key: one for one in was.deadlines}
@@ -147,8 +146,14 @@ def compared(
                 line["days"] = _working_days(calendar, known.due_at, one.due_at)
                 moved.append(line)
         gone += [_deadline(number, one, one.due_at, None) for one in runs.values()]
-        lost += [_escalation(number, one) for one in _without(was.escalations, now.escalations)]
-        gained += [_escalation(number, one) for one in _without(now.escalations, was.escalations)]
+        alone, fresh, both = _paired(was.escalations, now.escalations)
+        lost += [_escalation(number, one, at=one.at) for one in alone]
+        gained += [_escalation(number, one, at=one.at) for one in fresh]
+        shifted += [
+            _escalation(number, then, before=then.at, after=late.at)
+            for then, late in both
+            if then.at != late.at
+        ]
     return {
         "cases": len(before),
         "deadlines": sum(len(one.deadlines) for one in before.values()),
@@ -158,6 +163,7 @@ def compared(
         "gone": gone,
         "gained": gained,
         "lost": lost,
+        "shifted": shifted,
     }
 
 
@@ -206,7 +212,7 @@ def merged(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     days = Counter(line["days"] for one in results for line in one["moved"])
     found["histogram"] = [[day, days[day]] for day in sorted(days)]
     found["clocks"] = _counted(line["clock"] for one in results for line in one["moved"])
-    for name in ("gained", "lost"):
+    for name in ("gained", "lost", "shifted"):
         lines = [line for one in results for line in one[name]]
         found[f"{name}_what"] = _counted(f"{line['kind']}/{line['what']}" for line in lines)
     for name in ("adapted", "impossible", "undecided"):
@@ -239,7 +245,8 @@ def ways(process: Process, passed: Mapping[str, int]) -> dict[str, Any]:
 
 
 _LISTS = (
-    "moved", "appeared", "gone", "gained", "lost", "adapted", "impossible", "undecided", "faults",
+    "moved", "appeared", "gone", "gained", "lost", "shifted", "adapted", "impossible",
+    "undecided", "faults",
 )  # fmt: skip
 
 
@@ -267,26 +274,38 @@ def _deadline(
         "procedure": f"{kind}#{place}" if kind else "",
         "clock": one.clock,
         "run": one.run,
-        "before": None if before is None else before.isoformat(),
-        "after": None if after is None else after.isoformat(),
+        "before": None if before is None else _written(before),
+        "after": None if after is None else _written(after),
     }
 
 
-def _escalation(number: str, one: Escalation) -> dict[str, Any]:
-    what = _RUN.sub("", one.what)
-    return {"number": number, "kind": one.kind, "what": what, "at": one.at.isoformat()}
+def _escalation(number: str, one: Escalation, **instants: datetime) -> dict[str, Any]:
+    found = {"number": number, "kind": one.kind, "what": _RUN.sub("", one.what)}
+    return found | {name: _written(at) for name, at in instants.items()}
 
 
-def _without(some: Sequence[Escalation], others: Sequence[Escalation]) -> list[Escalation]:
-    """Those that are not among the others, whenever they were."""
-    rest = Counter((one.kind, one.what) for one in others)
-    found = []
+def _written(at: datetime) -> str:
+    return at.isoformat()
+
+
+def _paired(
+    some: Sequence[Escalation], others: Sequence[Escalation]
+) -> tuple[list[Escalation], list[Escalation], list[tuple[Escalation, Escalation]]]:
+    """Those that are not among the others whenever they were, those of the others that are not
+    among them, and the rest in pairs: the first of a kind with the first.
+    """
+    rest: dict[tuple[str, str], deque[Escalation]] = defaultdict(deque)
+    for one in others:
+        rest[one.kind, one.what].append(one)
+    alone, both = [], []
     for one in some:
-        if rest[one.kind, one.what]:
-            rest[one.kind, one.what] -= 1
+        waiting = rest[one.kind, one.what]
+        if waiting:
+            both.append((one, waiting.popleft()))
         else:
-            found.append(one)
-    return found
+            alone.append(one)
+    left = sorted((one for waiting in rest.values() for one in waiting), key=_BY_TIME)
+    return alone, left, both
 
 
 def _working_days(
@@ -300,5 +319,6 @@ def _working_days(
     return days if after > before else -days
 
 
+_BY_TIME = attrgetter("at", "kind", "what")
 _RUN = re.compile(r"#\d+")
 _JUST = timedelta(microseconds=1)
