@@ -77,20 +77,22 @@ def explain(session: Session, case: Case, now: datetime, roles: frozenset[str]) 
         Section(title, lines)
         for title, tell in (
             (Phrase("概要", "In short"), _summary),
+            (Phrase("在谁手里、责任在谁", "Who held it, and whose lateness it is"), _held),
             (Phrase("经过与依据", "What happened, and by which rule"), _course(roles)),
             (Phrase("时限", "Limits"), _limits),
             (Phrase("办理事项", "Procedures"), _procedures),
             *_SECTIONS.values(),
-            (Phrase("在谁手里、责任在谁", "Who held it, and whose lateness it is"), _held),
         )
         if (lines := tuple(tell(session, case, now)))
     ]
 
 
-def duration(span: timedelta) -> Phrase:
-    """A length of time in days, hours and minutes; seconds are shown under a minute."""
+def duration(span: timedelta, *, of_work: bool = False) -> Phrase:
+    """A length of time in days, hours and minutes; seconds are shown under a minute. Working time
+    has no days: they would be read as working days.
+    """
     minutes, seconds = divmod(round(span.total_seconds()), 60)
-    days, minutes = divmod(minutes, 24 * 60)
+    days, minutes = (0, minutes) if of_work else divmod(minutes, 24 * 60)
     hours, minutes = divmod(minutes, 60)
     parts = [
         (days, "天", "d"),
@@ -317,7 +319,7 @@ def _procedures(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
 def _held(session: Session, case: Case, now: datetime) -> Iterator[Line]:
     held = holding.holdings(session, case, now)
     for one in held:
-        wall, worked = duration(one.elapsed), duration(one.worked)
+        wall, worked = duration(one.elapsed), duration(one.worked, of_work=True)
         step = Phrase(f"“{one.step.zh}”", f" “{one.step.en}”") if one.step.zh else Phrase("", "")
         yield Line(
             Phrase(
@@ -328,14 +330,17 @@ def _held(session: Session, case: Case, now: datetime) -> Iterator[Line]:
             )
         )
     whole = duration(sum((one.elapsed for one in held), timedelta(0)))
-    worked = duration(sum((one.worked for one in held), timedelta(0)))
+    worked = duration(sum((one.worked for one in held), timedelta(0)), of_work=True)
     yield Line(
         Phrase(
             f"合计{whole.zh}，其中工作时间{worked.zh}。",
             f"In all {whole.en}, {worked.en} of it working time.",
         )
     )
-    for late in holding.lateness(session, case, held, now):
+    found = holding.lateness(session, case, held, now)
+    if not found:
+        yield Line(Phrase("各项时限均未超期。", "No limit was late."))
+    for late in found:
         name = clocks.NAMES.get(late.clock.name, Phrase(late.clock.name, late.clock.name))
         length = duration(late.late)
         parts = [(who, duration(span)) for who, span in late.held_by]

@@ -88,6 +88,16 @@ def test_lateness_is_whose_step_was_open_and_of_nobody_else(office: Office) -> N
     assert [(who.zh, span) for who, span in late.held_by] == [("市城市管理局", late.late)]
 
 
+def test_working_time_is_told_in_hours_and_that_nothing_was_late(office: Office) -> None:
+    case = office.bring_to("sign_for")
+    office.do(case, "sign_for")
+    office.do(case, "first_contact")
+    office.wait(days=2, hours=1)
+    said = told(office, case)["在谁手里、责任在谁"]
+    assert said[-1] == "各项时限均未超期。"
+    assert said[-2] == "合计2天1小时，其中工作时间15小时。"
+
+
 def test_a_late_part_is_its_own_units_lateness_while_the_lead_unit_is_in_time(
     office: Office,
 ) -> None:
@@ -158,7 +168,7 @@ def test_the_story_names_step_rule_deadline_pause_and_escalation(office: Office)
     office.bring_to("close", case)
     office.do(case, "close")
     zh, en = told(office, case), told(office, case, "en")
-    assert list(zh)[:3] == ["概要", "经过与依据", "时限"]
+    assert list(zh)[:4] == ["概要", "在谁手里、责任在谁", "经过与依据", "时限"]
     course = "\n".join(zh["经过与依据"])
     assert "冯经办：办理答复" in course
     assert "依据《办理时限" in course
