@@ -70,7 +70,7 @@ STEPS_A_CASE = 12
 NEGLECTED = 0.2
 """The share of demands that nobody looks at for some days: their deadlines pass one by one."""
 
-LOOKED_UP = 0.04
+LOOKED_UP = 0.02
 """How often it is looked up what is open; in between, some of it has been done meanwhile."""
 
 TICKS = 0.5
@@ -88,8 +88,11 @@ HOLDERS_ASKED = 0.1
 REORGANISED_EVERY = 60
 """After how many days, on average, a new unit is founded and an old one given up."""
 
+LISTS_EVERY = 3
+"""After how many days the worklist of everybody was looked at: number, lights and first page."""
+
 WHOLE_LISTS = 5
-"""Of everybody in so many, the worklist is gone through to its end each day."""
+"""Of one in so many of these it is gone through to its end."""
 
 STILL_EVERY = 7
 """After how many days the rows of a case are gone through in which nothing happens."""
@@ -659,7 +662,7 @@ class Life:
         with reading(self.office.sessions) as session:
             found = faults_of_office(
                 session,
-                self._people,
+                self._people[self.day % LISTS_EVERY :: LISTS_EVERY],
                 self.office.now,
                 ticked=self._down_until is None,
                 whole={who.user_id for who in self._people[self.day % WHOLE_LISTS :: WHOLE_LISTS]},
@@ -749,13 +752,21 @@ class Life:
         """An open task with somebody who may do it, mostly one that was left for long."""
         if self._chance.random() < 0.03:
             return self._task_of_worklist()
-        tasks = [task for task in self._open_tasks() if self._is_looked_at(task.demand)]
-        if not tasks:
+        tasks = self._open_tasks()
+        looked_at = (
+            task
+            for task in (self._left_for_long(tasks) for _ in range(min(len(tasks), 20)))
+            if self._is_looked_at(task.demand)
+        )
+        task = next(looked_at, None)
+        if task is None:
             return None
-        task = tasks[int(len(tasks) * self._chance.triangular(0, 0.999, 0))]
         self._seen.remove(task)
         able = [who for who in self._people if self._may(who, task)]
         return (task, self._chance.choice(able)) if able else None
+
+    def _left_for_long(self, tasks: Sequence[Task]) -> Task:
+        return tasks[int(len(tasks) * self._chance.triangular(0, 0.999, 0))]
 
     def _may(self, who: Actor, task: Task) -> bool:
         """Whether a person may do an open task, by the rule for steps."""
