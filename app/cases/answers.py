@@ -89,14 +89,22 @@ def _entered(
     loaded: Mapping[str, object],
     scope: Mapping[str, object] | None,
 ) -> dict[str, object]:
-    """What stands in the fields: what was typed, and in those of others what the data say."""
+    """What stands in the fields: what was typed, a tick that was not set being no, and in those of
+    others what the data say.
+    """
     mine = {field.name for field in editable}
     kept = {
         field.name: scope[field.name]
         for field in form.fields
         if scope is not None and field.name not in mine and field.name in scope
     }
-    return {**kept, **loaded}
+    unticked = {field.name: False for field in editable if _is_tick(field)}
+    return {**kept, **unticked, **loaded}
+
+
+def _is_tick(field: Field) -> bool:
+    """Whether the field is a box to be ticked, not a question to be answered yes or no."""
+    return field.type is FieldType.BOOLEAN and not field.required and not field.required_when
 
 
 def _look(
@@ -149,7 +157,7 @@ def _answer(field: Field, loaded: Mapping[str, object], shown: conditions.Look) 
         return None
     if field.name in loaded:
         return _plain(loaded[field.name])
-    return False if field.type is FieldType.BOOLEAN else None
+    return False if _is_tick(field) else None
 
 
 def kept_value(field: Field, value: object) -> object:

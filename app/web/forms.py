@@ -235,7 +235,7 @@ def _field_view(
     offered = _offered(one, choices)
     kind: str = one.type
     few = blank is None and len(offered.options) <= _FEW
-    if one.type is FieldType.BOOLEAN and one.required:
+    if one.type is FieldType.BOOLEAN and (one.required or one.required_when):
         offered = Choices([("true", _("是")), ("false", _("否"))])
     elif one.type is FieldType.BOOLEAN:
         kind = "tick"
