@@ -14,12 +14,15 @@ from app.core.db import Sessions, reading
 from app.core.texts import DocumentVersion
 from app.core.uow import SYSTEM, Actor, unit_of_work
 from app.demo import city
+from app.engine.diagram import read_diagram
+from app.engine.forms import Field, FileSort
 from app.identity.directory import actor_of, add_user
 from app.identity.models import HandlingUnit, User
 from app.jobs import proposing, publishing
 from app.office import Office
 from tests.e2e.board import Board
 from tests.e2e.conftest import AXE, Desk, Desks, Site, served
+from tests.engine.corpus.notation import to_xml
 from tests.web.conftest import DEMAND
 
 pytestmark = pytest.mark.browser
@@ -205,3 +208,58 @@ def do(sessions: Sessions, demand: int, login: str, answers: Mapping[str, object
 def actor(sessions: Sessions, login: str) -> Actor:
     with reading(sessions) as session:
         return actor_of(session.scalars(select(User).where(User.login == login)).one())
+
+
+def test_all_that_a_field_can_say_is_set_in_the_panel_and_undone(people: Desks) -> None:
+    board = Board(people["designer"])
+    board.begin("drawn_field")
+    board.draw(to_xml("start s -> a\nuser a role=unit_handler -> e\nend e"))
+    board.do(
+        """
+        select a
+        button field-add
+        set field-name came_at
+        pick field-type datetime
+        set field-min 2026-01-31 09:30
+        pick field-begins =now()
+        button field-add
+        set field-name card
+        set field-min_length 15
+        pick field-format (\\d{17}[\\dXx]|\\d{15})
+        button field-add
+        set field-name proof
+        pick field-type files
+        tick field-accept-picture
+        tick field-accept-video
+        set field-max_mb 8
+        set field-required_when came_at > now()
+        button rule-add
+        set rule-holds-0 count(proof) < 4
+        set rule-message-0 最多三个。
+        """
+    )
+    came_at, card, proof = fields(board)
+    assert came_at.minimum == "2026-01-31T09:30:00+08:00"
+    assert came_at.default == "=now()"
+    assert (card.min_length, card.pattern) == (15, r"(\d{17}[\dXx]|\d{15})")
+    assert card.pattern_words is not None
+    assert card.pattern_words.zh == "请填写 15 位或 18 位身份证号。"
+    assert proof.accepts == {FileSort.PICTURE, FileSort.VIDEO}
+    assert proof.max_megabytes == 8
+    assert proof.required_when == "came_at > now()"
+    assert [(one.holds, one.message.zh) for one in proof.rules] == [
+        ("count(proof) < 4", "最多三个。")
+    ]
+    board.do("pick field-type text")
+    assert fields(board)[2].accepts == frozenset()
+    board.do("button undo")
+    assert fields(board) == (came_at, card, proof)
+    board.undo_all()
+    assert read_diagram(board.text().encode(), "x").processes["p"].elements["a"].form is None
+
+
+def fields(board: Board) -> tuple[Field, ...]:
+    """The fields of the step `a` as they would be saved."""
+    form = read_diagram(board.text().encode(), "x").processes["p"].elements["a"].form
+    assert form is not None
+    return form.fields
