@@ -169,10 +169,10 @@ def _what(  # noqa: C901 - one case a kind of entry, as the book has them
             name = _clock(facts)
             return Phrase(f"{name.zh}暂停", f"{name.en} limit stands still")
         case command:
-            return _COMMANDS.get(command, Phrase(command, command))
+            return COMMANDS.get(command, Phrase(command, command))
 
 
-_COMMANDS: Mapping[str, Phrase] = {
+COMMANDS: Mapping[str, Phrase] = {
     "arrive": Phrase("诉求到达", "Demand arrived"),
     "create_order": Phrase("生成工单", "Work order created"),
     "sign_automatically": Phrase("逾期未签，系统自动签收", "Signed automatically"),

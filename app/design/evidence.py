@@ -115,13 +115,16 @@ class Evidence:
 
 
 def weigh(sessions: Sessions, now: datetime, change_id: int) -> Evidence:
-    """Check, compare and try the drafts of a change as they stand; nothing is written.
+    """Check, compare and try the drafts of a change as they stand; nothing is written. What the
+    checkers refuse is not tried: raises `Invalid` at once.
 
     Takes half a second a scenario: not within a transaction. A draft saved meanwhile makes the
     evidence one of the earlier revisions, which is no longer good for proposing.
     """
     with reading(sessions) as session:
-        revisions = _revisions(session.get_one(DesignChange, change_id))
+        change = session.get_one(DesignChange, change_id)
+        revisions = _revisions(change)
+        checking.require_good(checking.check_change(session, change))
         only = trying.concerned(session, change_id)
     trial = trying.run_all(sessions, now, change_id, only=only)
     with reading(sessions) as session:
@@ -136,11 +139,12 @@ def examine(session: Session, change: DesignChange, trial: Report) -> Evidence:
         documents=tuple(_compared(session, change)),
         findings=checking.check_change(session, change),
         trial=trial,
-        replay=_replay_of(session, change),
+        replay=replay_of(session, change),
     )
 
 
-def _replay_of(session: Session, change: DesignChange) -> int | None:
+def replay_of(session: Session, change: DesignChange) -> int | None:
+    """The newest replay of real cases under exactly these drafts that was finished."""
     return session.scalar(
         select(DesignReplay.id)
         .where(

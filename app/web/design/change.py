@@ -15,7 +15,7 @@ from app.core import jobs
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
-from app.design import changes, checking, documents, drafts, importing
+from app.design import changes, checking, documents, drafts, evidence, importing
 from app.design.checking import Finding
 from app.design.documents import MAX_BYTES, Document
 from app.design.element_ids import Renaming
@@ -24,6 +24,7 @@ from app.engine.forms import Field, FieldType, Form
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
 from app.web.design.comparing import DifferenceRow, kept_difference_rows
+from app.web.design.replays import figures_of
 from app.web.design.workshop import document_title, status_of
 from app.web.forms import errors_in_words, form_view, submitted
 from app.web.language import _, say
@@ -186,12 +187,13 @@ def propose_change(change_id: int) -> Page:
 
 
 @permission("design.see")
-def proposal_progress(change_id: int) -> str:
-    """How far the checks have come, for the box on the page."""
+def proposal_progress(change_id: int) -> Page:
+    """How far the checks have come, for the box on the page; at the end the page is read anew."""
     change = changes.change(reading_session(), change_id)
-    return render_template(
-        "design/proposal.html", change=change, proposal=_proposal(reading_session(), change)
-    )
+    proposal = _proposal(reading_session(), change)
+    if proposal is None or not proposal.going_on:
+        return Response(status=204, headers={"HX-Refresh": "true"})
+    return render_template("design/proposal.html", change=change, proposal=proposal)
 
 
 @permission("design.approve")
@@ -312,6 +314,7 @@ def _page(change_id: int, refusal: str = "", errors: Mapping[str, str] | None = 
         evidence=_kept_evidence(change),
         trial=_kept_trial(change),
         proposal=_proposal(session, change),
+        replayed=_replayed(session, change),
         form=form_view(
             DECIDING,
             g.actor.roles,
@@ -360,6 +363,15 @@ def _kept_trial(change: DesignChange) -> TrialRow | None:
     covered = [(one["passed"], one["total"]) for one in kept["coverage"].values()]
     passed, total = (sum(part) for part in zip(*covered, strict=True)) if covered else (0, 0)
     return TrialRow(kept["run"], round(100 * passed / total) if total else 0)
+
+
+def _replayed(session: Session, change: DesignChange) -> dict[str, object] | None:
+    """What came of real cases under exactly these drafts; as it was when they were proposed."""
+    if change.evidence:
+        found = orjson.loads(change.evidence).get("replay")
+    else:
+        found = evidence.replay_of(session, change) if change.drafts else None
+    return None if found is None else figures_of(session, found)
 
 
 def _kept_evidence(change: DesignChange) -> list[ComparedRow]:

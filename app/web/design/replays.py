@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.cases.clocks import NAMES
 from app.cases.models.demand import Demand
+from app.cases.story import COMMANDS
 from app.core import clock
 from app.core.clock import CHINA
 from app.core.errors import NotAllowed
@@ -22,6 +23,7 @@ from app.core.phrase import Phrase
 from app.design import changes, documents, trying
 from app.design.documents import Document
 from app.design.models import Kind
+from app.design.naming import RUNGS
 from app.design.replay import asking as replays
 from app.design.replay.models import DesignReplay, ReplayStatus
 from app.identity.models import HandlingUnit
@@ -34,7 +36,7 @@ MONTHS = (1, 3, 6, 12)
 SHOWN = 100
 """Lines of a list on the page; the file has them all."""
 
-_LISTS = ("moved", "appeared", "gone", "gained", "lost")
+_LISTS = ("moved", "appeared", "gone", "gained", "lost", "shifted")
 _TOLD = ("undecided", "adapted", "impossible")
 
 
@@ -130,7 +132,6 @@ def design_replay(replay_id: int) -> str:
     figures: dict[str, Any] = orjson.loads(found.result) if found.result else {}
     sees_cases = may(g.actor, "order.see")
     change = changes.change(session, found.change_id) if found.change_id is not None else None
-    done, total = replays.progress(session, replay_id)
     status, colour = _status(found)
     return render_template(
         "design/replayed.html",
@@ -138,14 +139,14 @@ def design_replay(replay_id: int) -> str:
         change=change,
         status=status,
         colour=colour,
-        running=found.status == ReplayStatus.RUNNING,
-        done=done,
-        total=total,
+        **_progress(session, found),
         figures=figures,
         histogram=_histogram(figures),
         clocks=_bars(_clock_names(figures.get("clocks", {}))),
-        gained=_bars(figures.get("gained_what", {})),
-        lost=_bars(figures.get("lost_what", {})),
+        escalations=[
+            (_list_name(name), _bars(_escalation_names(figures.get(f"{name}_what", {}))))
+            for name in ("gained", "lost", "shifted")
+        ],
         told=[(_told_name(one), _bars(figures.get(f"{one}_what", {}))) for one in _TOLD],
         ways=_ways(session, found, figures),
         load=_load(session, figures),
@@ -153,6 +154,25 @@ def design_replay(replay_id: int) -> str:
         sees_cases=sees_cases,
         may_cancel=may(g.actor, "design.edit"),
     )
+
+
+@permission("design.see")
+def replay_progress(replay_id: int) -> str:
+    """How far a replay has come, for the box on its page."""
+    session = reading_session()
+    found = replays.replay(session, replay_id)
+    return render_template("design/replay_progress.html", replay=found, **_progress(session, found))
+
+
+def _progress(session: Session, found: DesignReplay) -> dict[str, Any]:
+    done, total = replays.progress(session, found.id)
+    return {"running": found.status == ReplayStatus.RUNNING, "done": done, "total": total}
+
+
+def figures_of(session: Session, replay_id: int) -> dict[str, Any]:
+    """The figures of a replay for another page, with the instants it was about."""
+    found = replays.replay(session, replay_id)
+    return {"replay": found, "figures": orjson.loads(found.result) if found.result else {}}
 
 
 @permission("order.see")
@@ -205,8 +225,10 @@ def _list_name(name: str) -> str:
             return _("消失的期限")
         case "gained":
             return _("新增的升级")
-        case _:
+        case "lost":
             return _("消失的升级")
+        case _:
+            return _("时刻改变的升级")
 
 
 def _bars(counts: Mapping[str, int], most: int = 30) -> list[Bar]:
@@ -216,6 +238,47 @@ def _bars(counts: Mapping[str, int], most: int = 30) -> list[Bar]:
 
 def _clock_names(counts: Mapping[str, int]) -> dict[str, int]:
     return {say(NAMES.get(name, Phrase(name, name))): count for name, count in counts.items()}
+
+
+def _escalation_names(counts: Mapping[str, int]) -> dict[str, int]:
+    return {
+        _escalation_name(*kind_and_what.split("/", 1)): count
+        for kind_and_what, count in counts.items()
+    }
+
+
+def _escalation_name(kind: str, what: str) -> str:
+    """A light of a clock, a mark in the history, or the cause of a supervision, in words."""
+    if kind == "light":
+        _procedure, clock_name, rung = what.split("/")
+        light = RUNGS.get(rung, Phrase(rung, rung))
+        limit = NAMES.get(clock_name, Phrase(clock_name, clock_name))
+        return say(Phrase(f"{limit.zh}{light.zh}", f"{limit.en}: {light.en}"))
+    if kind == "mark":
+        return say(COMMANDS.get(what, Phrase(what, what)))
+    trigger, rung = what.split("/")
+    return _("督办：%(why)s（%(rung)s）", why=_cause(trigger), rung=rung)
+
+
+def _cause(trigger: str) -> str:
+    """Why an order is supervised."""
+    names = {
+        "buck_passing": _("推诿"),
+        "repeat_complaint": _("重复投诉"),
+        "due_but_undone": _("到期未办"),
+        "callback_dissatisfied": _("回访不满意"),
+        "district_dissatisfied": _("属地不满意"),
+        "recheck_dissatisfied": _("复核不满意"),
+        "leader_or_media": _("领导或媒体关注"),
+        "overdue": _("超期"),
+        "still_dissatisfied": _("重办后仍不满意"),
+        "reminders_ignored": _("多次催办无回应"),
+        "poor_reply": _("答复质量差"),
+        "no_progress": _("长期无进展"),
+        "hot_topic": _("热点问题"),
+        "selected": _("检查员选定"),
+    }
+    return names.get(trigger, trigger)
 
 
 def _histogram(figures: Mapping[str, Any]) -> list[Bar]:
@@ -290,7 +353,10 @@ def _cells(line: Mapping[str, Any]) -> tuple[str, str, str, str]:
     if "clock" in line:
         name = say(NAMES.get(line["clock"], Phrase(line["clock"], line["clock"])))
         return line["number"], name, _moment(line["before"]), _moment(line["after"])
-    return line["number"], f"{line['kind']} {line['what']}", _moment(line["at"]), ""
+    what = _escalation_name(line["kind"], line["what"])
+    if "at" in line:
+        return line["number"], what, _moment(line["at"]), ""
+    return line["number"], what, _moment(line["before"]), _moment(line["after"])
 
 
 def _moment(written: str | None) -> str:

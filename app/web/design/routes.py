@@ -83,6 +83,7 @@ def add_to(web: Blueprint) -> None:
         ("/replays", "design_replays", replays.design_replays, get),
         ("/replays", "ask_for_replay", replays.ask_for_replay, post),
         ("/replays/<id:replay_id>", "design_replay", replays.design_replay, get),
+        ("/replays/<id:replay_id>/progress", "replay_progress", replays.replay_progress, get),
         ("/replays/<id:replay_id>/cancel", "cancel_replay", replays.cancel_replay, post),
         ("/replays/<id:replay_id>/file", "replay_file", replays.replay_file, get),
         ("/compare", "design_compare", comparing.compare, get),
