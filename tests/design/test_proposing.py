@@ -1,9 +1,11 @@
 """A change is weighed beside the office before it is proposed: its scenarios must come out."""
 
 import orjson
+import pytest
 
 from app.core import jobs
-from app.design import changes
+from app.core.errors import Invalid
+from app.design import changes, evidence, trying
 from app.jobs import proposing
 from tests.design.desk import Workshop
 
@@ -25,6 +27,20 @@ def propose(workshop: Workshop, change_id: int) -> str:
     assert proposing.work(workshop.office.sessions, lambda: workshop.office.now) == 0
     with workshop.reading() as session:
         return changes.change(session, change_id).status
+
+
+def test_what_the_checkers_refuse_is_not_tried_first(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = workshop.draft("table", "merge", change=(change := workshop.change()))
+    workshop.save(draft, 1, workshop.text(draft).replace("<text>", "<text>(", 1))
+
+    def run_all(*_given: object, **_more: object) -> trying.Report:
+        raise AssertionError("the scenarios of the office were run")
+
+    monkeypatch.setattr(trying, "run_all", run_all)
+    with pytest.raises(Invalid):
+        evidence.weigh(workshop.office.sessions, workshop.office.now, change)
 
 
 def test_a_change_whose_scenarios_come_out_is_proposed_with_its_evidence(
