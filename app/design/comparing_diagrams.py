@@ -26,6 +26,7 @@ from app.engine.diagram import (
 )
 from app.engine.forms import Field, FieldType, FileSort, Form
 from app.engine.markup import Node, bpmn, read_xml, text
+from app.engine.outline import in_walking_order
 from app.identity.policy import ROLE_NAMES
 
 KINDS: dict[str, Phrase] = {
@@ -109,6 +110,49 @@ def _label(element: Element) -> Phrase:
         return element.label
     kind = KINDS.get(element.kind, _plain(element.kind))
     return Phrase(f"{kind.zh} {element.id}", f"{kind.en} {element.id}")
+
+
+# --- one diagram in words -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An element in words: what it is called, what it is, all that it says, and how deep in
+    sub-processes it lies (from 0).
+    """
+
+    element: str
+    label: Phrase
+    kind: Phrase
+    level: int
+    aspects: Aspects
+
+
+def described(content: str) -> list[Described]:
+    """The elements of a diagram, along its flows. Raises `Invalid` for no diagram."""
+    side = _read(content)
+    return list(_described(side, side.process.id, 0))
+
+
+def _described(side: _Side, scope: str, level: int) -> Iterator[Described]:
+    for element in in_walking_order(side.process, scope):
+        said = _aspects(side, element) | dict(_ways(side, element))
+        told = {one: value for one, value in said.items() if one not in _TOLD_BY_BEING_ADDED}
+        yield Described(element.id, _label(element), _kind(element), level, told)
+        yield from _described(side, element.id, level + 1)
+
+
+def _ways(side: _Side, element: Element) -> Iterator[tuple[Phrase, Phrase]]:
+    """Where an element leads, and under which condition."""
+    for flow in (side.process.flows[one] for one in element.outgoing):
+        target = side.label(flow.target)
+        condition = _condition(flow)
+        if condition == NOTHING:
+            condition = Phrase("默认", "Otherwise") if element.default == flow.id else _ALWAYS
+        yield Phrase(f"去往“{target.zh}”", f"On to “{target.en}”"), condition
+
+
+_ALWAYS = Phrase("不附条件", "Always")
 
 
 # --- elements ---------------------------------------------------------------------------------

@@ -27,14 +27,16 @@ def outline(diagram: Diagram) -> str:
 
 
 def _scope(diagram: Diagram, process: Process, scope: str, indent: str) -> Iterator[str]:
-    for element in _in_walking_order(process, scope):
+    for element in in_walking_order(process, scope):
         yield indent + " ".join(part for part in _line(diagram, process, element) if part)
         if element.kind == "subProcess":
             yield from _scope(diagram, process, element.id, indent + "    ")
 
 
-def _in_walking_order(process: Process, scope: str) -> list[Element]:
-    """Depth first along the flows from the beginning, boundary events after their activity."""
+def in_walking_order(process: Process, scope: str) -> list[Element]:
+    """What lies directly in a process or sub-process: depth first along the flows from the
+    beginning, boundary events after their activity.
+    """
     inside = list(process.within(scope))
     beginnings = [e for e in inside if not e.incoming and e.kind != "boundaryEvent"]
     found: dict[str, Element] = {}

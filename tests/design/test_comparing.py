@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.design.comparing import differences
+from app.design.comparing_diagrams import described
 from app.design.differences import Difference, What
 from app.design.documents import Document
 from app.design.models import Kind
@@ -15,6 +16,20 @@ EXTENSION = (DIAGRAMS / "extension.bpmn").read_text()
 MAIN = (DIAGRAMS / "work_order.bpmn").read_text()
 RULES = DIAGRAMS.parent / "rules"
 LIMITS = (RULES / "time_limits.dmn").read_text()
+
+
+def test_a_diagram_is_told_in_words_along_its_flows() -> None:
+    told = described(EXTENSION)
+    [deciding] = [one for one in told if one.element == "decide_extension"]
+    said = {aspect.zh: value for aspect, value in deciding.aspects.items()}
+    assert (deciding.label.zh, deciding.label.en) == ("延期审批", "Decide the extension")
+    assert said["角色"].zh == "值班长"
+    assert deciding.level == 1  # inside the sub-process
+    [asked] = [one for one in told if one.element == "approved"]
+    ways = [value.zh for aspect, value in asked.aspects.items() if aspect.zh.startswith("去往")]
+    assert ways == ['extension_verdict = "approved"', "默认"]
+    order = [one.element for one in told]
+    assert order.index("extension_asked") < order.index("deciding") < order.index("extended")
 
 
 def diagram(before: str | None, after: str) -> list[Difference]:

@@ -3,6 +3,7 @@
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
+import './viewer.css';
 
 const READABLE = 0.7;
 
@@ -27,16 +28,7 @@ export async function show(container) {
   // Whole if it can be read so, else at reading size around the token.
   canvas.zoom('fit-viewport', 'auto');
   const token = (container.dataset.active || '').split(' ').map((id) => id && registry.get(id)).find(Boolean);
-  if (canvas.zoom() < READABLE && token) {
-    const view = canvas.viewbox();
-    const [width, height] = [view.outer.width / READABLE, view.outer.height / READABLE];
-    canvas.viewbox({
-      x: token.x + token.width / 2 - width / 2,
-      y: token.y + token.height / 2 - height / 2,
-      width,
-      height,
-    });
-  }
+  if (token) bringNear(canvas, token);
   const tools = container.previousElementSibling;
   if (tools && tools.matches('[data-diagram-tools]')) {
     tools.hidden = false;
@@ -54,6 +46,43 @@ export async function show(container) {
     badge.textContent = String(count);
     viewer.get('overlays').add(id, { position: { top: -9, right: 9 }, html: badge });
   }
+  const elements = document.querySelector('[data-elements]');
+  if (elements) readTogether(viewer, elements);
   container.dataset.ready = '1';
   return viewer;
+}
+
+/** Show an element where it can be read. */
+function bringNear(canvas, element) {
+  if (canvas.zoom() >= READABLE) {
+    canvas.scrollToElement(element, 60);
+    return;
+  }
+  const { outer } = canvas.viewbox();
+  const [width, height] = [outer.width / READABLE, outer.height / READABLE];
+  canvas.viewbox({ x: element.x + element.width / 2 - width / 2, y: element.y + element.height / 2 - height / 2, width, height });
+}
+
+/** The element that is clicked is told in the list, and the one opened in the list is shown. */
+function readTogether(viewer, list) {
+  const canvas = viewer.get('canvas');
+  const registry = viewer.get('elementRegistry');
+  const part = (id) => list.querySelector(`[data-element="${CSS.escape(id)}"]`);
+  let shown;
+  viewer.on('element.click', ({ element }) => {
+    const told = part((element.labelTarget ?? element).id);
+    if (!told) return;
+    told.open = true;
+    told.scrollIntoView({ block: 'nearest' });
+  });
+  list.addEventListener('toggle', ({ target }) => {
+    const element = registry.get(target.dataset.element);
+    if (!target.open || !element) return;
+    for (const other of list.querySelectorAll('details[open]')) if (other !== target) other.open = false;
+    if (shown) canvas.removeMarker(shown, 'is-chosen');
+    shown = element;
+    canvas.addMarker(element, 'is-chosen');
+    canvas.setRootElement(canvas.findRoot(element));
+    bringNear(canvas, element);
+  }, true);
 }

@@ -11,13 +11,15 @@ from werkzeug.wrappers import Response
 
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
-from app.design import changes, documents, drafts, shipped, using
+from app.design import changes, checking, documents, drafts, shipped, using
+from app.design.comparing_diagrams import described
 from app.design.documents import Document
 from app.design.models import Kind, Publication, ShippedOffer, Source, Status
 from app.design.using import How
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
 from app.web.design import city as city_page
+from app.web.design.change import severity_word
 from app.web.design.comparing import Drawing, table_views
 from app.web.design.workshop import document_title, opening_form
 from app.web.forms import errors_in_words
@@ -50,6 +52,28 @@ class UseRow:
     elements: str
 
 
+@dataclass(frozen=True, slots=True)
+class ElementView:
+    """One element of a diagram in words: what it says, part by part."""
+
+    id: str
+    label: str
+    kind: str
+    level: int
+    aspects: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One finding on a published diagram."""
+
+    word: str
+    severity: str
+    element: str
+    label: str
+    text: str
+
+
 @permission("design.see")
 def document(kind: str, key: str) -> str:
     """The document."""
@@ -75,7 +99,37 @@ def version(kind: str, key: str, number: int) -> str:
         if what.kind is Kind.DIAGRAM
         else None,
         tables=table_views(found.content) if what.kind is Kind.TABLE else None,
+        elements=_elements(found.content) if what.kind is Kind.DIAGRAM else None,
+        findings=_findings(session, what, found.content) if what.kind is Kind.DIAGRAM else None,
     )
+
+
+def _elements(content: str) -> list[ElementView]:
+    return [
+        ElementView(
+            one.element,
+            say(one.label),
+            say(one.kind),
+            one.level,
+            [(say(aspect), say(value)) for aspect, value in one.aspects.items()],
+        )
+        for one in described(content)
+    ]
+
+
+def _findings(session: Session, what: Document, content: str) -> list[FindingView]:
+    """What the checkers say today of a version as it was published."""
+    found = checking.check_document(session, {what: content}, what)
+    return [
+        FindingView(
+            severity_word(one.severity),
+            one.severity,
+            one.element,
+            one.element_name,
+            say(one.phrase),
+        )
+        for one in found
+    ]
 
 
 @permission("design.see")
