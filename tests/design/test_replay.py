@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from app.cases.models.repeat import RelatedDemand
 from app.core.db import reading
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
@@ -183,3 +184,31 @@ def test_what_only_its_own_commands_change_is_remembered_from_one_to_the_next(
     with Replay(office.sessions, recording, office.now, office.now) as run:
         run.run()
         assert all(run.kept.values())
+
+
+def test_what_was_related_meanwhile_is_related_to_the_demand_of_the_replay(office: Office) -> None:
+    before = office.register()
+    office.register(requester_phone="13700003333")
+    office.wait(days=1)
+    one = office.register(requester_phone="13700001111")
+    other = office.register(requester_phone="13700002222")
+    office.wait(days=1)
+    with office.acting("agent") as uow:
+        for demand, earlier in ((before, one), (other, before)):
+            related = RelatedDemand(
+                demand_id=demand,
+                earlier_id=earlier,
+                matter_id=one,
+                counts_as="none",
+                merged=False,
+                related_at=office.now,
+            )
+            uow.session.add(related)
+    office.wait(days=1)
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [one, other])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        with reading(run.sessions) as session:
+            here = session.get_one(RelatedDemand, before)
+            assert here.matter_id == here.earlier_id == run.demands[0] != one

@@ -160,7 +160,11 @@ def _earlier(connection: Connection, one: Earlier, begin: datetime) -> Iterator[
         open_demand = {}
     _add(connection, Demand, [{**one.demand, **open_demand, "process_id": None}])
     if one.related is not None:
-        _add(connection, RelatedDemand, [one.related])
+        if one.related["related_at"] <= begin:
+            _add(connection, RelatedDemand, [one.related])
+        else:  # it may belong to one of the record
+            inserted = insert(table_of(RelatedDemand))
+            yield Event(one.related["related_at"], [(inserted, [one.related])])
     if one.order is not None:
         was_closed = one.order["closed_at"] is not None and one.order["closed_at"] <= begin
         _add(connection, WorkOrder, [{**one.order, **({} if was_closed else open_order)}])

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Self
+from typing import Any, Self
 
 import orjson
 from sqlalchemy import select
@@ -247,9 +247,15 @@ class Replay:
             return
         with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
             for statement, rows in event.statements:
-                uow.session.connection().execute(statement, [dict(row) for row in rows] or None)
+                given = [self._here(row) for row in rows]
+                uow.session.connection().execute(statement, given or None)
         for known in self.kept.values():
             known.clear()
+
+    def _here(self, row: Mapping[str, Any]) -> dict[str, object]:
+        """A row of the real office, with the ids that demands of the record have here."""
+        named = {name: int(row[name]) for name in ("earlier_id", "matter_id") if name in row}
+        return {**row, **{name: self._ids.get(one, one) for name, one in named.items()}}
 
     def _hear(self, _uow: UnitOfWork, made: Sequence[Made]) -> None:
         for loaded, outcome, _at in made:
