@@ -139,12 +139,17 @@ def send_to_subject(
 
 
 def signal(
-    uow: UnitOfWork, process_id: int, name: str, data: Mapping[str, object] | None = None
+    uow: UnitOfWork,
+    process_id: int,
+    name: str,
+    data: Mapping[str, object] | None = None,
+    *,
+    at: datetime | None = None,
 ) -> Outcome:
-    """Let everything in the process that waits for the signal go on."""
+    """Let everything in the process that waits for the signal go on, as of `at` (else now)."""
     loaded = take(uow, process_id)
     return _act(
-        uow, loaded, None, lambda i, when: i.signal(name, data or {}, at=when, host=loaded.host)
+        uow, loaded, at, lambda i, when: i.signal(name, data or {}, at=when, host=loaded.host)
     )
 
 

@@ -41,6 +41,7 @@ def every_day(sessions: Sessions, files: FileStore, clock: Callable[[], datetime
     for day in undrawn:
         with unit_of_work(sessions, SYSTEM, now) as uow:
             rechecking.draw(uow, day)
+    _supervise(sessions, now, watching.instructed_before, watching.supervise_instructed)
     _supervise(sessions, now, watching.unheeded, watching.supervise_unheeded)
     _supervise(sessions, now, watching.standing_still, watching.supervise_idle)
     with unit_of_work(sessions, SYSTEM, now) as uow:

@@ -121,12 +121,24 @@ def supervise(uow: UnitOfWork, case: Case, fired: Fired, at: datetime) -> Case:
         enter(uow, opened, fired, at)
         begin(uow, opened, {"rung": fired.rung}, at=at)
         return opened
+    wake(uow, open_one, at)
     joined = Case(case.demand, open_one)
     is_graver = enter(uow, joined, fired, at)
     if is_graver:
         assert open_one.process_id is not None  # set when it was opened
         engine.send(uow, open_one.process_id, "graver_cause", {"rung": fired.rung}, at=at)
     return joined
+
+
+def wake(uow: UnitOfWork, supervision: Procedure, at: datetime) -> None:
+    """A unit has the order: an instruction that was given before goes on, if it still waits.
+
+    Mostly the main process has told it; one whose version is older, or that was put elsewhere by
+    hand, has not.
+    """
+    if uow.session.get(SupervisionCase, supervision.id) is None:
+        assert supervision.process_id is not None  # set when it was opened
+        engine.signal(uow, supervision.process_id, "order_at_unit", at=at)
 
 
 def enter(uow: UnitOfWork, supervised: Case, fired: Fired, at: datetime) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases.clocks import calendar_of
 from app.cases.models.history import HistoryEntry
+from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.orders import SUBJECT, Case, take
 from app.core.clock import CHINA
@@ -22,8 +23,8 @@ from app.decisions import registry
 from app.decisions.dmn import Model
 from app.engine import ClockRow, ClockRungRow
 from app.supervision import occasions
-from app.supervision.models import SupervisionCause, Trigger
-from app.supervision.triggers import NOTHING, consider
+from app.supervision.models import SupervisionCase, SupervisionCause, Trigger
+from app.supervision.triggers import KIND, NOTHING, consider, open_supervision, wake
 
 MOST = 60
 """[P] Up to how many idle days or reminders the table is asked."""
@@ -95,6 +96,33 @@ def supervise_idle(uow: UnitOfWork, demand_id: int) -> bool:
     days = _whole_working_days(uow.session, case, last, uow.now)
     occasion = f"idle/{last.isoformat()}"
     return bool(consider(uow, case, occasion, uow.now, idle_working_days=days))
+
+
+def instructed_before(session: Session, _now: datetime) -> Sequence[int]:
+    """The demands with an instruction that waits for a unit although one has the order."""
+    begun = exists().where(SupervisionCase.procedure_id == Procedure.id)
+    return session.scalars(
+        select(WorkOrder.demand_id)
+        .join(Procedure, Procedure.demand_id == WorkOrder.demand_id)
+        .where(
+            Procedure.kind == KIND,
+            Procedure.closed_at.is_(None),
+            ~begun,
+            WorkOrder.closed_at.is_(None),
+            WorkOrder.lead_unit_id.is_not(None),
+        )
+        .order_by(WorkOrder.demand_id)
+    ).all()
+
+
+def supervise_instructed(uow: UnitOfWork, demand_id: int) -> bool:
+    """Supervise as was instructed before a unit had the order; whether that still waited."""
+    case = take(uow, demand_id)
+    waiting = open_supervision(uow.session, case)
+    if waiting is None or case.order is None or case.order.lead_unit_id is None:
+        return False
+    wake(uow, waiting, uow.now)
+    return True
 
 
 def unheeded(session: Session, now: datetime) -> Sequence[int]:

@@ -8,9 +8,13 @@ from sqlalchemy import select
 
 from app.cases import free_hand, steps
 from app.cases.models.procedure import Procedure
+from app.cases.models.work_order import OrderStatus
+from app.cases.orders import find
 from app.core.db import reading
 from app.core.errors import Conflict, DomainError, Invalid
 from app.core.outbox import OutboxMessage
+from app.core.uow import SYSTEM, unit_of_work
+from app.supervision import triggers, watching
 from app.supervision.models import SupervisionCase, SupervisionCause, SupervisionLetter
 from tests.office import Office
 
@@ -336,6 +340,43 @@ def test_an_instruction_before_dispatch_urges_it_and_supervises_once_a_unit_has_
     [letter] = letters(office)
     assert letter.unit_id == office.unit("urban_management")
     assert set(office.waiting(case)) == {"sign_for", "supervision_feedback"}
+
+
+def _given_a_unit_unheard(office: Office, case: int) -> None:
+    """A unit gets the order without the main process telling, as by one of an older version."""
+    with office.acting("dispatcher") as uow:
+        order = find(uow.session, case).ordered
+        order.lead_unit_id = office.unit("urban_management")
+        order.status = OrderStatus.HANDLING
+
+
+def test_an_instruction_that_did_not_hear_of_the_unit_is_supervised_the_next_day(
+    office: Office,
+) -> None:
+    case = office.bring_to("dispatch")
+    office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    assert _instructed(office) == []
+    _given_a_unit_unheard(office, case)
+    assert _instructed(office) == [case]
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        assert watching.supervise_instructed(uow, case)
+    assert [trigger for trigger, *_ in causes(office, case)] == ["leader_or_media"]
+    assert _instructed(office) == []
+
+
+def _instructed(office: Office) -> list[int]:
+    with reading(office.sessions) as session:
+        return list(watching.instructed_before(session, office.now))
+
+
+def test_another_cause_meets_an_instruction_that_did_not_hear_of_the_unit(office: Office) -> None:
+    case = office.bring_to("dispatch")
+    office.act(case, "leader_instructs", "leader", **INSTRUCTION)
+    _given_a_unit_unheard(office, case)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        triggers.consider(uow, find(uow.session, case), "return", office.now, returned_units=3)
+    assert {trigger for trigger, *_ in causes(office, case)} == {"leader_or_media", "buck_passing"}
+    assert outcomes(office, case) == [None]
 
 
 def test_what_the_media_expose_before_dispatch_is_supervised_like_an_instruction(
