@@ -16,6 +16,7 @@ from app.cases import history, tables
 from app.cases.models.demand import Demand
 from app.cases.models.dispute import CatalogueChange, Dispute, Ruling
 from app.cases.models.work_order import WorkOrder
+from app.cases.orders import take
 from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
@@ -192,6 +193,7 @@ def _decided(uow: UnitOfWork, change: CatalogueChange, remark: str) -> None:
         .join(Dispute, Dispute.order_id == WorkOrder.id)
         .where(Dispute.id == change.ruling.dispute_id)
     ).one()
+    take(uow, demand_id)  # what was due of it stands in its history before this
     history.record(
         uow,
         demand_id,
