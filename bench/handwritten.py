@@ -70,6 +70,13 @@ HANDLING_TIMERS = (
     ("first_reminder", "handling", "overdue_1"),
     ("second_reminder", "handling", "overdue_2"),
 )
+LATE_TIMERS = {
+    "dispatch": (("dispatch_late", "dispatch", "red"),),
+    "first_contact": (("first_contact_late", "first_contact", "red"),),
+    "review_reply": (("review_late", "review", "red"),),
+    "callback": (("callback_late", "callback", "red"),),
+}
+"""By step: the reminder of whose step it is, once its limit has passed."""
 REFUSED = Phrase("不能办理。", "This cannot be done.")
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -166,7 +173,7 @@ class HandwrittenCases(OfficeCases):
         if not may_do_step(uow.actor, task.role or "", case.unit_id):
             raise NotAllowed(REFUSED)
         form = self._elements[task.element_id].form
-        checked = answers.check(form, given, uow.actor.roles)
+        checked = answers.check(form, given, uow.actor.roles, {}, uow.now)
         facts = dict(answers.facts(form, checked))
         act, go_on = self.STEPS[task.element_id]
         facts |= act(self, uow, case, checked) or {}
@@ -244,7 +251,7 @@ class HandwrittenCases(OfficeCases):
         history.record(uow, demand.id, "create_order", facts={"order": order.id})
         self._start_clock(uow, case, "total")
         self._start_clock(uow, case, "dispatch")
-        self._open(uow, case, "dispatch")
+        self._open_with_reminder(uow, case, "dispatch")
 
     def _dispatch(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
         self._stop_clock(uow, case, "dispatch")
@@ -259,6 +266,7 @@ class HandwrittenCases(OfficeCases):
         return {"signed": False, "contacted": False, "dispatch_mode": "assign"}
 
     def _after_dispatch(self, uow: UnitOfWork, case: Case, _facts: Mapping[str, object]) -> None:
+        self._end_reminder(uow, case, "dispatch")
         order = case.ordered
         assert order.lead_unit_id is not None
         liaisons = people_of(uow.session, order.lead_unit_id, Role.UNIT_LIAISON)
@@ -295,8 +303,8 @@ class HandwrittenCases(OfficeCases):
         self._disarm(uow, case)
         self._start_clock(uow, case, "handling")
         self._start_clock(uow, case, "first_contact")
-        self._open(uow, case, "first_contact")
         self._arm(uow, case, HANDLING_TIMERS)
+        self._open_with_reminder(uow, case, "first_contact")
         self._await_return(uow, case, "return_after_signing")
 
     def _first_contact(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
@@ -310,6 +318,7 @@ class HandwrittenCases(OfficeCases):
         return {"contacted": True}
 
     def _after_first_contact(self, uow: UnitOfWork, case: Case, _f: Mapping[str, object]) -> None:
+        self._end_reminder(uow, case, "first_contact")
         self._open(uow, case, "reply")
 
     def _reply(self, _uow: UnitOfWork, case: Case, given: Answers) -> None:
@@ -335,7 +344,7 @@ class HandwrittenCases(OfficeCases):
             return
         self._stop_clock(uow, case, "handling")
         self._start_clock(uow, case, "review")
-        self._open(uow, case, "review_reply")
+        self._open_with_reminder(uow, case, "review_reply")
 
     def _review(self, uow: UnitOfWork, case: Case, given: Answers) -> None:
         order = case.ordered
@@ -352,12 +361,13 @@ class HandwrittenCases(OfficeCases):
 
     def _after_review(self, uow: UnitOfWork, case: Case, facts: Mapping[str, object]) -> None:
         if facts["review"] == "rejected":
+            self._end_reminder(uow, case, "review_reply")
             self._continue_clock(uow, case, "handling")
             self._open(uow, case, "reply")
             return
         self._disarm(uow, case)
         self._start_clock(uow, case, "callback")
-        self._open(uow, case, "callback")
+        self._open_with_reminder(uow, case, "callback")
 
     def _callback(self, uow: UnitOfWork, case: Case, given: Answers) -> Mapping[str, object]:
         if given["reached"] != "yes" or not given["solved"]:
@@ -378,6 +388,7 @@ class HandwrittenCases(OfficeCases):
         if decided.outputs["outcome"] != "satisfied":
             raise Invalid(REFUSED)
         self._stop_clock(uow, case, "callback")
+        self._end_reminder(uow, case, "callback")
         case.ordered.status = OrderStatus.PENDING_CLOSURE
         self._open(uow, case, "close")
 
@@ -481,6 +492,20 @@ class HandwrittenCases(OfficeCases):
                 }
                 for element_id, clock, rung in timers
             ],
+        )
+
+    def _open_with_reminder(self, uow: UnitOfWork, case: Case, element_id: str) -> None:
+        self._open(uow, case, element_id)
+        self._arm(uow, case, LATE_TIMERS[element_id])
+
+    def _end_reminder(self, uow: UnitOfWork, case: Case, element_id: str) -> None:
+        [(timer, _clock, _rung)] = LATE_TIMERS[element_id]
+        uow.session.execute(
+            delete(TimerWaitRow)
+            .where(
+                TimerWaitRow.process_id == case.demand.process_id, TimerWaitRow.element_id == timer
+            )
+            .execution_options(synchronize_session=False)
         )
 
     def _disarm(self, uow: UnitOfWork, case: Case) -> None:

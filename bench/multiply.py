@@ -8,13 +8,16 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
+    false,
     func,
     insert,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.orm import Session
 
+from app.cases.orders import SUBJECT
 from app.core.db import Base
 
 STEP = 1_000
@@ -78,7 +81,9 @@ def _of_open_cases(table: Table) -> Iterator[ColumnElement[bool]]:
         if column in table.c and table.name != "demand":
             owners = Base.metadata.tables[owner]
             ids = next(iter(owners.primary_key))
-            yield table.c[column].in_(select(ids).where(*_of_open_cases(owners)))
+            of_one = table.c[column].in_(select(ids).where(*_of_open_cases(owners)))
+            of_none = table.c.subject_kind != SUBJECT if column == "subject_id" else false()
+            yield or_(of_one, of_none)
 
 
 def _go_on_after(session: Session, table: Table) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from app.cases import answers, free_hand, reorganising, tables
+from app.cases import answers, reorganising, tables
 from app.cases.co_handling import parts_of
 from app.cases.models.demand import Demand
 from app.cases.proposals import proposal
@@ -108,22 +108,6 @@ def test_parts_of_the_unit_go_along(big: Office) -> None:
     carry_out(big)
     move(big)
     assert "extension_withdrawn" in {act.element.id for act in big.acts(case, "stranger")}
-
-
-def test_a_co_unit_that_is_gone_before_its_part_begins_is_followed_by_its_heir(
-    big: Office,
-) -> None:
-    case = big.bring_to("dispatch")
-    water = str(big.unit("water_group"))
-    big.do(case, "dispatch", dispatch_mode="self", lead_unit="", co_units=[water])
-    carry_out(big, unit=water, heir=str(big.unit("third")))
-    move(big)
-    why = {"unit": str(big.unit("urban_management")), "reason": "改派。", "evidence": "纪要1号"}
-    with big.acting("duty") as uow:
-        free_hand.reassign(uow, case, why)
-    with reading(big.sessions) as session:
-        [part] = parts_of(session, case)
-        assert part.procedure.unit_id == big.unit("third")
 
 
 @pytest.mark.parametrize("begun", ["before", "after"])
