@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from app import engine
 from app.cases import history
@@ -26,7 +26,7 @@ SUBJECT = "demand"
 What runs beside the main process has the id of its procedure as scope.
 """
 
-_LOCK = {"key_share": True, "of": Demand}
+_LOCK = {"key_share": True}
 """The lock of a case leaves its key alone: another transaction may write a row that names it."""
 
 EARLIER_MS, LATER_MS = 200, 700
@@ -34,14 +34,17 @@ EARLIER_MS, LATER_MS = 200, 700
 deadlocks.
 """
 
-_WITH_ORDER = [joinedload(Demand.order)]
+_WITH_ORDER = [selectinload(Demand.order)]
+"""The order is read by a statement of its own, once the lock is there: one that waits for a lock
+gives the rows it does not lock as they were before.
+"""
+
 _PATIENCE = select(func.set_config("lock_timeout", bindparam("most"), true()))
 _OF_TASK = (
     select(Demand, Procedure)
     .join(HumanTaskRow, HumanTaskRow.subject_id == Demand.id)
     .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
-    .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
-    .options(contains_eager(Demand.order))
+    .options(*_WITH_ORDER)
     .where(HumanTaskRow.id == bindparam("task"), HumanTaskRow.subject_kind == SUBJECT)
     .with_for_update(of=Demand, key_share=True)
     .execution_options(populate_existing=True)
@@ -50,7 +53,7 @@ _SOME = (
     select(Demand)
     .where(Demand.id.in_(bindparam("demands", expanding=True)))
     .order_by(Demand.id)
-    .options(selectinload(Demand.order))
+    .options(*_WITH_ORDER)
     .with_for_update(key_share=True)
     .execution_options(populate_existing=True)
 )
@@ -116,6 +119,10 @@ def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
     if found is None:
         return None
     demand, procedure = found
+    if procedure is not None:
+        uow.session.refresh(
+            procedure
+        )  # it may have gone to another unit while the lock was waited for
     engine.let_due_pass(uow, SUBJECT, demand.id)
     return Case(demand, procedure)
 
