@@ -55,7 +55,7 @@ register_messages(
 )
 
 
-@step("callback")
+@step("callback", gives={"attempts"})
 def callback(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """Keep the attempt; three dimensions and solved or not are asked of whoever will rate.
 

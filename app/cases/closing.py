@@ -34,7 +34,7 @@ def await_closure(occasion: Occasion) -> None:
     occasion.case.ordered.status = OrderStatus.PENDING_CLOSURE
 
 
-@step("close")
+@step("close", gives={"signed_by"})
 def close(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The reviewer states how the matter ended.
 

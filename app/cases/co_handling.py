@@ -178,14 +178,14 @@ def check_co_units(session: Session, lead_unit_id: int, chosen: object) -> None:
             )
 
 
-@step("co_unit_added")
+@step("co_unit_added", gives={"part_stage"})
 def add_co_unit(uow: UnitOfWork, made: Case, given: Answers) -> Facts:
     """The dispatcher adds a co-unit while the others work. Gives `part_stage`."""
     unit = _free_unit(uow, made.main, "co_unit", given["co_unit"])
     return _describe(uow, made, unit.id, Relation.CO, given["part_task"])
 
 
-@step("passed_down")
+@step("passed_down", gives={"part_stage"})
 def pass_down(uow: UnitOfWork, made: Case, given: Answers) -> Facts:
     """The lead unit passes its order on to a unit of its own, and still answers for it."""
     unit = _lower_unit(uow, made.main, given["lower_unit"])
@@ -270,7 +270,7 @@ def settle_unanswered_part(occasion: Occasion) -> dict[str, object]:
     return {"part_outcome": "goes_on"}
 
 
-@step("part_return_asked")
+@step("part_return_asked", gives={"relation"})
 def ask_release(uow: UnitOfWork, case: Case, _given: Answers) -> Facts:
     """The unit gives its part back. Gives `relation`: a co-unit's is decided by the dispatcher."""
     return {"relation": part_of(uow.session, case).relation}

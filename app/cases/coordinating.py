@@ -26,7 +26,7 @@ from app.cases.models.work_order import OrderStatus, WorkOrder
 from app.cases.notices import REQUESTER, register_messages
 from app.cases.orders import SUBJECT, Case, next_number
 from app.cases.services import Occasion, service
-from app.cases.steps import Facts, step
+from app.cases.steps import step
 from app.cases.story import due_in_words
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.phrase import Phrase
@@ -171,21 +171,21 @@ def begin_tier(occasion: Occasion, tier: int) -> None:
 
 
 @step("agree_ownership")
-def agree(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+def agree(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """Tier 1: the first receiver's liaison records what the units agreed, or that they did not."""
-    return _settle(uow, case, given, tier=1, settlement=Settlement.AGREED)
+    _settle(uow, case, given, tier=1, settlement=Settlement.AGREED)
 
 
 @step("rule_ownership")
-def rule(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+def rule(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """Tier 2: the centre's coordinator rules in writing, or sends it on."""
-    return _settle(uow, case, given, tier=2, settlement=Settlement.RULED)
+    _settle(uow, case, given, tier=2, settlement=Settlement.RULED)
 
 
 @step("rule_by_leader")
-def rule_by_leader(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
+def rule_by_leader(uow: UnitOfWork, case: Case, given: Answers) -> None:
     """Tier 3: the leader rules upon the opinion of the ownership authority; that is final."""
-    return _settle(uow, case, given, tier=3, settlement=Settlement.RULED)
+    _settle(uow, case, given, tier=3, settlement=Settlement.RULED)
 
 
 @step("position_given")
@@ -366,10 +366,10 @@ def _rulings(session: Session, order_id: int) -> Sequence[Ruling]:
 
 def _settle(
     uow: UnitOfWork, case: Case, given: Answers, *, tier: int, settlement: Settlement
-) -> Facts:
+) -> None:
     """Write the agreement or ruling down; nothing is written where there was none."""
     if given["settled"] != "yes":
-        return {}
+        return
     dispute = dispute_of(uow.session, case)
     _ask_table(uow, case, tier, "settled", dispute.hazard)
     lead = _unit(uow, given, "ruled_unit")
@@ -382,7 +382,6 @@ def _settle(
         uow, case, tier, settlement, lead, assisting, str(given["ruling"] or ""),
         str(given.get("minutes") or ""), uow.now,
     )  # fmt: skip
-    return {}
 
 
 def _write(

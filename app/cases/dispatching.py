@@ -29,7 +29,7 @@ def create_order(occasion: Occasion) -> None:
     history.record(uow, demand.id, "create_order", facts={"order": order.id}, at=occasion.at)
 
 
-@step("dispatch")
+@step("dispatch", gives={"signed", "contacted", "dispatch_mode", "cause"})
 def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The dispatcher names the lead unit, whose order it is from now on, keeps the order in the
     centre, refers it to a body outside, or finds no owner.

@@ -90,7 +90,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
     return None
 
 
-@step("extension_asked")
+@step("extension_asked", gives={"approver"})
 def ask(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """The liaison asks, before the limit ends, with grounds, days and the legal basis.
 

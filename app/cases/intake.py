@@ -87,7 +87,7 @@ def arrive(uow: UnitOfWork, channel: str) -> Demand:
     return demand
 
 
-@steps.step("register")
+@steps.step("register", gives={"urgency"})
 def _register(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The five elements become the demand's; a name and number are needed unless anonymous.
 

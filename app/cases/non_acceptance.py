@@ -48,7 +48,7 @@ register_messages(
 )
 
 
-@step("tell_non_acceptance")
+@step("tell_non_acceptance", gives={"objections_left"})
 def tell_non_acceptance(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The requester has been told why, and which lawful channel is open.
 

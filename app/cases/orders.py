@@ -120,9 +120,8 @@ def take_of_task(uow: UnitOfWork, task_id: int) -> Case | None:
         return None
     demand, procedure = found
     if procedure is not None:
-        uow.session.refresh(
-            procedure
-        )  # it may have gone to another unit while the lock was waited for
+        # it may have gone to another unit while the lock was waited for
+        uow.session.refresh(procedure)
     engine.let_due_pass(uow, SUBJECT, demand.id)
     return Case(demand, procedure)
 

@@ -25,6 +25,10 @@ OPENINGS: dict[str, Why] = {}
 """By kind: why the procedure cannot be opened on a case now; None when it can."""
 
 
+FIRST_FACTS = frozenset({"from_return", "part_stage", "report_to", "rung", "way"})
+"""What the rules that open procedures by themselves tell them at their start."""
+
+
 def opening(kind: str) -> Callable[[Why], Why]:
     """Register the decorated function as the rule for opening procedures of this kind.
 

@@ -98,7 +98,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
     return None
 
 
-@step("promise_made")
+@step("promise_made", gives={"promised_until"})
 def make(uow: UnitOfWork, opened: Case, given: Answers) -> Facts:
     """The liaison promises a date, which the requester is told. Gives `promised_until`."""
     procedure, unit_id = opened.procedure, opened.unit_id

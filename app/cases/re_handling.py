@@ -31,7 +31,7 @@ register_messages(
 )
 
 
-@step("judge")
+@step("judge", gives={"limit_stage", "supervise", "unit_leader", "dispatch_mode"})
 def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The inspector judges the cause; the table says what the judgement leads to.
 

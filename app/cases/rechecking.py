@@ -96,7 +96,7 @@ def sample(numbers: Sequence[str], seed: str, percent: int, at_least: int = 0) -
     return frozenset(ranked[:count])
 
 
-@step("re_check")
+@step("re_check", gives={"attempts"})
 def re_check(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """The requester is asked once more. Gives `attempts`, how often nobody was reached so far."""
     procedure = asked.procedure

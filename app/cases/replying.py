@@ -10,7 +10,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
 
-@step("first_contact")
+@step("first_contact", gives={"contacted"})
 def first_contact(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The handler has spoken to the requester, or has tried to; the table says what counts.
 

@@ -75,8 +75,8 @@ register_messages(
 )
 
 
-@step("return_before_signing")
-@step("return_after_signing")
+@step("return_before_signing", gives={"return_route", "bouncing", "decision"})
+@step("return_after_signing", gives={"return_route", "bouncing", "decision"})
 def ask(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The liaison sends the order back with a reason. Gives `return_route`.
 
@@ -132,7 +132,7 @@ def ask(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     return {"return_route": route, "bouncing": request.bouncing, **decided}
 
 
-@step("decide_return_request")
+@step("decide_return_request", gives={"decision"})
 def decide(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The dispatcher decides; another unit must be named where the order is to go to one."""
     verdict = str(given["return_verdict"])

@@ -11,7 +11,7 @@ from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 
 
-@step("sign_for")
+@step("sign_for", gives={"signed"})
 def sign_for(uow: UnitOfWork, case: Case, _given: Answers) -> Facts:
     """The liaison signs for the order. Gives `signed`."""
     order = case.ordered

@@ -5,7 +5,8 @@ the id of the diagram's user task; nothing else lists steps, so that designers c
 ones without a release.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Table, insert, select
@@ -29,33 +30,32 @@ from app.identity import policy
 Facts = Mapping[str, object]
 Act = Callable[[UnitOfWork, Case, answers.Answers], Facts | None]
 
-STEPS: dict[str, Act] = {}
 
-FACTS = frozenset(
-    {
-        "accepted", "approver", "attempts", "bouncing", "contacted", "count", "decision",
-        "from_return", "objections_left", "part_outcome", "part_stage", "promised_until",
-        "relation", "report_to", "return_route", "review_at", "rung", "signed", "signed_by",
-        "tier", "units", "urgency", "way",
-    }
-)  # fmt: skip
-"""What registered steps, and what opens procedures, put into the data beyond what forms ask."""
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The behaviour of a user task, and which facts it may give the diagram."""
+
+    gives: frozenset[str]
+    act: Act
+
+
+STEPS: dict[str, Step] = {}
 
 _RECORDS: Table = StepRecord.__table__  # type: ignore[assignment]
 _KEEP = insert(_RECORDS).returning(_RECORDS.c.id)
 
 
-def step(element_id: str) -> Callable[[Act], Act]:
+def step(element_id: str, *, gives: Collection[str] = ()) -> Callable[[Act], Act]:
     """Register the decorated function as the behaviour of the user task `element_id`.
 
     It runs before the diagram moves on, may refuse with `Invalid`, and returns the routing
-    facts it decides beyond those of the form.
+    facts it decides beyond those of the form: some of those that it `gives`.
     """
 
     def register(act: Act) -> Act:
         if element_id in STEPS:
             raise ValueError(f"the step {element_id} is registered twice")
-        STEPS[element_id] = act
+        STEPS[element_id] = Step(frozenset(gives), act)
         return act
 
     return register
@@ -98,7 +98,10 @@ def do(uow: UnitOfWork, case: Case, element: Element, checked: answers.Answers) 
     facts = dict(answers.facts(element.form, checked))
     behaviour = STEPS.get(element.id)
     if behaviour is not None:
-        facts |= behaviour(uow, case, checked) or {}
+        decided = behaviour.act(uow, case, checked) or {}
+        if not decided.keys() <= behaviour.gives:
+            raise ValueError(f"the step {element.id} gives more than it says: {set(decided)}")
+        facts |= decided
     attachments.attach_answers(uow, case, element.id, element.form, checked)
     _record(uow, case, element.id, checked, facts)
     return facts

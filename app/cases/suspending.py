@@ -132,7 +132,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
     return None
 
 
-@step("suspension_asked")
+@step("suspension_asked", gives={"approver", "review_at"})
 def ask(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """The liaison asks with ground, papers, and a date of review or a condition.
 
@@ -220,7 +220,7 @@ def suspend(occasion: Occasion) -> None:
     notices.tell(uow, case, "suspension_told", at=at, values=values)
 
 
-@step("review_suspension")
+@step("review_suspension", gives={"suspended_months", "most_months", "review_at"})
 def review(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The duty manager looks whether the order can go on; what follows is `suspension_review`.
 

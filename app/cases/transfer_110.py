@@ -64,7 +64,7 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
     return None
 
 
-@step("transfer_asked")
+@step("transfer_asked", gives={"from_return"})
 def ask(uow: UnitOfWork, asked: Case, given: Answers) -> Facts:
     """An agent passes the matter on; the order goes on meanwhile."""
     _record(uow, asked, str(given["way"]))

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import catalogue, services
 from app.cases.notices import defaults
-from app.cases.steps import FACTS
+from app.cases.procedures import FIRST_FACTS
+from app.cases.steps import STEPS
 from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.decisions import registry, xml
@@ -180,7 +181,7 @@ def _names_elsewhere(session: Session, texts: Mapping[Document, str]) -> frozens
     """The names that data of processes may hold wherever they come from: a called process sees
     those of its caller, and a table's outputs may go into the data under their own names.
     """
-    found = set(FACTS)
+    found = set(FIRST_FACTS).union(*(step.gives for step in STEPS.values()))
     for key in documents.keys(session, Kind.DIAGRAM):
         found.update(data_names(_published(session, key)))
     for key in _decision_keys(session, texts):

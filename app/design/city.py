@@ -17,7 +17,7 @@ from app.core.uow import UnitOfWork
 from app.design.differences import NOTHING, Difference, What
 from app.engine.forms import Field, FieldType, Form, Option
 from app.profiles import published_letters
-from app.profiles.profile import Profile, Satisfaction
+from app.profiles.profile import Profile
 from app.worktime import offices
 from app.worktime.models import CalendarLevel
 from app.worktime.national import shipped_hours, shipped_profiles
@@ -62,14 +62,6 @@ FORM = Form(
                             for number, (zh, en) in enumerate(_DAYS, 1)),
               help=Phrase("都不选：沿用全国的工作日。",
                           "None: those of the nation.")),
-        Field("satisfaction", FieldType.CHOICE, Phrase("满意口径", "What counts as satisfied"),
-              required=True,
-              options=tuple(Option(one.value, one.phrase) for one in Satisfaction),
-              help=Phrase("统计报表采用的口径；不改变已有的评价。",
-                          "For reports; ratings that were given stay.")),
-        Field("counts_superior_platform", FieldType.BOOLEAN,
-              Phrase("诉求总量含上级平台转办", "The total includes what the superior sent"),
-              required=True),
     )
 )  # fmt: skip
 """What may be changed while the office is running."""
@@ -89,8 +81,6 @@ def text_of(profile: Profile) -> str:
             "issuer_en": profile.issuer.en,
             "hours": _NATION if calendar.hours is None else calendar.hours.code,
             "workweek": [str(day) for day, works in enumerate(week, 1) if works == "1"],
-            "satisfaction": profile.report.satisfaction.value,
-            "counts_superior_platform": profile.report.counts_superior_platform,
         }
     )
 
@@ -98,7 +88,6 @@ def text_of(profile: Profile) -> str:
 def written(values: Values) -> str:
     """Values as a draft holds them: JSON, in the order of the form; what is not given is empty."""
     kept = {one.name: values.get(one.name) or None for one in FORM.fields}
-    kept["counts_superior_platform"] = _yes(values.get("counts_superior_platform"))
     return orjson.dumps(kept, option=orjson.OPT_INDENT_2).decode()
 
 
@@ -108,12 +97,12 @@ def read(content: str) -> dict[str, object]:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:
         found = None
-    known = {one.name for one in FORM.fields}
-    if not isinstance(found, dict) or set(found) - known:
+    known = [one.name for one in FORM.fields]
+    if not isinstance(found, dict) or not found.keys() <= set(known):
         raise Invalid(
             Phrase(
                 f"城市方案须由这些字段组成：{'、'.join(known)}。",
-                f"A city profile is made of these values: {', '.join(sorted(known))}.",
+                f"A city profile is made of these values: {', '.join(known)}.",
             )
         )
     return {str(name): value for name, value in found.items()}
@@ -122,7 +111,7 @@ def read(content: str) -> dict[str, object]:
 def faults(content: str) -> Iterator[tuple[str, Phrase]]:
     """What is wrong with the values, by field."""
     try:
-        answers.check(FORM, _as_typed(read(content)), frozenset())
+        answers.check(FORM, read(content), frozenset())
     except Invalid as wrong:
         if not wrong.fields:
             raise
@@ -171,22 +160,7 @@ def _keep_hours(uow: UnitOfWork, values: Values) -> None:
     offices.publish(uow, replace(layer, hours=hours, workweek=week), "城市方案变更")
 
 
-def _yes(value: object) -> bool | None:
-    """Yes or no, from a form or from a file; none where nothing was said."""
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(str(value))
-
-
-def _as_typed(values: Values) -> dict[str, object]:
-    """Values as they would be sent by a form: the check reads texts."""
-    return {
-        name: "true" if value is True else "false" if value is False else value
-        for name, value in values.items()
-    }
-
-
 def _in_words(field: Field, value: object) -> Phrase:
-    if field.type is FieldType.BOOLEAN:
-        return Phrase("是", "yes") if value else Phrase("否", "no")
     if field.options:
         chosen = value if isinstance(value, list) else [value]
         labels = [one.label for one in field.options if one.value in chosen]

@@ -85,7 +85,7 @@ def answer(uow: UnitOfWork, supervised: Case, _given: Answers) -> None:
     letter.answered_at, letter.answered_by_name = uow.now, uow.actor.name
 
 
-@step("assess_feedback")
+@step("assess_feedback", gives={"event"})
 def assess(uow: UnitOfWork, supervised: Case, given: Answers) -> Facts:
     """The inspector accepts the answer, or not and says why. Gives `event` for the ladder."""
     if given["feedback_verdict"] == "rejected" and not given["feedback_opinion"]:

@@ -73,15 +73,15 @@ def why_not_now(session: Session, case: Case, _actor: Actor, _now: datetime) -> 
     return None
 
 
-@step("leader_instructs")
-@step("leader_adds")
+@step("leader_instructs", gives={"unit_known", "rung"})
+@step("leader_adds", gives={"unit_known", "rung"})
 def instruct(uow: UnitOfWork, supervised: Case, given: Answers) -> Facts:
     """A leader instructs in person. Gives `rung`, where the ladder is entered, and `unit_known`."""
     return _enter(uow, supervised, given, "leader_instructed")
 
 
-@step("instruction_recorded")
-@step("instruction_added")
+@step("instruction_recorded", gives={"unit_known", "rung"})
+@step("instruction_added", gives={"unit_known", "rung"})
 def record(uow: UnitOfWork, supervised: Case, given: Answers) -> Facts:
     """An inspector records a ground that no fact of the order shows. Gives the same."""
     return _enter(uow, supervised, given, str(given["special_ground"]))

@@ -2,8 +2,10 @@
 
 import pytest
 
+from app.cases import expressions
 from app.design import checking, documents, drafts
 from app.design.models import Kind
+from app.engine import read_diagram
 from tests.design.desk import Workshop
 
 
@@ -21,6 +23,33 @@ def test_what_is_shipped_has_no_errors_in_the_workshop(workshop: Workshop) -> No
                 found = checking.check_document(session, {one.document: one.content}, one.document)
                 errors = [x.phrase.zh for x in found if x.severity == "error"]
                 assert errors == [], (kind, what)
+
+
+def test_a_form_may_name_whatever_a_condition_of_a_shipped_diagram_reads(
+    workshop: Workshop,
+) -> None:
+    with workshop.reading() as session:
+        shipped = [one.content for one in documents.newest_of(session, Kind.DIAGRAM).values()]
+    read = {
+        name
+        for text in shipped
+        for process in read_diagram(text.encode(), "shipped.bpmn").processes.values()
+        for flow in process.flows.values()
+        if flow.condition is not None
+        for name in expressions.compile_expression(flow.condition.feel, {}).names
+    }
+    assert len(read) > 40
+    draft = workshop.draft("diagram", "extension")
+    fields = "".join(
+        f'<jieban:field name="f{n}" type="text" label="x" shown_when="{name} = null"/>'
+        for n, name in enumerate(sorted(read))
+    )
+    workshop.save(
+        draft, 1, workshop.text(draft).replace("<jieban:form>", "<jieban:form>" + fields, 1)
+    )
+    with workshop.reading() as session:
+        found = checking.check_draft(session, drafts.draft(session, draft))
+    assert [one.phrase.en for one in found] == []
 
 
 @pytest.mark.parametrize(

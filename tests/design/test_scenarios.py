@@ -40,6 +40,23 @@ def run(office: Office, story: str, expect: str = "{}") -> Result:
     )
 
 
+def run_on_draft(office: Office, promise: str, story: str) -> Result:
+    """Run a story of the promise under a draft of its diagram."""
+    read = document(f"scenarios: [{{name: 试, story: {story}}}]")
+    return scenarios.run(
+        "promise",
+        read.scenarios[0],
+        read.usual,
+        lambda begin, usual: Sandbox.open(
+            office.sessions,
+            office.now,
+            texts={Document(Kind.DIAGRAM, "promise"): promise},
+            begin=begin,
+            usual=usual,
+        ),
+    )
+
+
 def test_a_story_that_goes_as_expected_is_green(office: Office) -> None:
     found = run(
         office,
@@ -253,22 +270,8 @@ def test_a_timer_that_fires_again_and_again_is_stopped_with_words(
     cycle = "<bpmn:timeCycle>R/PT1H</bpmn:timeCycle>"
     drafted = re.sub(r"<bpmn:timeDate.*?</bpmn:timeDate>", cycle, text, flags=re.DOTALL)
     assert drafted != text
-    read = document(
-        "scenarios: [{name: 试, story: [{register: {}}, {go_on: reply}, {do: promise_made},"
-        " {wait: 400天}]}]"
-    )
-    found = scenarios.run(
-        "promise",
-        read.scenarios[0],
-        read.usual,
-        lambda begin, usual: Sandbox.open(
-            office.sessions,
-            office.now,
-            texts={Document(Kind.DIAGRAM, "promise"): drafted},
-            begin=begin,
-            usual=usual,
-        ),
-    )
+    story = "[{register: {}}, {go_on: reply}, {do: promise_made}, {wait: 400天}]"
+    found = run_on_draft(office, drafted, story)
     assert found.step == 4
     assert found.difference is not None
     assert "反复触发" in found.difference.zh
@@ -278,18 +281,6 @@ def test_a_draft_that_cannot_be_published_is_a_difference_of_every_scenario(
     office: Office,
 ) -> None:
     broken = (DIAGRAMS / "promise.bpmn").read_text().replace("close_procedure", "no_such_service")
-    read = document("scenarios: [{name: 试, story: [{register: {}}]}]")
-    found = scenarios.run(
-        "promise",
-        read.scenarios[0],
-        read.usual,
-        lambda begin, usual: Sandbox.open(
-            office.sessions,
-            office.now,
-            texts={Document(Kind.DIAGRAM, "promise"): broken},
-            begin=begin,
-            usual=usual,
-        ),
-    )
+    found = run_on_draft(office, broken, "[{register: {}}]")
     assert not found.ok
     assert "草稿不能发布" in str(found.difference)
