@@ -50,6 +50,7 @@ _DONE_WITH = frozenset(
     {
         OrderStatus.FEEDBACK,
         OrderStatus.PENDING_CALLBACK,
+        OrderStatus.PENDING_JUDGEMENT,
         OrderStatus.PENDING_CLOSURE,
         OrderStatus.CLOSED,
         OrderStatus.ARCHIVED,

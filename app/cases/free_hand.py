@@ -113,7 +113,7 @@ _STATUS_AT = {
     "approve_reply": OrderStatus.IN_APPROVAL,
     "review_reply": OrderStatus.FEEDBACK,
     "ask_requester": OrderStatus.PENDING_CALLBACK,
-    "re_handle": OrderStatus.PENDING_CALLBACK,
+    "re_handle": OrderStatus.PENDING_JUDGEMENT,
     "close": OrderStatus.PENDING_CLOSURE,
     "sign_closure": OrderStatus.PENDING_CLOSURE,
 }
@@ -205,7 +205,7 @@ def jump(uow: UnitOfWork, demand_id: int, given: Mapping[str, object]) -> Case:
     order.status = _STATUS_AT.get(chosen.element.id, order.status)
     if chosen.element.id == "dispatch":
         order.lead_unit_id = None
-    if order.status == OrderStatus.PENDING_CALLBACK:
+    if chosen.element.id in _AFTER_AN_ANSWER:
         order.reviewed_at = order.reviewed_at or uow.now  # callbacks count from the review
     if order.status in {OrderStatus.PENDING_DISPATCH, OrderStatus.DISPATCHED}:
         order.signed_at = order.contacted_at = None

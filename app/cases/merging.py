@@ -49,7 +49,12 @@ register_messages(
 )
 
 _ANSWERED = frozenset(
-    {OrderStatus.FEEDBACK, OrderStatus.PENDING_CALLBACK, OrderStatus.PENDING_CLOSURE}
+    {
+        OrderStatus.FEEDBACK,
+        OrderStatus.PENDING_CALLBACK,
+        OrderStatus.PENDING_JUDGEMENT,
+        OrderStatus.PENDING_CLOSURE,
+    }
 )
 
 

@@ -31,6 +31,12 @@ register_messages(
 )
 
 
+@service(Phrase("转入待判定", "Wait for judgement"))
+def await_judgement(occasion: Occasion) -> None:
+    """The requester is dissatisfied: an inspector judges why, before anything else happens."""
+    occasion.case.ordered.status = OrderStatus.PENDING_JUDGEMENT
+
+
 @step("judge", gives={"limit_stage", "supervise", "unit_leader", "dispatch_mode"})
 def judge(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     """The inspector judges the cause; the table says what the judgement leads to.

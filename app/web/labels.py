@@ -23,6 +23,7 @@ def order_status(code: str) -> str:
         OrderStatus.IN_APPROVAL: _("单位审核中"),
         OrderStatus.FEEDBACK: _("待热线审核"),
         OrderStatus.PENDING_CALLBACK: _("待回访"),
+        OrderStatus.PENDING_JUDGEMENT: _("待判定"),
         OrderStatus.RE_HANDLING: _("重办中"),
         OrderStatus.SUSPENDED: _("已挂账"),
         OrderStatus.RETURN_ASKED: _("退单待审"),

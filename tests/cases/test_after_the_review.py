@@ -41,6 +41,17 @@ def asked(office: Office, case: int, table: str) -> list[str]:
         )
 
 
+def test_what_awaits_the_judgement_does_not_read_as_if_the_requester_were_to_be_called(
+    office: Office,
+) -> None:
+    case = office.bring_to("callback")
+    assert office.order(case).status == OrderStatus.PENDING_CALLBACK
+    office.do(case, "callback", result="dissatisfied")
+    assert office.order(case).status == OrderStatus.PENDING_JUDGEMENT
+    office.do(case, "judge", judgement="close")
+    assert office.order(case).status == OrderStatus.PENDING_CLOSURE
+
+
 def test_nobody_reached_is_tried_three_times_half_a_working_day_apart(office: Office) -> None:
     case = office.bring_to("callback")
     for attempt in range(1, 4):

@@ -20,6 +20,7 @@ class OrderStatus(StrEnum):
     IN_APPROVAL = "in_approval"
     FEEDBACK = "feedback"
     PENDING_CALLBACK = "pending_callback"
+    PENDING_JUDGEMENT = "pending_judgement"
     RE_HANDLING = "re_handling"
     SUSPENDED = "suspended"
     RETURN_ASKED = "return_asked"
