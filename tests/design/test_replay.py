@@ -1,13 +1,14 @@
 """Real cases are run again: as they were, and under the drafts of a change."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy import select
 
 from app.cases.models.repeat import RelatedDemand
-from app.core.db import reading
+from app.core.db import Sessions, reading
 from app.core.errors import Conflict, Invalid, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
 from app.design.replay import asking as replays
@@ -15,7 +16,9 @@ from app.design.replay import recorded
 from app.design.replay.models import DesignReplay, ReplayStatus
 from app.design.replay.recorded import Letters, phone
 from app.design.replay.running import Replay
+from app.engine import ClockRow, ClockRungRow
 from app.identity.directory import add_user
+from app.identity.models import HandlingUnit
 from app.jobs.replaying import work
 from app.office import ROOT
 from tests.design.desk import Workshop
@@ -212,3 +215,41 @@ def test_what_was_related_meanwhile_is_related_to_the_demand_of_the_replay(offic
         with reading(run.sessions) as session:
             here = session.get_one(RelatedDemand, before)
             assert here.matter_id == here.earlier_id == run.demands[0] != one
+
+
+def test_while_the_ticker_was_down_nothing_is_told_in_the_replay_either(office: Office) -> None:
+    case = office.bring_to("sign_for", urgency="urgent")  # its limits run day and night
+    office.wait(hours=20, ticking=False)
+    office.tick()
+    told = rungs_told(office.sessions, case)
+    assert {office.now} == {at for (clock, _rung), at in told.items() if clock == "handling"}
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [case])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        assert rungs_told(run.sessions, run.demands[0]) == told
+
+
+def rungs_told(sessions: Sessions, case: int) -> dict[tuple[str, str], datetime]:
+    with reading(sessions) as session:
+        rows = session.execute(
+            select(ClockRow.name, ClockRungRow.rung, ClockRungRow.fired_at)
+            .join(ClockRungRow, ClockRungRow.clock_id == ClockRow.id)
+            .where(ClockRow.subject_id == case, ClockRungRow.fired_at.is_not(None))
+        )
+        return {(name, rung): at for name, rung, at in rows if at is not None}
+
+
+def test_a_unit_is_below_the_one_that_passed_orders_down_to_it_then(office: Office) -> None:
+    case = office.bring_to("reply", requester_phone="13700001111")
+    lower = office.unit("riverside")
+    office.act(case, "passed_down", "liaison", lower_unit=str(lower))
+    office.wait(hours=1)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        uow.session.get_one(HandlingUnit, lower).parent_id = office.unit("water_group")
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [case])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        assert run.account.impossible == []
+        assert run.account.done["step"] == len(recording.deeds) - 1

@@ -93,6 +93,7 @@ def prepare(
             .order_by(Reorganisation.id)
         ):
             events += _reorganised(connection, reorganised)
+        events += _tree(connection, recording)
         for one in recording.earlier.values():
             events += _earlier(connection, one, begin)
         connection.commit()
@@ -198,6 +199,26 @@ def _reorganised(connection: Connection, row: Reorganisation) -> Iterator[Event]
         table = table_of(Reorganisation)
         done = update(table).where(table.c.id == row.id).values(done_at=row.done_at)
         yield Event(row.done_at + _JUST, [(moved, ()), (done, ())])
+
+
+def _tree(connection: Connection, recording: Recording) -> Iterator[Event]:
+    """Who passed an order down to a unit was above it then: of the tree of units only today's is
+    known.
+    """
+    units = table_of(HandlingUnit)
+    above: dict[int, int] = {}
+    for deed in recording.deeds:
+        if deed.who.unit_id is None or not deed.answers.get("lower_unit"):
+            continue
+        lower = int(str(deed.answers["lower_unit"]))
+        if above.get(lower) == deed.who.unit_id:
+            continue
+        put = update(units).where(units.c.id == lower).values(parent_id=deed.who.unit_id)
+        if lower not in above:
+            connection.execute(put)
+        else:
+            yield Event(deed.at, [(put, ())])
+        above[lower] = deed.who.unit_id
 
 
 def _rounds(source: Session, begin: datetime) -> Iterator[Event]:

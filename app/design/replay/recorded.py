@@ -127,6 +127,13 @@ class RecordedCase:
     beside: set[int] = field(default_factory=set)
     """The cases that something of it was about."""
 
+    def looked_at(self, due: datetime) -> datetime:
+        """When somebody looked at the case for what was due: as long as a rung that was due before
+        had not been told, nobody did.
+        """
+        late = (told for (*_rung, then), told in self.told.items() if then <= due < told)
+        return max(late, default=due)
+
 
 @dataclass(frozen=True, slots=True)
 class Recording:

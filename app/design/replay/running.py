@@ -209,11 +209,12 @@ class Replay:
 
     def _next_of(self, demand_id: int) -> datetime | None:
         case = self.recording.cases.get(self._recorded_of.get(demand_id, 0))
-        told = case.told if case is not None else {}
-        found = [due + _JUST for due in self._ask.timers(demand_id)]
+        if case is None:
+            return None
+        found = [max(due + _JUST, case.looked_at(due)) for due in self._ask.timers(demand_id)]
         for scope, name, run, rung, due in self._ask.rungs(demand_id):
-            known = told.get((self._ask.procedure(demand_id, scope), name, run, rung, due))
-            found.append(known if known is not None and known > due else due + _JUST)
+            key = self._ask.procedure(demand_id, scope), name, run, rung, due
+            found.append(max(due + _JUST, case.told.get(key) or case.looked_at(due)))
         return min(found, default=None)
 
     def _pass(self, demand_id: int, serial: int) -> None:
