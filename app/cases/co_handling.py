@@ -167,15 +167,17 @@ def open_parts(occasion: Occasion, units: Sequence[int] | None) -> dict[str, obj
     return {"units": []}
 
 
-def check_co_units(session: Session, lead_unit_id: int, chosen: object) -> None:
-    """Raise `Invalid` unless the chosen units may assist the lead unit."""
+def check_co_units(
+    session: Session, lead_unit_id: int, chosen: object, field: str = "co_units"
+) -> None:
+    """Raise `Invalid` unless the units chosen in `field` may assist the lead unit."""
     for unit_id in chosen if isinstance(chosen, list) else []:
         unit = session.get(HandlingUnit, unit_id)
         if unit is None or not unit.active:
-            raise _wrong("co_units", "请从列表中选择协办单位。", "Choose co-units from the list.")
+            raise _wrong(field, "请从列表中选择协办单位。", "Choose co-units from the list.")
         if unit.id == lead_unit_id:
             raise _wrong(
-                "co_units", "协办单位不能与主办单位相同。", "The lead unit cannot assist itself."
+                field, "协办单位不能与主办单位相同。", "The lead unit cannot assist itself."
             )
 
 

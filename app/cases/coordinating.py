@@ -373,11 +373,9 @@ def _settle(
     dispute = dispute_of(uow.session, case)
     _ask_table(uow, case, tier, "settled", dispute.hazard)
     lead = _unit(uow, given, "ruled_unit")
-    assisting = [
-        _active(uow, unit_id, "ruled_co_units")
-        for unit_id in _ids(given["ruled_co_units"])
-        if unit_id != lead.id
-    ]
+    chosen = given["ruled_co_units"]
+    co_handling.check_co_units(uow.session, lead.id, chosen, "ruled_co_units")
+    assisting = [uow.session.get_one(HandlingUnit, unit_id) for unit_id in _ids(chosen)]
     _write(
         uow, case, tier, settlement, lead, assisting, str(given["ruling"] or ""),
         str(given.get("minutes") or ""), uow.now,
@@ -454,11 +452,7 @@ def _request(session: Session, order: WorkOrder) -> ReturnRequest | None:
 
 
 def _unit(uow: UnitOfWork, given: Answers, field: str) -> HandlingUnit:
-    return _active(uow, given[field] or 0, field)
-
-
-def _active(uow: UnitOfWork, unit_id: object, field: str) -> HandlingUnit:
-    unit = uow.session.get(HandlingUnit, unit_id)
+    unit = uow.session.get(HandlingUnit, given[field] or 0)
     if unit is None or not unit.active:
         raise Invalid(
             Phrase("请选择承办单位。", "Name the unit."),

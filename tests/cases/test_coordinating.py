@@ -102,6 +102,15 @@ def test_the_units_agree_and_the_order_goes_to_the_one_they_named(office: Office
     assert dispute(office, case).closed_at == office.now
 
 
+def test_a_ruling_names_no_unit_twice(office: Office) -> None:
+    case = disputed(office)
+    water = office.unit("water_group")
+    with pytest.raises(Invalid) as refusal:
+        office.do(case, "agree_ownership", ruled_unit=water, ruled_co_units=[water])
+    assert refusal.value.fields["ruled_co_units"].zh == "协办单位不能与主办单位相同。"
+    assert office.waiting(case) == ["agree_ownership"]
+
+
 def test_the_requester_is_told_by_when_it_is_settled_at_the_latest(office: Office) -> None:
     case = disputed(office)
     assert messages(office, "in_coordination") == ["13800001234"]
