@@ -10,6 +10,7 @@ from app.cases.orders import Case
 from app.cases.story import due_in_words
 from app.core.clock import CHINA
 from app.core.phrase import Phrase
+from app.supervision import instructions
 from app.supervision.ledger import OUTCOMES, RUNGS, supervisions_of
 from app.supervision.models import SupervisionLetter
 
@@ -17,6 +18,16 @@ from app.supervision.models import SupervisionLetter
 @section(Phrase("督办", "Supervision"))
 def supervision(session: Session, case: Case, _now: datetime) -> Iterator[Line]:
     """Each supervision with its causes and its letters."""
+    for one in instructions.waiting(session, case.demand.id):
+        record = one.record
+        when = f"{record.done_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+        yield Line(
+            Phrase(
+                f"{when} {record.done_by_name}登记的批示或督办事由在等待派单，派单后自动督办。",
+                f"What {record.done_by_name} instructed or recorded on {when} waits for a unit: "
+                "it is supervised once one has the order.",
+            )
+        )
     for told in supervisions_of(session, case.demand.id):
         found, procedure = told.case, told.procedure
         rung = RUNGS.get(found.rung, Phrase(found.rung, found.rung))

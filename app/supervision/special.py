@@ -8,12 +8,9 @@ the duty manager is told to dispatch it.
 import hashlib
 from datetime import datetime
 
-import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.cases.answers import Answers
-from app.cases.models.work_order import StepRecord
 from app.cases.notices import register_messages
 from app.cases.orders import Case
 from app.cases.procedures import opening
@@ -23,6 +20,7 @@ from app.core.errors import Invalid
 from app.core.phrase import Phrase
 from app.core.uow import Actor, UnitOfWork
 from app.identity.policy import Role
+from app.supervision import instructions
 from app.supervision.models import SupervisionCase, Trigger
 from app.supervision.triggers import (
     KIND,
@@ -33,9 +31,6 @@ from app.supervision.triggers import (
     new_causes,
     open_supervision,
 )
-
-_FIRST = {"leader_instructs": "leader_instructed", "instruction_recorded": None}
-"""The steps that open a supervision, and the ground; None: the one that is chosen there."""
 
 register_messages(
     {
@@ -93,18 +88,7 @@ def enter_instruction(occasion: Occasion) -> dict[str, object]:
     uow, supervised = occasion.uow, occasion.case
     procedure = supervised.procedure
     assert procedure is not None  # supervision is one
-    asked = uow.session.scalars(
-        select(StepRecord)
-        .where(
-            StepRecord.demand_id == supervised.demand.id,
-            StepRecord.element_id.in_(_FIRST),
-            StepRecord.done_at == procedure.opened_at,
-        )
-        .order_by(StepRecord.id.desc())
-        .limit(1)
-    ).one()
-    given = orjson.loads(asked.answers)
-    ground = _FIRST[asked.element_id] or str(given["special_ground"])
+    ground = instructions.ground_of(instructions.recorded(uow.session, procedure))
     told = f"{ground}/{procedure.id}"  # told once, however often the words were used before
     [fired, *_more] = new_causes(uow, supervised, told, occasion.at, **{ground: True})
     enter(uow, supervised, fired, occasion.at)

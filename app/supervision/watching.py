@@ -22,9 +22,9 @@ from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.dmn import Model
 from app.engine import ClockRow, ClockRungRow
-from app.supervision import occasions
-from app.supervision.models import SupervisionCase, SupervisionCause, Trigger
-from app.supervision.triggers import KIND, NOTHING, consider, open_supervision, wake
+from app.supervision import instructions, occasions
+from app.supervision.models import SupervisionCause, Trigger
+from app.supervision.triggers import NOTHING, consider, open_supervision, wake
 
 MOST = 60
 """[P] Up to how many idle days or reminders the table is asked."""
@@ -100,14 +100,11 @@ def supervise_idle(uow: UnitOfWork, demand_id: int) -> bool:
 
 def instructed_before(session: Session, _now: datetime) -> Sequence[int]:
     """The demands with an instruction that waits for a unit although one has the order."""
-    begun = exists().where(SupervisionCase.procedure_id == Procedure.id)
     return session.scalars(
         select(WorkOrder.demand_id)
         .join(Procedure, Procedure.demand_id == WorkOrder.demand_id)
         .where(
-            Procedure.kind == KIND,
-            Procedure.closed_at.is_(None),
-            ~begun,
+            instructions.waits(),
             WorkOrder.closed_at.is_(None),
             WorkOrder.lead_unit_id.is_not(None),
         )

@@ -287,7 +287,10 @@ def _page(
         status=labels.order_status(order.status) if order else labels.demand_status(demand.status),
         limit_name=nearest[1] if nearest else "",
         light_now=Lights(session, now).of(nearest[2], nearest[3]) if nearest else None,
-        tags=_tags(found),
+        tags=[
+            *_tags(found),
+            *(one.ground for one in supervised.instructed(session, demand.id)),
+        ],
         task=_task_view(task) if task is not None else None,
         gone=task is not None and task.closed_at is not None,
         form=form,
@@ -445,6 +448,7 @@ def _panel(found: Case, tab: str, asker: Requester | None) -> dict[str, object]:
             panel["drawn"] = _diagram(session, found)
         case _:
             panel["files"] = files.of_case(found)
+            panel["instructed"] = supervised.instructed(session, found.demand.id)
             panel["supervisions"] = supervised.supervisions(session, found.demand.id)
             panel["related"] = related.links(session, found)
             panel["facts_of_case"] = _facts(session, found, asker)

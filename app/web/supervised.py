@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 from app.cases.models.procedure import Procedure
 from app.core.phrase import Phrase
 from app.identity.models import HandlingUnit
-from app.supervision import ledger
+from app.supervision import instructions, ledger
 from app.supervision.models import SupervisionCase, SupervisionCause, SupervisionLetter
+from app.web import labels
 from app.web.language import _, due, language, moment, say
 
 FACTS: dict[str, Phrase] = {
@@ -81,6 +82,42 @@ class SupervisionView:
     outcome: str
     causes: Sequence[CauseView]
     letters: Sequence[LetterView]
+
+
+@dataclass(frozen=True, slots=True)
+class InstructionView:
+    """An instruction, or another ground, that waits for a unit."""
+
+    number: str
+    address: str
+    title: str
+    status: str
+    ground: str
+    words: str
+    said: str
+    """Who said it, and when."""
+
+
+def instructed(session: Session, demand_id: int | None = None) -> list[InstructionView]:
+    """What waits for a unit, of one demand or of all, the oldest first."""
+    return [_instruction_view(one) for one in instructions.waiting(session, demand_id)]
+
+
+def _instruction_view(one: instructions.Instruction) -> InstructionView:
+    demand, order, record = one.demand, one.order, one.record
+    return InstructionView(
+        number=order.number if order is not None else demand.number,
+        address=url_for("web.case", demand_id=demand.id),
+        title=demand.title,
+        status=labels.order_status(order.status)
+        if order is not None
+        else labels.demand_status(demand.status),
+        ground=say(FACTS[one.ground]),
+        words=_("%(words)s（%(number)s）", words=one.words, number=one.number)
+        if one.number
+        else one.words,
+        said=f"{moment(record.done_at)} · {record.done_by_name}",
+    )
 
 
 def supervisions(session: Session, demand_id: int) -> list[SupervisionView]:

@@ -123,10 +123,16 @@ def supervisions() -> str:
             for code, count in ledger.counts_by_rung(session, g.actor).items()
         ],
         chosen=rung,
+        instructed=supervised.instructed(session) if not rung and _is_of_centre() else [],
         filters=form_view(FILTERS, g.actor.roles, typed=request.args, blank=_("全部")),
         may_lead=policy.may(g.actor, "supervision.lead"),
         may_import=policy.may(g.actor, "supervision.import"),
     )
+
+
+def _is_of_centre() -> bool:
+    """What no unit has yet is the centre's."""
+    return bool(g.actor.roles - policy.UNIT_ROLES)
 
 
 @permission("supervision.see")

@@ -26,8 +26,29 @@ def supervise(desks: Desks) -> None:
     assert answer.status_code == 302, answer.text
 
 
-def number_of(desks: Desks) -> str:
-    return str(desks.of("inspector").page(CASE).xpath("string(//h1/span)"))
+def number_of(desks: Desks, case: str = CASE) -> str:
+    return str(desks.of("inspector").page(case).xpath("string(//h1/span)"))
+
+
+def test_an_instruction_that_waits_for_a_unit_stands_on_the_case_and_in_the_ledger(
+    desks: Desks,
+) -> None:
+    case = desks.ordered()
+    inspector = desks.of("inspector")
+    [address] = inspector.page(case).xpath("//a[contains(@href, 'instruction_recorded')]/@href")
+    assert inspector.post(address, INSTRUCTION).status_code == 302
+    seen = desks.of("dispatcher").page(case)
+    assert "领导批示" in words(seen.xpath("//div[@class='head']")[0])
+    assert "请速办。（批1号）" in words(seen)
+    assert "派单后自动督办" in words(seen)
+    assert "在等待派单" in words(desks.of("dispatcher").page(f"{case}?tab=story"))
+    [listed] = inspector.page("/supervisions").xpath("//section[@aria-labelledby='instructed']")
+    assert f"{number_of(desks, case)} 柳荫路路灯不亮 待派单 领导批示：请速办。（批1号）" in words(
+        listed
+    )
+    desks.do("dispatcher", case, {"lead_unit": desks.unit("urban_management")})
+    assert not inspector.page("/supervisions").xpath("//*[@id='instructed']")
+    assert "派单后自动督办" not in words(desks.of("dispatcher").page(case))
 
 
 def test_the_ledger_shows_what_is_supervised_by_rung_with_what_is_left(worked: Desks) -> None:
