@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history, reorganising
+from app.cases import history, reorganising, second_person
 from app.cases.answers import Answers
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
@@ -69,6 +69,11 @@ def why_not_now(session: Session, case: Case, actor: Actor, _now: datetime) -> P
         )
     if procedures_of(session, case.demand.id, KIND, only_open=True):
         return Phrase("已有一件重开申请待审批。", "A request is waiting already.")
+    if not second_person.is_there(session, "decide_reopening", Role.DUTY_MANAGER, actor):
+        return Phrase(
+            "除您以外没有值班长或分管领导可以审批，请改由他人申请。",
+            "Nobody but you could decide it, as duty manager or leader: let somebody else ask.",
+        )
     return None
 
 

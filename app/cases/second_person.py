@@ -79,6 +79,18 @@ def role_of(session: Session, task: HumanTaskRow) -> str:
     return rule.deputy
 
 
+def is_there(session: Session, element_id: str, role: Role, first: Actor) -> bool:
+    """Whether the step, which is for `role`, has a second person once `first` has asked for it."""
+    could = [role, Role.DUTY_MANAGER, RULES[element_id].deputy]
+    somebody = (
+        select(UserRole.id)
+        .join(User)
+        .where(User.active, UserRole.role.in_(could), User.id != key_of(first))
+        .limit(1)
+    )
+    return session.scalar(somebody) is not None
+
+
 @lru_cache(maxsize=128)
 def within_reach(roles: frozenset[str]) -> ColumnElement[bool]:
     """Whether the person `me` with these roles may do an open task of the centre: a condition on

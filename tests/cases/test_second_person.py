@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.cases import queries, second_person
 from app.cases.orders import find_in_scope
 from app.core.db import reading
-from app.core.errors import NotAllowed
+from app.core.errors import Conflict, NotAllowed
 from app.core.uow import SYSTEM, unit_of_work
 from app.engine import HumanTaskRow
 from app.identity.models import User
@@ -65,6 +65,19 @@ def test_a_reopening_the_only_duty_manager_asked_for_goes_to_the_leader(office: 
     assert refusal.value.phrase.zh == ("重开是您申请的，须由另一人办理，现由分管领导办理这一步。")
     office.do(case, "decide_reopening", by="leader")
     assert office.order(case).reopened_count == 1
+
+
+def test_who_would_have_to_decide_the_reopening_himself_is_told_so_at_asking(
+    office: Office,
+) -> None:
+    case = office.bring_to("close")
+    office.do(case, "close")
+    leaves(office, "leader")
+    with pytest.raises(Conflict) as refusal:
+        office.act(case, "reopening_by_agent", "duty", **ASKS)
+    assert "请改由他人申请" in refusal.value.phrase.zh
+    office.act(case, "reopening_by_agent", "agent", **ASKS)
+    assert listed(office, "duty") == ["decide_reopening"]
 
 
 def test_an_objection_goes_to_another_dispatcher_or_the_duty_manager_first(
