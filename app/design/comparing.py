@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 
 from app.core.errors import DomainError
 from app.core.phrase import Phrase
-from app.design import city, comparing_diagrams, comparing_tables, wordings
+from app.design import city, comparing_diagrams, comparing_scenarios, comparing_tables, wordings
 from app.design.blanks import blank
 from app.design.differences import Difference, What
 from app.design.documents import Document
@@ -42,6 +42,8 @@ def _compared(kind: Kind, before: str, after: str) -> list[Difference]:
             return comparing_diagrams.differences(before, after)
         case Kind.TABLE:
             return comparing_tables.differences(before, after)
+        case Kind.SCENARIOS:
+            return comparing_scenarios.differences(before, after)
         case Kind.LETTER | Kind.MESSAGE:
             return _wordings(wordings.read(before), wordings.read(after))
         case Kind.PROFILE:

@@ -1,5 +1,6 @@
 """Scenarios as text: reading the YAML of a process strictly, and writing it."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -232,6 +233,18 @@ def write(document: Document) -> str:
         found["usual"] = {name: dict(given) for name, given in document.usual.items()}
     found["scenarios"] = [_written(one) for one in document.scenarios]
     return yaml.safe_dump(found, allow_unicode=True, sort_keys=False, width=100)
+
+
+def line(step: Step) -> str:
+    """A step of a story in one line."""
+    flow = yaml.safe_dump(
+        _written_step(step),
+        allow_unicode=True,
+        sort_keys=False,
+        default_flow_style=True,
+        width=math.inf,
+    )
+    return flow.strip()[1:-1]
 
 
 def _written(one: Scenario) -> dict[str, object]:

@@ -219,7 +219,8 @@ def entered_in(trace: Sequence[Entry], case: str = "") -> list[tuple[str, str]]:
     ]
 
 
-def _is(wanted: str, passed: tuple[str, str]) -> bool:
+def names(wanted: str, passed: tuple[str, str]) -> bool:
+    """Whether a name, with or without its process, means the element that was passed."""
     process, _, element = wanted.rpartition("/")
     return passed[1] == element and process in {"", passed[0]}
 
@@ -228,7 +229,7 @@ def _in_order(expected: Expectation, entered: Sequence[tuple[str, str]]) -> Phra
     position = 0
     for number, wanted in enumerate(expected.passed):
         rest = entered[position:]
-        steps = next((n for n, one in enumerate(rest) if _is(wanted, one)), None)
+        steps = next((n for n, one in enumerate(rest) if names(wanted, one)), None)
         if steps is None or (expected.exactly and steps > 0):
             return _missing(expected.passed, number, entered, position, in_time=steps is not None)
         position += steps + 1
@@ -254,7 +255,7 @@ def _missing(
         f"实际经过 {'、'.join(following)}" if following else "实际没有再往前走",
         f"it passed {', '.join(following)}" if following else "it went no further",
     )
-    earlier = any(_is(wanted[number], one) for one in entered[:position])
+    earlier = any(names(wanted[number], one) for one in entered[:position])
     hint = Phrase("（它只在更早的时候经过）", " (it was passed, but earlier)")
     if not earlier or in_time:
         hint = Phrase("", "")
@@ -266,7 +267,7 @@ def _missing(
 
 def _never(expected: Expectation, entered: Sequence[tuple[str, str]]) -> Phrase | None:
     for wanted in expected.not_passed:
-        if any(_is(wanted, one) for one in entered):
+        if any(names(wanted, one) for one in entered):
             return Phrase(
                 f"预期不经过“{wanted}”，实际经过了。", f"“{wanted}” was not to be passed, but was."
             )
@@ -355,5 +356,9 @@ def as_it_was(sandbox: Sandbox, case: str = "") -> Expectation:
 
 def with_scenario(document: Document, scenario: Scenario) -> Document:
     """The document with one more scenario, in the place of the one of that name if there is one."""
-    others = [one for one in document.scenarios if one.name.zh != scenario.name.zh]
-    return replace(document, scenarios=(*others, scenario))
+    named = [one.name.zh for one in document.scenarios]
+    if scenario.name.zh not in named:
+        return replace(document, scenarios=(*document.scenarios, scenario))
+    place = named.index(scenario.name.zh)
+    before, after = document.scenarios[:place], document.scenarios[place + 1 :]
+    return replace(document, scenarios=(*before, scenario, *after))

@@ -11,16 +11,17 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from app.cases.intake import MAIN_PROCESS
 from app.core.db import Sessions, reading
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import checking, copying, coverage, documents, scenario_text, scenarios
+from app.design import checking, copying, coverage, documents, scenario_text, scenarios, using
 from app.design.copying import Texts
 from app.design.coverage import Coverage
 from app.design.documents import Document
-from app.design.models import DesignChange, Kind
+from app.design.models import DesignChange, DesignDraft, Kind
 from app.design.sandbox import Answers, Sandbox
-from app.design.scenarios import Result
+from app.design.scenarios import Open, Result
 from app.engine import read_diagram
 
 _KEPT = 6
@@ -131,13 +132,9 @@ def _run_all(
             read_diagram(text.encode(), f"{key}.bpmn")
             for key, text in processes(session, texts).items()
         ]
-    usual = usual_answers(found)
-
-    def opened(begin: datetime, usual: Mapping[str, Answers]) -> Sandbox:
-        return Sandbox.open(sessions, now, texts=texts, begin=begin, usual=usual)
-
+    usual, open_ = usual_answers(found), opener(sessions, now, texts)
     results = tuple(
-        scenarios.run(key, one, usual, opened)
+        scenarios.run(key, one, usual, open_)
         for key, document in sorted(found.items())
         if only is None or key in only
         for one in document.scenarios
@@ -149,6 +146,51 @@ def _run_all(
         unreadable,
         monotonic() - began,
     )
+
+
+def opener(sessions: Sessions, now: datetime, texts: Texts) -> Open:
+    """What opens sandboxes under the rules in force with `texts` on top."""
+
+    def open_(begin: datetime, usual: Mapping[str, Answers]) -> Sandbox:
+        return Sandbox.open(sessions, now, texts=texts, begin=begin, usual=usual)
+
+    return open_
+
+
+def at_once(session: Session, draft: DesignDraft) -> set[str]:
+    """The processes whose scenarios show at once what a draft does: its own; of a table, those
+    whose diagrams ask it, and the main one, whose cases meet what the office's rules ask.
+    """
+    what = Document(Kind(draft.kind), draft.key)
+    if what.kind is not Kind.TABLE:
+        return {draft.key if what.kind in {Kind.DIAGRAM, Kind.SCENARIOS} else MAIN_PROCESS}
+    tables = {what, *_importing(session, what)}
+    asking = {
+        key
+        for key, text in processes(session, texts_of(session, draft.change_id)).items()
+        if any(_asks(text, key, table) for table in tables)
+    }
+    if not asking or any(using.is_asked_by_rules(table) for table in tables):
+        asking.add(MAIN_PROCESS)
+    return asking
+
+
+def _importing(session: Session, what: Document) -> set[Document]:
+    """The tables that import a table, directly or by way of others."""
+    found: set[Document] = set()
+    todo = [what]
+    while todo:
+        for use in using.used_by(session, todo.pop()):
+            if use.how is using.How.IMPORTS and use.document not in found:
+                found.add(use.document)
+                todo.append(use.document)
+    return found
+
+
+def _asks(text: str, key: str, table: Document) -> bool:
+    if table.key not in text:
+        return False
+    return bool(using.asking(read_diagram(text.encode(), f"{key}.bpmn"), table.key))
 
 
 def concerned(session: Session, change_id: int) -> set[str] | None:

@@ -53,6 +53,16 @@ def is_asked_by_rules(what: Document) -> bool:
     return what.kind is Kind.TABLE and what.key in BINDINGS
 
 
+def asking(diagram: Diagram, table: str) -> tuple[str, ...]:
+    """The elements of a diagram that ask a table."""
+    return tuple(
+        element.id
+        for process in diagram.processes.values()
+        for element in process.elements.values()
+        if element.decision is not None and element.decision.key == table
+    )
+
+
 def _letters(session: Session) -> Iterator[Use]:
     """The letters that are issued in the city's name."""
     for other in documents.newest_of(session, Kind.LETTER).values():
@@ -68,22 +78,15 @@ def _diagrams(session: Session, what: Document) -> Iterator[Use]:
         diagram = read_diagram(newest.content.encode(), f"{key}.bpmn")
         if what.kind is Kind.DIAGRAM and what.key in calls_of(diagram):
             yield Use(other, How.CALLS, tuple(_calling(diagram, what.key)))
-        asking = tuple(_asking(diagram, what.key)) if what.kind is Kind.TABLE else ()
-        if asking:
-            yield Use(other, How.ASKS, asking)
+        elements = asking(diagram, what.key) if what.kind is Kind.TABLE else ()
+        if elements:
+            yield Use(other, How.ASKS, elements)
 
 
 def _calling(diagram: Diagram, key: str) -> Iterator[str]:
     for process in diagram.processes.values():
         for element in process.elements.values():
             if element.called == key:
-                yield element.id
-
-
-def _asking(diagram: Diagram, key: str) -> Iterator[str]:
-    for process in diagram.processes.values():
-        for element in process.elements.values():
-            if element.decision is not None and element.decision.key == key:
                 yield element.id
 
 

@@ -170,6 +170,58 @@ def test_an_editor_hears_after_a_save_what_came_of_the_scenarios(desks: Desks) -
     assert "extension_refused" in wrong["text"]
 
 
+def test_an_editor_of_a_table_hears_of_the_processes_that_ask_it(desks: Desks) -> None:
+    designer = desks.of("designer")
+    change = designer.post("/design/changes", {"title": "改挂账", "reason": "试一试。"}).location
+    number = change.rpartition("/")[2]
+    for table, run, address in (
+        ("assessment", 30, f"/design/trials/work_order?change={number}"),
+        ("suspension_review", 39, f"/design/changes/{number}#trial"),
+    ):
+        added = designer.post(f"{change}/documents", {"document": f"table:{table}"})
+        answer = designer.get(f"{added.location}/trial").json
+        assert answer == {"run": run, "failed": [], "address": address}
+
+
+def test_what_came_out_is_adopted_as_a_draft_of_the_change(desks: Desks) -> None:
+    designer = desks.of("designer")
+    change = designer.post("/design/changes", {"title": "改延期", "reason": "试一试。"}).location
+    number = change.rpartition("/")[2]
+    added = designer.post(f"{change}/documents", {"document": "diagram:extension"})
+    loaded = designer.get(f"{added.location}/content").json
+    assert loaded is not None
+    designer.client.put(
+        f"{added.location}/content",
+        json={
+            "revision": loaded["revision"],
+            "content": loaded["content"].replace("extension_refused", "extension_waiting"),
+        },
+        headers={"X-CSRF-Token": designer.token()},
+    )
+    scenario = f"/design/trials/extension/2?change={number}"
+    page = designer.page(scenario)
+    [row] = page.xpath("//section[@aria-labelledby='adopt']//tbody/tr")
+    told = [" ".join(cell.text_content().split()) for cell in row.xpath("td")]
+    assert told[1:] == [
+        "不同意",
+        "预期通知",
+        "extension_refused",
+        "accepted、dispatched、extension_waiting",
+    ]
+    assert "以实际结果为新预期" not in words(designer, "/design/trials/extension/2")
+    given = {"change": number, "seen": page.xpath("//input[@name='seen']/@value")[0]}
+    stale = designer.post("/design/trials/extension/2/adopt", {**given, "seen": "0"})
+    assert "结果已不同" in words(designer, stale.location)
+    done = designer.post("/design/trials/extension/2/adopt", given)
+    after = words(designer, done.location)
+    assert "已采用实际结果" in after
+    assert "与预期不符" not in after
+    assert designer.get(f"{added.location}/trial").json["failed"] == []  # type: ignore[index]
+    again = designer.post("/design/trials/extension/99/adopt", given)
+    assert again.status_code == 404
+    assert desks.of("duty").post("/design/trials/extension/2/adopt", given).status_code == 403
+
+
 def test_only_who_sees_the_workshop_sees_runs(desks: Desks) -> None:
     assert desks.of("agent").get("/design/trials/extension").status_code == 403
     assert desks.of("agent").post("/design/recordings", {"process": "extension"}).status_code == 403

@@ -74,9 +74,11 @@ class Editor {
     this.saving = new Saving({
       content: container.dataset.content,
       check: container.dataset.review,
+      trial: container.dataset.trial,
       text: () => this.text(),
       onChange: () => this.changed(),
       onFindings: () => {}, // a review says more than what a save answers
+      onTrial: (trial) => { this.trial = trial; this.changed(); },
       onConflict: (theirs) => this.#settle(theirs),
       onExpired: () => this.#signInAgain(),
     });

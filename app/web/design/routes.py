@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from app.web.design import (
+    adopting,
     change,
     comparing,
     document,
@@ -55,6 +56,7 @@ def add_to(web: Blueprint) -> None:
         ("/drafts/<id:draft_id>/trial", "trial_of_draft", trials.trial_of_draft, get),
         ("/trials/<key>", "trials", trials.trials, get),
         ("/trials/<key>/<id:number>", "replay", trials.replay, get),
+        ("/trials/<key>/<id:number>/adopt", "adopt_outcome", adopting.adopt_outcome, post),
         ("/recordings", "begin_recording", recordings.begin_recording, post),
         ("/recordings/<id:recording_id>", "recording", recordings.show_recording, get),
         ("/recordings/<id:recording_id>/step", "record_step", recordings.record_step, post),

@@ -2,26 +2,25 @@
 them shown step by step.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import orjson
 from flask import g, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from app.cases import intake
 from app.core import clock
 from app.core.errors import NotFound
 from app.core.phrase import Phrase
 from app.design import changes, drafts, scenarios, trying
 from app.design.coverage import Coverage
-from app.design.sandbox import Answers, Sandbox
+from app.design.models import Status
 from app.design.scenarios import Result, Scenario
 from app.design.trying import Report
 from app.identity.policy import may
 from app.web.access import permission, reading_session
+from app.web.design.adopting import offer
 from app.web.design.answering import as_json, refusals_as_json
 from app.web.design.running import Diagrams, lines, processes_in, sessions
 from app.web.forms import number_in
@@ -116,8 +115,8 @@ def trial_of_draft(draft_id: int) -> Response:
     """
     draft = drafts.draft(reading_session(), draft_id)
     diagrams = Diagrams(reading_session(), draft.change_id)
-    key = draft.key if draft.key in diagrams else intake.MAIN_PROCESS
-    report = trying.run_all(sessions(), clock.now(), draft.change_id, only={key})
+    only = trying.at_once(reading_session(), draft)
+    report = trying.run_all(sessions(), clock.now(), draft.change_id, only=only)
     view = _view(report, diagrams, drawn=False)
     wrong = [
         {
@@ -135,7 +134,7 @@ def trial_of_draft(draft_id: int) -> Response:
         {
             "run": len(view.rows),
             "failed": [*wrong, *unreadable],
-            "address": url_for("web.trials", key=key, change=draft.change_id),
+            "address": _more(only, draft.change_id),
         }
     )
 
@@ -150,13 +149,13 @@ def replay(key: str, number: int) -> str:
     document = found.get(key)
     if document is None or not 1 <= number <= len(document.scenarios):
         raise NotFound(Phrase("没有这个情景。", "There is no such scenario."))
-    texts = trying.texts_of(session, change_id)
-
-    def opened(begin: datetime, usual: Mapping[str, Answers]) -> Sandbox:
-        return Sandbox.open(sessions(), clock.now(), texts=texts, begin=begin, usual=usual)
-
+    open_ = trying.opener(sessions(), clock.now(), trying.texts_of(session, change_id))
     scenario = document.scenarios[number - 1]
-    result = scenarios.run(key, scenario, trying.usual_answers(found), opened)
+    usual = trying.usual_answers(found)
+    result = scenarios.run(key, scenario, usual, open_)
+    offered = None
+    if not result.ok and change_id is not None and _may_adopt(change_id):
+        offered = offer(scenario, usual, open_)
     passed = processes_in(result.trace)
     shown = request.args.get("show", key)
     if shown not in diagrams:
@@ -171,12 +170,25 @@ def replay(key: str, number: int) -> str:
         title=diagrams.title(key),
         name=say(scenario.name),
         row=_row(key, number, scenario, result),
+        offered=offered,
         steps=steps,
         marks=orjson.dumps([one.marks for one in steps]).decode(),
         shown=shown,
         address=diagrams.address(shown),
         processes=[(one, diagrams.title(one)) for one in dict.fromkeys([key, *passed])],
     )
+
+
+def _more(only: Collection[str], change_id: int) -> str:
+    """Where more is told: on the page of the one process, else on that of the change."""
+    if len(only) > 1:
+        return url_for("web.design_change", change_id=change_id, _anchor="trial")
+    return url_for("web.trials", key=next(iter(only)), change=change_id)
+
+
+def _may_adopt(change_id: int) -> bool:
+    change = changes.change(reading_session(), change_id)
+    return change.status == Status.OPEN and may(g.actor, "design.edit")
 
 
 def _run(key: str, change_id: int | None, diagrams: Diagrams) -> TrialView:

@@ -1,5 +1,6 @@
 // What the checker says about the table, with an example each and the row that is missing.
 import { html } from '@bpmn-io/diagram-js-ui';
+import { Trial } from '../modeler/trial.js';
 import { _ } from './words.js';
 
 const SIGNS = { error: '✕', warning: '!' };
@@ -15,5 +16,6 @@ export function Findings({ editor }) {
       ${(one.rows ?? []).map((row) => html`<button type="button" class="link" name="go-${row}" onClick=${() => editor.go(one, row)}>${_('第 {row} 行', { row })}</button> `)}
       <span>${one.text}</span>
       ${one.missing?.length > 0 && html` <button type="button" class="button small" name="add-missing" onClick=${() => editor.addMissing(one)}>${_('补一行')}</button>`}</li>`)}</ul>
+    <${Trial} trial=${editor.trial} />
   </details>`;
 }

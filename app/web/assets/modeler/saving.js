@@ -110,7 +110,6 @@ export class Saving {
 
   /** Run the scenarios of what was saved, and tell what came of them. */
   async tryOut() {
-    if (!this.trial) return;
     const { change } = this;
     this.onTrial(null);
     try {
