@@ -34,6 +34,9 @@ class Host:
     def newest_decision(self, session: Session, key: str) -> None:
         raise NotImplementedError
 
+    def unit_named(self, session: Session, kind: str, subject_id: int, code: str) -> int:
+        raise NotImplementedError
+
     def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """There is nothing beside the process."""
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, procedures, steps
+from app.cases.named_units import unit_of
 from app.cases.orders import SUBJECT, Case, find_in_scope, take
 from app.core.errors import Conflict
 from app.core.phrase import Phrase
@@ -32,6 +33,7 @@ class Act:
     `key` names it in addresses. `unit_id` is the unit whose people may do it, where it is for a
     role of units. `process_id` is the process that waits for the message, `token` where in it; None
     where the act opens a procedure of `kind`. `why_not` is the reason it must wait.
+    `named_unit_id` is the unit that the diagram names, where it names one.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Act:
     process_id: int | None = None
     token: str | None = None
     why_not: Phrase | None = None
+    named_unit_id: int | None = None
 
     @property
     def form(self) -> Form:
@@ -85,7 +88,13 @@ def all_acts(session: Session, case: Case, actor: Actor, now: datetime) -> Itera
 
 def may(actor: Actor, act: Act) -> bool:
     """Whether the act is one for this person, by role and unit."""
-    return policy.may_do_step(actor, act.element.role or "", act.unit_id)
+    return policy.may_do_step(actor, act.element.role or "", act.unit_id, act.named_unit_id)
+
+
+def require(session: Session, actor: Actor, act: Act) -> None:
+    """Raise `NotAllowed` unless the act is one for this person."""
+    if not may(actor, act):
+        raise steps.not_yours(session, act.element.label, act.element.role or "", act.named_unit_id)
 
 
 def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) -> Case:
@@ -96,7 +105,7 @@ def act(uow: UnitOfWork, demand_id: int, key: str, given: Mapping[str, object]) 
     """
     case = take(uow, demand_id)
     chosen = find_act(uow.session, case, uow.actor, uow.now, key)
-    steps.require(uow.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
+    require(uow.session, uow.actor, chosen)
     if chosen.why_not is not None:
         raise Conflict(chosen.why_not)
     scope = steps.scope_of(
@@ -153,6 +162,7 @@ def _waited_for(session: Session, case: Case) -> Iterator[Act]:
                 kind=about.procedure.kind if about.procedure is not None else "",
                 process_id=wait.process_id,
                 token=wait.token,
+                named_unit_id=unit_of(session, case.demand.id, element),
             )
 
 
@@ -171,6 +181,7 @@ def _openings(session: Session, case: Case, actor: Actor, now: datetime) -> Iter
                 unit_id=case.main.unit_id,
                 kind=kind,
                 why_not=why_not(session, case.main, actor, now),
+                named_unit_id=unit_of(session, case.demand.id, element),
             )
 
 

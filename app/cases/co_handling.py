@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import clocks, history, notices, reorganising
+from app.cases import clocks, history, notices
 from app.cases.acts import sent_by
 from app.cases.answers import Answers
+from app.cases.heirs import heir_of
 from app.cases.models.part import Part, Relation
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import OrderStatus
@@ -160,7 +161,7 @@ def open_parts(occasion: Occasion, units: Sequence[int] | None) -> dict[str, obj
             one.unit_id for one in procedures_of(uow.session, case.demand.id, KIND, only_open=True)
         }
         category = case.demand.category
-        heirs = [reorganising.heir_of(uow.session, unit_id, category) for unit_id in units]
+        heirs = [heir_of(uow.session, unit_id, category) for unit_id in units]
         for unit_id in dict.fromkeys(heirs):
             if unit_id is not None and unit_id not in busy and unit_id != case.unit_id:
                 _give(uow, case, unit_id, Relation.CO, None, occasion.at)

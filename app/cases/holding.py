@@ -155,6 +155,12 @@ class _UnitsAt:
     """Which unit had the order at an instant: whoever's people acted on it next."""
 
     def __init__(self, session: Session, case: Case) -> None:
+        others = (
+            _TASKS.with_only_columns(HumanTaskRow.element_id)
+            .where(HumanTaskRow.unit_id.is_not(None))
+            .order_by(None)
+            .params(case=case.demand.id, scope=0)
+        )
         self._last = case.unit_id
         self._acts = [
             (entry.at, entry.unit_id)
@@ -164,6 +170,7 @@ class _UnitsAt:
                     HistoryEntry.demand_id == case.demand.id,
                     HistoryEntry.unit_id.is_not(None),
                     HistoryEntry.command == "step",
+                    HistoryEntry.element_id.not_in(others),
                 )
                 .order_by(HistoryEntry.position)
             )
@@ -189,8 +196,8 @@ def _holding(
     if task is None:
         return Holding(stretch.since, stretch.until, None, _NOBODY, Phrase("", ""), worked)
     step = Phrase(task.name, task.name_en)
-    if task.role in UNIT_ROLES:
-        unit = session.get(HandlingUnit, unit_of(task) or 0)
+    if task.role in UNIT_ROLES or task.unit_id is not None:
+        unit = session.get(HandlingUnit, task.unit_id or unit_of(task) or 0)
         holder = Phrase(unit.name_zh, unit.name_en) if unit else Phrase("承办单位", "The unit")
         unit_id = unit.id if unit else None
         return Holding(stretch.since, stretch.until, unit_id, holder, step, worked)

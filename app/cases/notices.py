@@ -7,6 +7,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from app.cases import history
+from app.cases.named_units import unit_of_step
 from app.cases.orders import Case
 from app.cases.services import Occasion, service
 from app.core import texts
@@ -152,7 +153,9 @@ def defaults() -> dict[str, Phrase]:
 
 @service(Phrase("通知承办单位", "Notify the unit"), message=str)
 def notify_unit(occasion: Occasion, message: str) -> None:
-    """Send a message to the people of the unit in charge whose business it is."""
+    """Send a message to the people of the unit in charge whose business it is; as a reminder of a
+    step that names a unit, to those of that unit.
+    """
     _notify(occasion, message)
 
 
@@ -171,7 +174,15 @@ def notify_requester(occasion: Occasion, message: str) -> None:
 def _notify(occasion: Occasion, message: str) -> None:
     if message not in MESSAGES:
         raise Invalid(Phrase(f"没有“{message}”这种通知。", f"There is no message “{message}”."))
-    tell(occasion.uow, occasion.case, message, at=occasion.at, element_id=occasion.element_id)
+    session, case = occasion.uow.session, occasion.case
+    tell(
+        occasion.uow,
+        case,
+        message,
+        at=occasion.at,
+        element_id=occasion.element_id,
+        unit_id=unit_of_step(session, case.demand.id, occasion.process_id, occasion.element_id),
+    )
 
 
 def tell(
@@ -187,8 +198,8 @@ def tell(
 ) -> None:
     """Leave a message in the outbox for everybody it is for; `values` fill its text.
 
-    `unit_id` names another unit than the one in charge. Who has no phone and no address is passed
-    over; the history names who was told.
+    `unit_id` names another unit than the one in charge: then its people alone are told. Who has
+    no phone and no address is passed over; the history names who was told.
     `secret_values` are codes for the requester alone: they stay out of the history.
     """
     to, _text = (MESSAGES | _MOVED)[message]
@@ -197,7 +208,9 @@ def tell(
             uow, case, message, at or uow.now, element_id, values or {}, secret_values or {}
         )
     else:
-        unit_id = unit_id or case.unit_id
+        if unit_id is None and to in UNIT_ROLES:
+            unit_id = case.unit_id
+            assert unit_id is not None  # units are told once the order has one
         _tell_people(uow, case, unit_id, message, str(to), at or uow.now, element_id, values or {})
 
 
@@ -228,8 +241,7 @@ def _tell_people(
     element_id: str | None,
     values: Mapping[str, str],
 ) -> None:
-    if role in UNIT_ROLES:
-        assert unit_id is not None  # units are told once the order has one
+    if unit_id is not None:
         receivers = people_of(uow.session, unit_id, role)
     else:
         receivers = people_in(uow.session, role)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.cases import clocks
 from app.cases.expressions import compile_expression
+from app.cases.named_units import unit_named, unit_of_step
 from app.cases.orders import SUBJECT, find_in_scope, lock_some
 from app.cases.services import SERVICES, Occasion
 from app.core.errors import NotFound
@@ -54,15 +55,24 @@ class OfficeHost:
         return answer.outputs
 
     def due(self, ask: WorkingTime, call: Call) -> datetime:
-        """So much working time from the anchor of the call, in the calendar of the unit."""
+        """So much working time from the anchor of the call, in the calendar of the unit: the one in
+        charge, or the one that the timer's step names.
+        """
         occasion = _occasion(call)
-        calendar = clocks.calendar_of(occasion.uow.session, occasion.case.unit_id)
+        session, case = occasion.uow.session, occasion.case
+        named = unit_of_step(session, case.demand.id, occasion.process_id, call.element_id)
+        calendar = clocks.calendar_of(session, named or case.unit_id)
         limit = Limit(ask.amount, LimitUnit(ask.unit))
         return stage_deadline(calendar, call.at, limit, Policy()).due_at
 
     def newest_decision(self, session: Session, key: str) -> int:
         """The newest published version of a table. Raises `NotFound`: publish the table first."""
         return registry.newest_version(session, key)
+
+    def unit_named(self, session: Session, kind: str, subject_id: int, code: str) -> int:
+        """The unit with this code, or its heir. Raises `NotFound`."""
+        assert kind == SUBJECT
+        return unit_named(session, subject_id, code)
 
     def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """Deadlines take the same lock as commands, so that the two never act at once."""
@@ -83,5 +93,6 @@ def _occasion(call: Call) -> Occasion:
         uow=process.uow,
         case=find_in_scope(process.uow.session, process.subject_id, process.scope),
         at=call.at,
+        process_id=process.id,
         element_id=call.element_id,
     )

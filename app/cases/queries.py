@@ -240,10 +240,14 @@ def orders(
 
 
 def concerns(session: Session, demand_id: int, unit_id: int) -> bool:
-    """Whether a case is the unit's business: it leads, or it has or had a part of its own."""
+    """Whether a case is the unit's business: it leads, or it has or had a part of its own, or a
+    step that the diagram gives to it.
+    """
     return bool(
         session.scalar(
-            select(WorkOrder.id).where(WorkOrder.demand_id == demand_id, _concerns(unit_id))
+            select(Demand.id)
+            .outerjoin(WorkOrder, WorkOrder.demand_id == Demand.id)
+            .where(Demand.id == demand_id, _concerns(unit_id))
         )
     )
 
@@ -251,10 +255,13 @@ def concerns(session: Session, demand_id: int, unit_id: int) -> bool:
 def _concerns(unit_id: int | None) -> ColumnElement[bool]:
     has_part = (
         select(Procedure.id)
-        .where(Procedure.demand_id == WorkOrder.demand_id, Procedure.unit_id == unit_id)
+        .where(Procedure.demand_id == Demand.id, Procedure.unit_id == unit_id)
         .exists()
     )
-    return or_(WorkOrder.lead_unit_id == unit_id, has_part)
+    with_step = select(HumanTaskRow.subject_id).where(
+        HumanTaskRow.unit_id == unit_id, HumanTaskRow.subject_kind == SUBJECT
+    )
+    return or_(WorkOrder.lead_unit_id == unit_id, has_part, Demand.id.in_(with_step))
 
 
 class _Question(NamedTuple):
@@ -362,7 +369,7 @@ def _within_reach(question: _Question) -> ColumnElement[bool]:
     unit_roles = sorted(question.roles & UNIT_ROLES)
     if not unit_roles or not question.has_unit:
         return centre
-    unit = func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id)
+    unit = func.coalesce(HumanTaskRow.unit_id, Procedure.unit_id, WorkOrder.lead_unit_id)
     return or_(centre, and_(HumanTaskRow.role.in_(unit_roles), unit == bindparam("unit")))
 
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import history, reorganising, second_person
+from app.cases import history, second_person
 from app.cases.answers import Answers
+from app.cases.heirs import heir_of
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
 from app.cases.notices import register_messages
@@ -114,7 +115,7 @@ def reopen_order(occasion: Occasion) -> None:
     facts: dict[str, object] = {"reopened": order.reopened_count}
     is_gone = _has_lost_its_unit(uow.session, order)
     if is_gone:
-        heir = reorganising.heir_of(uow.session, order.lead_unit_id or 0, demand.category)
+        heir = heir_of(uow.session, order.lead_unit_id or 0, demand.category)
         facts |= {"unit_before": order.lead_unit_id, "unit": heir}
         order.lead_unit_id, order.next_unit_id = None, heir
         order.status = OrderStatus.PENDING_DISPATCH

@@ -15,7 +15,9 @@ from lxml import etree
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from app import engine
 from app.cases import answers, history, notices
+from app.cases.heirs import heir_by
 from app.cases.models.city import Category
 from app.cases.models.demand import Demand
 from app.cases.models.part import Part
@@ -23,7 +25,7 @@ from app.cases.models.procedure import Procedure
 from app.cases.models.reorganisation import Reorganisation
 from app.cases.models.work_order import WorkOrder
 from app.cases.notices import register_messages
-from app.cases.orders import take
+from app.cases.orders import SUBJECT, take
 from app.core import jobs
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
@@ -31,6 +33,7 @@ from app.core.uow import UnitOfWork
 from app.decisions import registry
 from app.decisions.models import DecisionVersion
 from app.decisions.xml import Element, local, parse
+from app.engine import HumanTaskRow
 from app.engine.forms import Field, FieldType, Form, Option
 from app.identity.models import HandlingUnit, User
 from app.identity.policy import Role, require
@@ -105,6 +108,8 @@ class Plan:
     """Each open order with who takes it."""
     parts: int
     """Open procedures of the unit: co-handling, supervision …"""
+    steps: int
+    """Open steps that diagrams give to the unit by its code."""
     people: int
     rows: int
     """Rows of the dispatch catalogue that name the unit."""
@@ -137,6 +142,9 @@ def plan(session: Session, checked: answers.Answers) -> Plan:
     )
     orders = [(order, demand, heirs.get(demand.category, heir)) for order, demand in found]
     parts = select(func.count()).where(Procedure.unit_id == unit.id, Procedure.closed_at.is_(None))
+    open_steps = select(func.count()).where(
+        HumanTaskRow.unit_id == unit.id, HumanTaskRow.closed_at.is_(None)
+    )
     people = select(func.count()).where(User.unit_id == unit.id)
     codes = {category: one.code for category, one in heirs.items()}
     _text, rows = _rewritten(_newest(session), unit.code, heir.code, codes)
@@ -148,6 +156,7 @@ def plan(session: Session, checked: answers.Answers) -> Plan:
         str(checked["basis"]),
         orders,
         session.scalar(parts) or 0,
+        session.scalar(open_steps) or 0,
         session.scalar(people) or 0,
         rows,
         any(one.calendar_code != unit.calendar_code for one in (heir, *heirs.values())),
@@ -204,9 +213,17 @@ def next_cases(session: Session, after: int, most: int) -> Sequence[int]:
     with_part = select(Procedure.demand_id).where(
         Procedure.closed_at.is_(None), Procedure.unit_id.in_(units)
     )
+    with_step = select(HumanTaskRow.subject_id).where(
+        HumanTaskRow.subject_kind == SUBJECT,
+        HumanTaskRow.closed_at.is_(None),
+        HumanTaskRow.unit_id.in_(units),
+    )
     return session.scalars(
         select(Demand.id)
-        .where(Demand.id > after, Demand.id.in_(led) | Demand.id.in_(with_part))
+        .where(
+            Demand.id > after,
+            Demand.id.in_(led) | Demand.id.in_(with_part) | Demand.id.in_(with_step),
+        )
         .order_by(Demand.id)
         .limit(most)
     ).all()
@@ -221,7 +238,7 @@ def move_case(uow: UnitOfWork, demand_id: int) -> bool:
     case = take(uow, demand_id)
     moved = False
     for row in _under_way(uow.session):
-        heir_id = _heir_of(row, case.demand.category)
+        heir_id = heir_by(row, case.demand.category)
         order = case.order
         leads = order is not None and order.closed_at is None and order.lead_unit_id == row.unit_id
         if order is not None and order.closed_at is None:
@@ -250,7 +267,8 @@ def move_case(uow: UnitOfWork, demand_id: int) -> bool:
             )
             .values(giver_unit_id=heir_id)
         )
-        if leads or parts:
+        given = engine.give_tasks(uow, SUBJECT, demand_id, row.unit_id, heir_id)
+        if leads or parts or given:
             moved = True
             history.record(
                 uow,
@@ -261,6 +279,7 @@ def move_case(uow: UnitOfWork, demand_id: int) -> bool:
                     "unit_before": row.unit_id,
                     "unit": heir_id,
                     "procedures": [part.id for part in parts],
+                    **({"steps": list(given)} if given else {}),
                 },
             )
             if leads:
@@ -285,26 +304,6 @@ def reorganisations(session: Session) -> Sequence[Reorganisation]:
     return session.scalars(select(Reorganisation).order_by(Reorganisation.id.desc())).all()
 
 
-def heir_of(session: Session, unit_id: int, category: str) -> int | None:
-    """The active unit that has inherited a unit's matters of a category, through however many
-    reorganisations; none where nobody has.
-    """
-    unit = session.get_one(HandlingUnit, unit_id)
-    seen: set[int] = set()
-    while not unit.active and unit.id not in seen:
-        seen.add(unit.id)
-        row = session.scalar(
-            select(Reorganisation)
-            .where(Reorganisation.unit_id == unit.id)
-            .order_by(Reorganisation.id.desc())
-            .limit(1)
-        )
-        if row is None:
-            return None
-        unit = session.get_one(HandlingUnit, _heir_of(row, category))
-    return unit.id if unit.active else None
-
-
 def with_heirs(session: Session, text: bytes) -> bytes:
     """A shipped catalogue that names heirs where it names units that are gone.
 
@@ -325,11 +324,6 @@ def _under_way(session: Session) -> Sequence[Reorganisation]:
     return session.scalars(
         select(Reorganisation).where(Reorganisation.done_at.is_(None)).order_by(Reorganisation.id)
     ).all()
-
-
-def _heir_of(row: Reorganisation, category: str) -> int:
-    shares: dict[str, int] = orjson.loads(row.plan)
-    return shares.get(category, row.heir_id)
 
 
 def _heirs(

@@ -51,7 +51,7 @@ RULES: Mapping[str, Rule] = {
 def may_do(session: Session, actor: Actor, task: HumanTaskRow, unit_id: int | None) -> bool:
     """Whether `actor` may do an open task of a case, or procedure, of `unit_id`."""
     if task.element_id not in RULES:
-        return policy.may_do_step(actor, task.role or "", unit_id)
+        return policy.may_do_step(actor, task.role or "", unit_id, task.unit_id)
     return _holds(session, within_reach(actor.roles), task, actor)
 
 
@@ -60,23 +60,24 @@ def require(session: Session, actor: Actor, task: HumanTaskRow) -> None:
     rule = RULES.get(task.element_id)
     if rule is None or not _holds(session, _is_first(), task, actor):
         return
-    whose = ROLE_NAMES[role_of(session, task)]
+    role, _unit = whose(session, task)
+    name = ROLE_NAMES[role]
     raise NotAllowed(
         Phrase(
-            f"{rule.why.zh}，须由另一人办理，现由{whose.zh}办理这一步。",
-            f"{rule.why.en}: somebody else must decide. It is for the {whose.en.lower()} now.",
+            f"{rule.why.zh}，须由另一人办理，现由{name.zh}办理这一步。",
+            f"{rule.why.en}: somebody else must decide. It is for the {name.en.lower()} now.",
         )
     )
 
 
-def role_of(session: Session, task: HumanTaskRow) -> str:
-    """Whose an open task is: the role's of the diagram, or the deputy's where there is nobody else
-    who could do it.
+def whose(session: Session, task: HumanTaskRow) -> tuple[str, int | None]:
+    """Whose an open task is: the role's of the diagram, in the unit that it names, or the deputy's
+    where there is nobody else who could do it.
     """
     rule = RULES.get(task.element_id)
     if rule is None or _holds(session, _somebody_else(), task):
-        return task.role or ""
-    return rule.deputy
+        return task.role or "", task.unit_id
+    return rule.deputy, None
 
 
 def is_there(session: Session, element_id: str, role: Role, first: Actor) -> bool:
@@ -93,13 +94,14 @@ def is_there(session: Session, element_id: str, role: Role, first: Actor) -> boo
 
 @lru_cache(maxsize=128)
 def within_reach(roles: frozenset[str]) -> ColumnElement[bool]:
-    """Whether the person `me` with these roles may do an open task of the centre: a condition on
-    its row and that of its procedure. Without `RULES` it is that of `policy.may_do_step`.
+    """Whether the person `me` of the unit `unit` with these roles may do an open task of the
+    centre: a condition on its row and that of its procedure. Without `RULES` it is that of
+    `policy.may_do_step`.
     """
+    for_all, for_unit = HumanTaskRow.unit_id.is_(None), HumanTaskRow.unit_id == bindparam("unit")
+    own = and_(HumanTaskRow.role.in_(sorted(roles - policy.UNIT_ROLES)), or_(for_all, for_unit))
     if Role.DUTY_MANAGER in roles:
-        own = HumanTaskRow.role.not_in(policy.UNIT_ROLES)
-    else:
-        own = HumanTaskRow.role.in_(sorted(roles - policy.UNIT_ROLES))
+        own = or_(own, and_(HumanTaskRow.role.not_in(policy.UNIT_ROLES), for_all))
     as_second = and_(own, or_(HumanTaskRow.element_id.not_in(RULES), ~_is_first()))
     stood_in_for = sorted(element for element, rule in RULES.items() if rule.deputy in roles)
     if not stood_in_for:
@@ -113,13 +115,20 @@ def _is_first() -> ColumnElement[bool]:
 
 
 def _somebody_else() -> ColumnElement[bool]:
-    """Whether anybody has the step's role, or stands in for it, who is not the first person."""
+    """Whether anybody has the step's role in its unit, or stands in for it, who is not the first
+    person.
+    """
+    in_role = and_(
+        UserRole.role == HumanTaskRow.role,
+        or_(HumanTaskRow.unit_id.is_(None), HumanTaskRow.unit_id == User.unit_id),
+    )
+    stands_in = and_(UserRole.role == Role.DUTY_MANAGER, HumanTaskRow.unit_id.is_(None))
     return (
         select(UserRole.id)
         .join(User)
         .where(
             User.active,
-            UserRole.role.in_([HumanTaskRow.role, Role.DUTY_MANAGER]),
+            or_(in_role, stands_in),
             User.id != _first_person(),
         )
         .correlate(HumanTaskRow, Procedure)
@@ -155,7 +164,8 @@ def _holds(
         .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
         .where(HumanTaskRow.id == task.id, condition)
     )
-    return session.scalar(asked, {"me": key_of(me)} if me is not None else {}) is not None
+    bound = {} if me is None else {"me": key_of(me), "unit": me.unit_id}
+    return session.scalar(asked, bound) is not None
 
 
 def key_of(actor: Actor) -> int:

@@ -32,11 +32,13 @@ class Occasion:
     """On which occasion a service is called: the case, and the instant it is anchored at.
 
     `at` is the due instant where a deadline set things going, else the `now` of the unit of work.
+    `process_id` is the process whose diagram holds the element.
     """
 
     uow: UnitOfWork
     case: Case
     at: datetime
+    process_id: int
     element_id: str
 
 

@@ -21,11 +21,12 @@ from app.core import audit
 from app.core.clock import CHINA
 from app.core.errors import Conflict, NotAllowed, NotFound
 from app.core.phrase import Phrase
-from app.core.uow import Actor, UnitOfWork
+from app.core.uow import UnitOfWork
 from app.engine import HumanTaskRow
 from app.engine.diagram import Element
 from app.engine.forms import Field, Form
 from app.identity import policy
+from app.identity.models import HandlingUnit
 
 Facts = Mapping[str, object]
 Act = Callable[[UnitOfWork, Case, answers.Answers], Facts | None]
@@ -164,18 +165,24 @@ def require_step(uow: UnitOfWork, task: HumanTaskRow, case: Case) -> None:
     """Raise `NotAllowed` unless the actor may do this step of this case."""
     second_person.require(uow.session, uow.actor, task)
     if not second_person.may_do(uow.session, uow.actor, task, case.unit_id):
-        role = second_person.role_of(uow.session, task)
-        raise _not_yours(Phrase(task.name, task.name_en), role)
+        what = Phrase(task.name, task.name_en)
+        raise not_yours(uow.session, what, *second_person.whose(uow.session, task))
 
 
-def require(actor: Actor, what: Phrase, role: str, unit_id: int | None) -> None:
-    """Raise `NotAllowed` unless the actor has the role, in that unit where it is one of units."""
-    if not policy.may_do_step(actor, role, unit_id):
-        raise _not_yours(what, role)
-
-
-def _not_yours(what: Phrase, role: str) -> NotAllowed:
+def not_yours(session: Session, what: Phrase, role: str, named_unit_id: int | None) -> NotAllowed:
+    """The refusal for what is others' to do: those with a role, of the unit that is named or, with
+    none named, of the unit in charge.
+    """
     name = policy.ROLE_NAMES.get(role, Phrase(role, role))
+    if named_unit_id is not None:
+        unit = session.get_one(HandlingUnit, named_unit_id)
+        return NotAllowed(
+            Phrase(
+                f"“{what.zh}”由{unit.name_zh}的{name.zh}办理，您不能办理这一步。",
+                f"“{what.en}” is for the {name.en.lower()} of {unit.name_en}; "
+                "you cannot do this step.",
+            )
+        )
     return NotAllowed(
         Phrase(
             f"“{what.zh}”由{name.zh}办理，且须属于本单位，您不能办理这一步。",

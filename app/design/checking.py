@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as given
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -29,9 +30,11 @@ from app.design.comparing_tables import tables_of
 from app.design.documents import Document
 from app.design.models import DesignChange, DesignDraft, Kind
 from app.engine import Surroundings, check, read_diagram
+from app.engine.allowed import BY_PEOPLE
 from app.engine.data_names import data_names
 from app.engine.diagram import Diagram, Element
 from app.engine.wiring import wired
+from app.identity.models import HandlingUnit
 from app.identity.policy import Role
 
 
@@ -203,9 +206,10 @@ def _on_office(
 ) -> Iterator[Finding]:
     """What the engine cannot know: roles, messages and limits that the office does not have."""
     stages = _stages(session, texts)
+    active = {unit.code: unit.active for unit in session.scalars(select(HandlingUnit))}
     for process in diagram.processes.values():
         for element in process.elements.values():
-            for code, phrase in _unknown(element, stages):
+            for code, phrase in (*_unknown(element, stages), *_unknown_unit(element, active)):
                 yield Finding(what, code, "error", phrase, element.id, element.label.zh)
             for field, phrase in _unknown_to_fields(element):
                 yield Finding(
@@ -252,6 +256,31 @@ def _unknown(element: Element, stages: Collection[str]) -> Iterator[tuple[str, P
                     f"The table time_limits has no stage “{written[1]}”: add its limit there.",
                 ),
             )
+
+
+def _unknown_unit(element: Element, active: Mapping[str, bool]) -> Iterator[tuple[str, Phrase]]:
+    """A unit that is named for a step of people, and that the office does not have or gives no
+    work to any more.
+    """
+    code = element.unit
+    if code is None or not (element.kind in BY_PEOPLE or element.form is not None):
+        return
+    if code not in active:
+        yield (
+            "unknown_unit",
+            Phrase(
+                f"没有代码为“{code}”的单位，无人能办理：请从单位列表中选择。",
+                f"There is no unit “{code}”, so nobody could do it: choose one of those there are.",
+            ),
+        )
+    elif not active[code]:
+        yield (
+            "inactive_unit",
+            Phrase(
+                f"代码为“{code}”的单位已停用：请改选承接的单位。",
+                f"The unit “{code}” is not active any more: choose the one that took over.",
+            ),
+        )
 
 
 def _unknown_to_fields(element: Element) -> Iterator[tuple[str, Phrase]]:

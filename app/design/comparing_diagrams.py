@@ -19,6 +19,7 @@ from app.engine.diagram import (
     Element,
     EventDefinition,
     Flow,
+    Lane,
     Loop,
     LoopKind,
     Process,
@@ -218,6 +219,8 @@ def _changed(
 _NAME = Phrase("名称", "Name")
 _NAME_EN = Phrase("英文名称", "English name")
 _KIND = Phrase("类型", "Kind")
+_ROLE = Phrase("角色", "Role")
+_UNIT = Phrase("指定单位", "Unit")
 _TOLD_BY_BEING_ADDED = frozenset({_NAME, _NAME_EN, _KIND})
 
 
@@ -231,7 +234,8 @@ def _said(side: _Side, element: Element) -> Iterator[tuple[Phrase, Phrase]]:
     yield _NAME, _plain(" ".join(element.name.split()))
     yield _NAME_EN, _plain(element.name_en or "")
     if element.kind in BY_PEOPLE or element.form is not None:
-        yield Phrase("角色", "Role"), _role(element.role)
+        yield _ROLE, _role(element.role)
+        yield _UNIT, _plain(element.unit or "")
     if element.scope != side.process.id:
         yield Phrase("所在子流程", "Inside"), side.label(element.scope)
     if element.attached_to:
@@ -478,18 +482,26 @@ def _of_lanes(old: _Side, new: _Side) -> Iterator[Difference]:
     for lane in before.values():
         if lane.id not in after:
             yield Difference(
-                What.REMOVED, _plain(lane.name or lane.id), _LANE, _role(lane.role), NOTHING,
+                What.REMOVED, _plain(lane.name or lane.id), _LANE, _whose(lane), NOTHING,
                 lane.id, lane.id,
             )  # fmt: skip
     for lane in after.values():
         earlier = before.get(lane.id)
         subject = _plain(lane.name or lane.id)
         if earlier is None:
-            yield Difference(What.ADDED, subject, _LANE, NOTHING, _role(lane.role), lane.id)
+            yield Difference(What.ADDED, subject, _LANE, NOTHING, _whose(lane), lane.id)
             continue
-        was = {_NAME: _plain(earlier.name), Phrase("角色", "Role"): _role(earlier.role)}
-        becomes = {_NAME: _plain(lane.name), Phrase("角色", "Role"): _role(lane.role)}
+        was, becomes = _said_by_lane(earlier), _said_by_lane(lane)
         yield from _changed(was, becomes, subject, lane.id, lane.id)
+
+
+def _said_by_lane(lane: Lane) -> Aspects:
+    return {_NAME: _plain(lane.name), _ROLE: _role(lane.role), _UNIT: _plain(lane.unit or "")}
+
+
+def _whose(lane: Lane) -> Phrase:
+    role = _role(lane.role)
+    return Phrase(f"{role.zh} {lane.unit or ''}".strip(), f"{role.en} {lane.unit or ''}".strip())
 
 
 def _of_notes(old: _Side, new: _Side) -> Iterator[Difference]:

@@ -1,4 +1,4 @@
-"""What a draft may name: services, tables, roles, clocks, processes, data and functions."""
+"""What a draft may name: services, tables, roles, units, clocks, processes, data, functions."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from app.engine import read_diagram
 from app.engine.data_names import given_by
 from app.engine.diagram import Diagram, Element
 from app.engine.spec import TIMER_FUNCTIONS
+from app.identity.directory import units
 from app.identity.policy import ROLE_NAMES, Role
 
 RUNGS: dict[str, Phrase] = {
@@ -55,6 +56,8 @@ class Names:
     services: tuple[Service, ...]
     decisions: tuple[Table, ...]
     roles: Mapping[str, Phrase]
+    units: Mapping[str, Phrase]
+    """Those that are given work, by code."""
     clocks: Mapping[str, Phrase]
     processes: Mapping[str, Phrase]
     variables: tuple[Variable, ...]
@@ -76,6 +79,7 @@ def names(session: Session, texts: Mapping[Document, str], what: Document) -> Na
         services=tuple(SERVICES[name] for name in sorted(SERVICES)),
         decisions=tuple(_tables(session, texts)),
         roles={role: name for role, name in ROLE_NAMES.items() if role != Role.SYSTEM},
+        units={unit.code: Phrase(unit.name_zh, unit.name_en) for unit in units(session)},
         clocks=clocks,
         processes=processes,
         variables=tuple(_variables(diagram)),

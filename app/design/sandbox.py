@@ -12,7 +12,7 @@ touched: no message leaves, no file is written, no person is there but stand-ins
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from time import thread_time
 from typing import Self
@@ -168,6 +168,8 @@ class Step:
     process: str
     role: str
     unit_id: int | None
+    is_of_unit: bool = False
+    """Whether the diagram names the unit."""
     task_id: int | None = None
     act: Act | None = None
 
@@ -266,7 +268,7 @@ class Sandbox:
         role, _, named = (by or "").partition("@")
         unit_id = self.unit(named) if named else None
         step = self._step(element, case, unit_id)
-        actor = self.person(role or step.role, unit_id or step.unit_id)
+        actor = self.person(role or step.role, unit_id or step.unit_id, of_unit=step.is_of_unit)
         given = self._answers(step, answers or {})
         with self._acting(actor) as uow:
             entered = self._entered(uow, step.form, given)
@@ -491,12 +493,15 @@ class Sandbox:
         with reading(self.sessions) as session:
             return clocks.calendar_of(session, None)
 
-    def person(self, role: str, unit_id: int | None = None) -> Actor:
-        """The stand-in for a role, in a unit where the role is one of a unit's.
+    def person(self, role: str, unit_id: int | None = None, *, of_unit: bool = False) -> Actor:
+        """The stand-in for a role, in a unit where the role is one of a unit's, or `of_unit`: a
+        step that names its unit.
 
         Raises `NotFound` for what is no role, or a unit there is not.
         """
         found = self._people.get((role, unit_id if role in UNIT_ROLES else None))
+        if found is not None and of_unit:
+            return replace(found, unit_id=unit_id)
         if found is None:
             raise NotFound(
                 Phrase(
@@ -600,7 +605,8 @@ class Sandbox:
         if act.process_id is not None:
             return None
         role = act.element.role or ""
-        actor = self._people.get((role, act.case.unit_id if role in UNIT_ROLES else None))
+        unit_id = act.named_unit_id or act.case.unit_id
+        actor = self._people.get((role, unit_id if role in UNIT_ROLES else None))
         if actor is None:
             return Phrase("工单还没有承办单位。", "No unit has the order yet.")
         return procedures.OPENINGS[act.kind](session, act.case, actor, self.now)
@@ -610,7 +616,9 @@ class Sandbox:
         element = bundle.element(task.element_id)
         assert element is not None  # the task is open in that very version
         about = find_in_scope(session, task.subject_id, task.scope)
-        return Step(element, bundle.main, task.role or "", about.unit_id, task.id)
+        unit_id = about.unit_id if task.unit_id is None else task.unit_id
+        named = task.unit_id is not None
+        return Step(element, bundle.main, task.role or "", unit_id, named, task.id)
 
     def _step(self, element: str, case: str, unit_id: int | None) -> Step:
         """What is meant by an element: of several, the one of the unit that is named."""
@@ -924,7 +932,9 @@ class _Values(dict[str, object]):
 
 def _act_step(act: Act) -> Step:
     process, role = act.kind or intake.MAIN_PROCESS, act.element.role or ""
-    return Step(act.element, process, role, act.case.unit_id, None, act)
+    named = act.named_unit_id is not None
+    unit_id = act.named_unit_id if named else act.case.unit_id
+    return Step(act.element, process, role, unit_id, named, None, act)
 
 
 def _move(main: str, scope: int, outcome: Outcome, at: datetime, data: Answers) -> Move:

@@ -373,7 +373,7 @@ OUR_ATTRIBUTES: dict[str, frozenset[str]] = {
     "parameter": frozenset({"name", "value"}),
     "result": frozenset({"name", "into"}),
     "decision": frozenset({"key", "binding", "result"}),
-    "role": frozenset({"name"}),
+    "role": frozenset({"name", "unit"}),
     "each": frozenset({"of", "as", "collect", "into"}),
 }
 """Our extension elements and their attributes (forms check their own)."""

@@ -41,6 +41,7 @@ EVENTS = frozenset(
      "boundaryEvent"}
 )  # fmt: skip
 NODES = ACTIVITIES | GATEWAYS | EVENTS
+_BY_PEOPLE = frozenset({"userTask", "manualTask", "task"})
 
 
 class TimerKind(StrEnum):
@@ -179,12 +180,23 @@ class DecisionCall:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose a step is: people's with a role, and where a unit is named by its code, that unit's
+    alone.
+    """
+
+    role: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane: a role for the elements drawn in it."""
+    """A lane: a role for the elements drawn in it, and a unit where it is one unit's."""
 
     id: str
     name: str
     role: str | None
+    unit: str | None = None
     line: int = 0
 
 
@@ -207,9 +219,9 @@ class Element:
     """A node of a process: activity, gateway or event.
 
     `scope` is the id of the process or sub-process that contains it; `incoming` and `outgoing`
-    are the ids of its sequence flows in the order in which the file holds the flows. `role` is
-    the element's own, else that of the innermost lane. `interrupting` belongs to boundary events
-    and the start events of event sub-processes.
+    are the ids of its sequence flows in the order in which the file holds the flows. `role` and
+    `unit` (its code) are the element's own, else those of the innermost lane. `interrupting`
+    belongs to boundary events and the start events of event sub-processes.
     """
 
     id: str
@@ -231,6 +243,7 @@ class Element:
     decision: DecisionCall | None = None
     form: Form | None = None
     role: str | None = None
+    unit: str | None = None
     lane: str | None = None
     triggered_by_event: bool = False
 
@@ -266,6 +279,23 @@ class Process:
     def attached(self, activity: str) -> Iterator[Element]:
         """The boundary events of `activity`."""
         return (e for e in self.elements.values() if e.attached_to == activity)
+
+    def watched(self, element: Element) -> Element | None:
+        """The activity on whose boundary the path to `element` begins, as that of a reminder does,
+        with no step of people in between; None where it begins elsewhere.
+        """
+        todo, seen = [element], set[str]()
+        while todo:
+            one = todo.pop()
+            if one.attached_to is not None:
+                return self.elements.get(one.attached_to)
+            for name in one.incoming:
+                before = self.elements.get(self.flows[name].source)
+                if before is None or before.id in seen or before.kind in _BY_PEOPLE:
+                    continue
+                seen.add(before.id)
+                todo.append(before)
+        return None
 
     def enclosing(self, element: Element) -> Iterator[Element]:
         """The sub-processes around `element`, innermost first.
@@ -399,12 +429,12 @@ class _Reader:
         self._outgoing: dict[str, list[str]] = {}
         self._lanes: dict[str, Lane] = {}
         self._lane_of: dict[str, Lane] = {}
-        self._role_of: dict[str, str] = {}
+        self._whose: dict[str, Whose] = {}
 
     def process(self) -> Process:
         node = self._node
         for lane_set in node.iter(bpmn("laneSet")):
-            self._read_lanes(lane_set, None)
+            self._read_lanes(lane_set, Whose())
         for flow in node.iter(bpmn("sequenceFlow")):
             self._read_flow(flow)
         elements: dict[str, Element] = {}
@@ -427,19 +457,23 @@ class _Reader:
             markup.text(node), node.get("language", self._language), markup.line(node)
         )
 
-    def _read_lanes(self, lane_set: Node, inherited: str | None) -> None:
+    def _read_lanes(self, lane_set: Node, inherited: Whose) -> None:
         for node in lane_set.iterchildren(bpmn("lane")):
-            role_node = extension(node, "role")
-            role = inherited if role_node is None else role_node.get("name")
-            lane = Lane(attribute(node, "id"), attribute(node, "name"), role, markup.line(node))
+            whose = _whose(node) or inherited
+            lane = Lane(
+                attribute(node, "id"),
+                attribute(node, "name"),
+                whose.role,
+                whose.unit,
+                markup.line(node),
+            )
             self._lanes[lane.id] = lane
             for ref in node.iterchildren(bpmn("flowNodeRef")):
                 name = reference(ref, ref.text) or ""
                 self._lane_of[name] = lane
-                if role is not None:
-                    self._role_of[name] = role
+                self._whose[name] = whose
             for inner in node.iterchildren(bpmn("childLaneSet")):
-                self._read_lanes(inner, role)
+                self._read_lanes(inner, whose)
 
     def _read_flow(self, node: Node) -> None:
         scope = node.getparent()
@@ -467,7 +501,7 @@ class _Reader:
 
     def _element(self, node: Node, scope: str) -> Element:
         element_id = attribute(node, "id")
-        role = extension(node, "role")
+        whose = _whose(node) or self._whose.get(element_id, Whose())
         form = extension(node, "form")
         lane = self._lane_of.get(element_id)
         interrupts = "isInterrupting" if markup.local(node) == "startEvent" else "cancelActivity"
@@ -490,7 +524,8 @@ class _Reader:
             service=self._service(node),
             decision=_decision(node),
             form=None if form is None else read_form(form)[0],
-            role=self._role_of.get(element_id) if role is None else role.get("name"),
+            role=whose.role,
+            unit=whose.unit,
             lane=None if lane is None else lane.id,
             triggered_by_event=markup.flag(node, "triggeredByEvent"),
         )
@@ -561,6 +596,11 @@ class _Reader:
             ),
             line=markup.line(found),
         )
+
+
+def _whose(node: Node) -> Whose | None:
+    found = extension(node, "role")
+    return None if found is None else Whose(found.get("name"), found.get("unit") or None)
 
 
 def _decision(node: Node) -> DecisionCall | None:

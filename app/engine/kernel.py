@@ -118,6 +118,13 @@ class Bundle:
                 return process.elements[element_id]
         return None
 
+    def watched(self, element_id: str) -> Element | None:
+        """`Process.watched` of the element of that id."""
+        for process in self.processes.values():
+            if element_id in process.elements:
+                return process.watched(process.elements[element_id])
+        return None
+
 
 class Instance:
     """One running process."""

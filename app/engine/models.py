@@ -92,6 +92,7 @@ class HumanTaskRow(Base):
         _partial("ix_human_task_open_subject", "subject_kind", "subject_id",
                  where="closed_at IS NULL"),
         _partial("ix_human_task_open_role", "role", "subject_kind", where="closed_at IS NULL"),
+        _partial("ix_human_task_unit", "unit_id", "subject_kind", where="unit_id IS NOT NULL"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -103,6 +104,10 @@ class HumanTaskRow(Base):
     name: Mapped[str]
     name_en: Mapped[str]
     role: Mapped[str | None]
+    unit_id: Mapped[int | None] = mapped_column(Id)
+    """The unit that the step names, as the product knows it; none where it is for the unit of the
+    subject. It changes when another unit takes over.
+    """
     subject_kind: Mapped[str]
     subject_id: Mapped[int] = mapped_column(Id)
     scope: Mapped[int] = mapped_column(Id, default=0, server_default="0")

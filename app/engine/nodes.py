@@ -265,6 +265,7 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]
             self.label,
             self.label_en,
             self.made.element.role,
+            self.made.element.unit,
             self._wf_spec.process,
             token.instance,
         )

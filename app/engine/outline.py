@@ -69,7 +69,7 @@ def _line(diagram: Diagram, process: Process, element: Element) -> Iterator[str]
     if element.kind == "boundaryEvent" and not element.interrupting:
         yield "(not interrupting)"
     if element.role and (element.kind in BY_PEOPLE or element.form is not None):
-        yield f"for {element.role}"
+        yield f"for {element.role}" + (f" of {element.unit}" if element.unit else "")
     if element.form is not None:
         yield f"({', '.join(map(_field, element.form.fields))})"
     if element.service is not None:

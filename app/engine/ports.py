@@ -98,6 +98,8 @@ class HumanTask:
     name: str
     name_en: str
     role: str | None
+    unit: str | None
+    """Code of the unit whose people alone may do it; None for the unit of the subject."""
     process_key: str
     instance: int | None = None
 

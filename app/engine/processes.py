@@ -5,12 +5,12 @@ and is thrown away; what people and timers wait for is projected to rows by the 
 verb made. A process changed by somebody else in between makes the later one fail with `Conflict`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import known
@@ -142,7 +142,6 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
 
     Returns how many rows were wrong; 0 unless somebody changed rows by hand.
     """
-    connection = uow.session.connection()
     row = row_of(uow.session, process_id, lock=True)
     if row.state is None:
         seen = Description((), (), (), (), {}, True)
@@ -150,13 +149,14 @@ def rebuild(uow: UnitOfWork, process_id: int) -> int:
         bundle = bundle_of(uow.session, row.diagram_version_id)
         seen = Instance.load(bundle, wired(), row.state).describe()
     return (
-        _rebuild_tasks(connection, row, seen, uow.now)
-        + _rebuild_timers(connection, row, seen, uow.now)
-        + _rebuild_waits(connection, row, seen, uow.now)
+        _rebuild_tasks(uow.session, row, seen, uow.now)
+        + _rebuild_timers(uow.session, row, seen, uow.now)
+        + _rebuild_waits(uow.session, row, seen, uow.now)
     )
 
 
-def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
+def _rebuild_tasks(session: Session, row: Stored, seen: Description, at: datetime) -> int:
+    connection = session.connection()
     had = {
         task.token: task
         for task in connection.execute(select(TASK).where(TASK.c.process_id == row.id))
@@ -170,11 +170,12 @@ def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: d
             "name": task.name,
             "name_en": task.name_en,
             "role": task.role,
+            "unit_id": _unit_of(session, row, task),
             "closed_at": None,
             "closed_how": None,
         }
         if old is None:
-            _project(connection, (row, Outcome(opened=(task,)), at))
+            _project(session, (row, Outcome(opened=(task,)), at))
         elif any(getattr(old, name) != value for name, value in values.items()):
             connection.execute(update(TASK).where(TASK.c.id == old.id).values(values))
         else:
@@ -182,11 +183,12 @@ def _rebuild_tasks(connection: Connection, row: Stored, seen: Description, at: d
         wrong += 1
     gone = [t for t, old in had.items() if t not in wanted and old.closed_at is None]
     if gone:
-        _project(connection, (row, Outcome(closed=tuple((t, "cancelled") for t in gone)), at))
+        _project(session, (row, Outcome(closed=tuple((t, "cancelled") for t in gone)), at))
     return wrong + len(gone)
 
 
-def _rebuild_timers(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
+def _rebuild_timers(session: Session, row: Stored, seen: Description, at: datetime) -> int:
+    connection = session.connection()
     had = {
         timer.token: (timer.element_id, timer.due_at, timer.clock_name, timer.rung)
         for timer in connection.execute(select(TIMER).where(TIMER.c.process_id == row.id))
@@ -194,11 +196,12 @@ def _rebuild_timers(connection: Connection, row: Stored, seen: Description, at: 
     wanted = {t.token: (t.element_id, t.due_at, t.clock, t.rung) for t in seen.timers}
     armed = tuple(t for t in seen.timers if had.get(t.token) != wanted[t.token])
     disarmed = tuple(token for token, old in had.items() if wanted.get(token) != old)
-    _project(connection, (row, Outcome(armed=armed, disarmed=disarmed), at))
+    _project(session, (row, Outcome(armed=armed, disarmed=disarmed), at))
     return len({t.token for t in armed} | set(disarmed))
 
 
-def _rebuild_waits(connection: Connection, row: Stored, seen: Description, at: datetime) -> int:
+def _rebuild_waits(session: Session, row: Stored, seen: Description, at: datetime) -> int:
+    connection = session.connection()
     had = {
         wait.token: (wait.element_id, wait.kind, wait.name)
         for wait in connection.execute(select(WAIT).where(WAIT.c.process_id == row.id))
@@ -206,7 +209,7 @@ def _rebuild_waits(connection: Connection, row: Stored, seen: Description, at: d
     wanted = {w.token: (w.element_id, w.kind, w.name) for w in seen.waits}
     waits = tuple(w for w in seen.waits if had.get(w.token) != wanted[w.token])
     unwaits = tuple(token for token, old in had.items() if wanted.get(token) != old)
-    _project(connection, (row, Outcome(waits=waits, unwaits=unwaits), at))
+    _project(session, (row, Outcome(waits=waits, unwaits=unwaits), at))
     return len({w.token for w in waits} | set(unwaits))
 
 
@@ -263,6 +266,24 @@ def take_task(uow: UnitOfWork, task_id: int) -> HumanTaskRow | None:
     task, *columns = found
     _taken(uow.session)[task.process_id] = Stored(*columns)
     return task
+
+
+def give_tasks(
+    uow: UnitOfWork, kind: str, subject_id: int, from_unit: int, to_unit: int
+) -> Sequence[int]:
+    """Another unit takes over the open tasks of a subject that name a unit; their ids."""
+    given = uow.session.scalars(
+        update(HumanTaskRow)
+        .where(
+            HumanTaskRow.subject_kind == kind,
+            HumanTaskRow.subject_id == subject_id,
+            HumanTaskRow.unit_id == from_unit,
+            HumanTaskRow.closed_at.is_(None),
+        )
+        .values(unit_id=to_unit)
+        .returning(HumanTaskRow.id)
+    )
+    return sorted(given)
 
 
 def take_rows(uow: UnitOfWork, process_ids: Collection[int]) -> None:
@@ -385,7 +406,7 @@ def apply(uow: UnitOfWork, *made: Made, ended: str = "completed") -> None:
     hearer = uow.session.info.get(HEARER)
     if hearer is not None:
         hearer(uow, made)
-    _project(uow.session.connection(), *((loaded.row, outcome, at) for loaded, outcome, at in made))
+    _project(uow.session, *((loaded.row, outcome, at) for loaded, outcome, at in made))
     for process_id, row in left.items():
         if row.status == "stuck":
             uow.session.execute(
@@ -439,15 +460,16 @@ def row_of(session: Session, process_id: int, *, lock: bool = False) -> Stored:
     return row
 
 
-def _project(connection: Connection, *changes: tuple[Stored, Outcome, datetime]) -> None:
+def _project(session: Session, *changes: tuple[Stored, Outcome, datetime]) -> None:
     """Bring the rows of tasks, timers and waits in step with what verbs changed."""
+    connection = session.connection()
     closed, disarmed, unwaits, opened, armed, waits = [], [], [], [], [], []
     for row, outcome, at in changes:
         of = row.id
         closed += [{"process": of, "of": t, "at": at, "how": how} for t, how in outcome.closed]
         disarmed += [{"process": of, "of": token} for token in outcome.disarmed]
         unwaits += [{"process": of, "of": token} for token in outcome.unwaits]
-        opened += [_task_values(row, task, at) for task in outcome.opened]
+        opened += [_task_values(session, row, task, at) for task in outcome.opened]
         armed += [_timer_values(of, timer) for timer in outcome.armed]
         waits += [_wait_values(of, wait) for wait in outcome.waits]
     for statement, rows in (
@@ -462,7 +484,13 @@ def _project(connection: Connection, *changes: tuple[Stored, Outcome, datetime])
             connection.execute(statement, rows)
 
 
-def _task_values(row: Stored, task: HumanTask, at: datetime) -> dict[str, object]:
+def _unit_of(session: Session, row: Stored, task: HumanTask) -> int | None:
+    if task.unit is None:
+        return None
+    return wired().unit_named(session, row.subject_kind, row.subject_id, task.unit)
+
+
+def _task_values(session: Session, row: Stored, task: HumanTask, at: datetime) -> dict[str, object]:
     return {
         "process_id": row.id,
         "token": task.token,
@@ -471,6 +499,7 @@ def _task_values(row: Stored, task: HumanTask, at: datetime) -> dict[str, object
         "name": task.name,
         "name_en": task.name_en,
         "role": task.role,
+        "unit_id": _unit_of(session, row, task),
         "subject_kind": row.subject_kind,
         "subject_id": row.subject_id,
         "scope": row.scope,

@@ -37,6 +37,12 @@ class Host(Ports, Protocol):
     def newest_decision(self, session: Session, key: str) -> int | None:
         """The newest published version of a decision, None where there is none yet."""
 
+    def unit_named(self, session: Session, kind: str, subject_id: int, code: str) -> int:
+        """The unit that does what a diagram gives to the unit `code` in a matter of a subject.
+
+        Raises `NotFound`.
+        """
+
     def lock_subjects(self, uow: UnitOfWork, kind: str, subject_ids: Sequence[int]) -> None:
         """Take subjects under lock, in this order, before their deadlines pass: the same lock as
         that of commands.

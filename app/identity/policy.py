@@ -173,12 +173,18 @@ def require(actor: Actor, permission: str, unit_id: int | None = None) -> None:
         )
 
 
-def may_do_step(actor: Actor, role: str, unit_id: int | None) -> bool:
-    """Whether `actor` may do a step that the diagram gives to `role` in an order of `unit_id`.
+def may_do_step(
+    actor: Actor, role: str, unit_id: int | None, named_unit_id: int | None = None
+) -> bool:
+    """Whether `actor` may do a step that the diagram gives to `role` in an order of `unit_id`, and
+    to the unit `named_unit_id` where it names one.
 
-    Steps of unit roles are for people of that very unit; the others for anyone in the role.
-    The duty manager may stand in for every role of the centre, never for a unit.
+    Steps of unit roles, and those of a unit that is named, are for people of that very unit; the
+    others for anyone in the role. The duty manager may stand in for every role of the centre,
+    never for a unit.
     """
+    if named_unit_id is not None:
+        return role in actor.roles and named_unit_id == actor.unit_id
     if role in UNIT_ROLES:
         return role in actor.roles and unit_id is not None and unit_id == actor.unit_id
     return role in actor.roles or Role.DUTY_MANAGER in actor.roles

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from app.cases.heirs import heir_of
 from app.cases.orders import Case
-from app.cases.reorganising import heir_of
 
 
 def unit_about(session: Session, case: Case) -> int | None:

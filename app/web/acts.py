@@ -35,7 +35,7 @@ def act(demand_id: int, key: str) -> Page:
     except Conflict as gone:
         flash(say(gone.phrase), "stop")
         return redirect(url_for("web.case", demand_id=demand_id))
-    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
+    acts.require(reading_session(), g.actor, chosen)
     if request.method == "GET":
         return _page(found, chosen)
     sent = files.take_in(chosen.form)
@@ -65,7 +65,7 @@ def look_at_act(demand_id: int, key: str) -> Response:
     """Which fields of an act are shown and required with what was typed so far."""
     found = found_case(demand_id)
     chosen = acts.find_act(reading_session(), found, g.actor, clock.now(), key)
-    steps.require(g.actor, chosen.element.label, chosen.element.role or "", chosen.unit_id)
+    acts.require(reading_session(), g.actor, chosen)
     return answer(chosen.form, _scope(found, chosen), request.form)
 
 

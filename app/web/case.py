@@ -40,7 +40,7 @@ from app.engine import ClockRow, HumanTaskRow, ProcessFault
 from app.engine.diagram import Element
 from app.engine.forms import FieldType, Form
 from app.engine.kernel import Bundle
-from app.identity import policy
+from app.identity import directory, policy
 from app.identity.models import HandlingUnit, User
 from app.web import files, labels, parts, related, supervised
 from app.web.access import acting, holds, permission, reading_session
@@ -383,7 +383,7 @@ def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
     waiting = [
         Waiting(
             _name(task),
-            role(second_person.role_of(session, task)),
+            _doer(session, *second_person.whose(session, task)),
             url_for("web.case", demand_id=found.demand.id, task=task.id)
             if task.id in {one.id for one in my_tasks(session, found.demand.id)}
             else "",
@@ -405,6 +405,19 @@ def _name(task: HumanTaskRow) -> str:
 def role(code: str | None) -> str:
     """A role in the reader's language."""
     return say(policy.ROLE_NAMES.get(code or "", code or ""))
+
+
+def whose(session: Session, element: Element) -> str:
+    """Who does a step of a diagram, in the reader's language."""
+    unit = directory.unit_by_code(session, element.unit) if element.unit is not None else None
+    return _doer(session, element.role, None if unit is None else unit.id)
+
+
+def _doer(session: Session, code: str | None, named_unit_id: int | None) -> str:
+    if named_unit_id is None:
+        return role(code)
+    unit = session.get_one(HandlingUnit, named_unit_id).name_in(language())
+    return _("%(unit)s %(role)s", unit=unit, role=role(code))
 
 
 def _tags(found: Case) -> list[str]:
@@ -636,7 +649,8 @@ def _diagram(session: Session, found: Case) -> Diagram:
     steps_of_people = []
     for element in done_by_people(_bundle(session, found)):
         state = "is-active" if element.id in active else "is-done" if element.id in done else ""
-        steps_of_people.append(Step(say(element.label), role(element.role), state, words[state]))
+        who = whose(session, element)
+        steps_of_people.append(Step(say(element.label), who, state, words[state]))
     return Diagram(
         address=url_for("web.diagram_file", demand_id=found.demand.id),
         active=sorted(active),

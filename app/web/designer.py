@@ -11,7 +11,7 @@ from app.engine.kernel import Bundle
 from app.engine.outline import outline
 from app.engine.picture import picture
 from app.web.access import permission, reading_session
-from app.web.case import done_by_people, role
+from app.web.case import done_by_people, whose
 from app.web.drawings import drawing
 from app.web.language import _, language, say
 from app.web.views import Diagram, Step
@@ -40,7 +40,8 @@ def process(key: str) -> str:
     """The newest version of a process: drawn, as a list of steps, and as text."""
     version = _newest(key)
     bundle = _bundle(version)
-    steps = [Step(say(one.label), role(one.role), "", "") for one in done_by_people(bundle)]
+    session = reading_session()
+    steps = [Step(say(one.label), whose(session, one), "", "") for one in done_by_people(bundle)]
     return render_template(
         "process.html",
         title=_title(bundle),

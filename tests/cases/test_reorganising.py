@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.cases import answers, reorganising, tables
+from app.cases.heirs import heir_of
 from app.cases.co_handling import parts_of
 from app.cases.models.demand import Demand
 from app.cases.proposals import proposal
@@ -230,7 +231,7 @@ def test_an_heir_that_is_gone_itself_has_an_heir(big: Office) -> None:
     move(big)
     with reading(big.sessions) as session:
         gone = big.unit("urban_management")
-        assert reorganising.heir_of(session, gone, "noise") == big.unit("third")
+        assert heir_of(session, gone, "noise") == big.unit("third")
 
 
 def test_a_unit_that_is_gone_without_an_heir_leaves_the_dispatcher_the_choice(big: Office) -> None:

@@ -27,12 +27,16 @@ class Host:
     def newest_decision(self, session: object, key: str) -> int:
         return 1
 
+    def unit_named(self, session: object, kind: str, subject_id: int, code: str) -> int:
+        return self.units[code]
+
     def lock_subjects(self, uow: object, kind: str, subject_ids: Sequence[int]) -> None:
         self.locked += [(kind, subject_id) for subject_id in subject_ids]
 
     def __init__(self, **services: Callable[..., Mapping[str, object] | None]) -> None:
         self.services = services
         self.locked: list[tuple[str, int]] = []
+        self.units: dict[str, int] = {}
         self.calls: list[tuple[str, dict[str, object], datetime]] = []
 
     def call_service(self, name: str, parameters: Mapping[str, object], call: Call):

@@ -29,6 +29,8 @@ class Task(NamedTuple):
     scope: int
     element: str
     role: str
+    unit_id: int | None
+    """The unit that the diagram names for it."""
     opened_at: datetime
     is_open: bool
 
@@ -54,8 +56,10 @@ class Questions:
     def tasks(self, demand_id: int) -> Iterator[Task]:
         """All tasks of a case, the first opened first."""
         for row in self._ask("tasks", demand=demand_id):
-            task, process, scope, element, role, opened, closed = row
-            yield Task(task, process, scope, element, role or "", _instant(opened), closed is None)
+            task, process, scope, element, role, unit, opened, closed = row
+            yield Task(
+                task, process, scope, element, role or "", unit, _instant(opened), closed is None
+            )
 
     def open_task(self, demand_id: int, element: str, procedure: ProcedureKey) -> Task | None:
         """The first open task of an element in a procedure of a case."""
@@ -135,6 +139,7 @@ _ASKED: dict[str, ClauseElement] = {
         HumanTaskRow.scope,
         HumanTaskRow.element_id,
         HumanTaskRow.role,
+        HumanTaskRow.unit_id,
         HumanTaskRow.opened_at,
         HumanTaskRow.closed_at,
     )

@@ -171,13 +171,20 @@ def load_of(session: Session, demands: Sequence[int]) -> dict[str, dict[str, int
     """How many steps opened for each unit (by id) or role of the centre, by day."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
     rows = session.execute(
-        select(HumanTaskRow.role, HumanTaskRow.opened_at, Procedure.unit_id, WorkOrder.lead_unit_id)
+        select(
+            HumanTaskRow.role,
+            HumanTaskRow.unit_id,
+            HumanTaskRow.opened_at,
+            Procedure.unit_id,
+            WorkOrder.lead_unit_id,
+        )
         .outerjoin(Procedure, Procedure.id == HumanTaskRow.scope)
         .outerjoin(WorkOrder, WorkOrder.demand_id == HumanTaskRow.subject_id)
         .where(HumanTaskRow.subject_kind == SUBJECT, HumanTaskRow.subject_id.in_(demands))
     )
-    for role, opened_at, of_procedure, lead in rows:
-        whose = str(of_procedure or lead or 0) if role in UNIT_ROLES else str(role)
+    for role, named, opened_at, of_procedure, lead in rows:
+        of_unit = named is not None or role in UNIT_ROLES
+        whose = str(named or of_procedure or lead or 0) if of_unit else str(role)
         found[whose][f"{opened_at.astimezone(CHINA):%Y-%m-%d}"] += 1
     return {whose: dict(sorted(days.items())) for whose, days in sorted(found.items())}
 

@@ -355,13 +355,13 @@ class Replay:
             act = self._act_of(deed, demand_id)
             return _Way(
                 act.element.role or "",
-                lambda _session: act.unit_id,
+                lambda _session: act.named_unit_id or act.unit_id,
                 lambda _session: act.element.form,
                 lambda uow, entered: acts.act(uow, demand_id, act.key, entered),
             )
         return _Way(
             task.role,
-            lambda session: find_in_scope(session, demand_id, task.scope).unit_id,
+            lambda session: task.unit_id or find_in_scope(session, demand_id, task.scope).unit_id,
             lambda session: engine.form_of(session, task.process_id, task.element),
             lambda uow, entered: steps.complete(uow, task.id, entered),
         )

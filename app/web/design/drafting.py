@@ -134,6 +134,7 @@ def draft_names(draft_id: int) -> Response:
                 for one in found.decisions
             ],
             "roles": _labelled("name", found.roles),
+            "units": _labelled("code", found.units),
             "clocks": [
                 one | {"rungs": _labelled("name", naming.RUNGS)}
                 for one in _labelled("name", found.clocks)

@@ -213,6 +213,8 @@ export const ENGLISH = {
   '由谁办理': 'Done by',
   '角色': 'Role',
   '按泳道：{role}': 'By the lane: {role}',
+  '不指定（单位角色即工单的承办单位）': 'None named (roles of units: the unit in charge)',
+  '指定单位后，只有该单位担任此角色的人员能看到并办理，提醒也发给该单位。': 'With a unit named, only its people with this role see and do the step, and reminders go to it.',
   '不指定': 'Not given',
   '调用哪个服务': 'Service to call',
   '不调用服务': 'No service',

@@ -86,23 +86,31 @@ function Process({ editor, element, process, pool }) {
 
 function Role({ editor, element, owner }) {
   const { editing } = editor;
-  const role = editing.extension(owner, 'jieban:Role')?.name ?? '';
-  const lane = is(owner, 'bpmn:FlowNode') ? laneRole(editing, owner) : '';
-  const named = (name) => say(editor.names.roles?.find((one) => one.name === name)?.label) || name;
+  const { name: role = '', unit = '' } = editing.extension(owner, 'jieban:Role') ?? {};
+  const lane = is(owner, 'bpmn:FlowNode') ? laneRole(editing, owner) : {};
+  const units = editor.names.units ?? [];
+  const roleName = (name) => say(editor.names.roles?.find((one) => one.name === name)?.label) || name;
+  const unitName = (code) => say(units.find((one) => one.code === code)?.label) || code;
+  const inLane = [lane.unit && unitName(lane.unit), lane.name && roleName(lane.name)].filter(Boolean).join(' ');
+  const write = (next) => editing.setExtension(element, owner, 'jieban:Role', next);
   return html`<${Section} title=${_('由谁办理')}>
     <${Choice} name="role" label=${_('角色')} value=${role}
-      options=${[{ value: '', label: lane ? _('按泳道：{role}', { role: named(lane) }) : _('不指定') },
+      options=${[{ value: '', label: inLane ? _('按泳道：{role}', { role: inLane }) : _('不指定') },
         ...(editor.names.roles ?? []).map((one) => ({ value: one.name, label: called(one.label, one.name) }))]}
-      onCommit=${(name) => editing.setExtension(element, owner, 'jieban:Role', name ? { name } : null)} />
+      onCommit=${(name) => write(name ? { name, ...(unit ? { unit } : {}) } : null)} />
+    ${role && html`<${Choice} name="unit" label=${_('单位')} value=${unit}
+      options=${[{ value: '', label: _('不指定（单位角色即工单的承办单位）') }, ...units.map((one) => ({ value: one.code, label: called(one.label, one.code) }))]}
+      help=${_('指定单位后，只有该单位担任此角色的人员能看到并办理，提醒也发给该单位。')}
+      onCommit=${(code) => write({ name: role, ...(code ? { unit: code } : {}) })} />`}
   <//>`;
 }
 
-/** The role of the innermost lane that holds a node. */
+/** What the innermost lane that holds a node, and says something, says of whose it is. */
 function laneRole(editing, node) {
-  let role = '';
+  let role = {};
   const look = (set) => set?.get('lanes').forEach((lane) => {
     if ((lane.get('flowNodeRef') ?? []).includes(node)) {
-      role = editing.extension(lane, 'jieban:Role')?.name ?? role;
+      role = editing.extension(lane, 'jieban:Role') ?? role;
       look(lane.childLaneSet);
     }
   });
