@@ -145,7 +145,7 @@ _PROCEDURES = Question(
 )
 _PROCESSES = Question("subject_id id scope status", f"FROM process WHERE {_SUBJECTS} ORDER BY id")
 _TASKS = Question(
-    "subject_id id process_id element_id role scope",
+    "subject_id id process_id element_id role unit_id scope",
     f"FROM human_task WHERE {_SUBJECTS} AND closed_at IS NULL ORDER BY id",
 )
 _MESSAGES = Question("p.subject_id w.process_id", f"FROM message_wait w {_OF_PROCESSES}")
