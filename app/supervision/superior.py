@@ -30,6 +30,12 @@ MOST_LINES = 2000
 SUPERVISED = frozenset({"supervised", "proposed", "waiting", "not_proposed"})
 """What becomes of a listed order that is supervised now; closed ones are also to be reopened."""
 
+NOTHING_NEW = frozenset({"known", "no_unit"})
+"""What becomes of a listed order of which nothing follows."""
+
+_OCCASION = "report/"
+"""How the occasion of a supervision begins that a report is the cause of; its day follows."""
+
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{0,4}\d{8,20}(?![A-Za-z0-9])")
 _PHONE = re.compile(r"1[3-9]\d{9}|0\d{9,11}|(19|20)\d{6}")
 """What looks like a number of ours and is a phone or a date."""
@@ -68,7 +74,7 @@ def adopt(uow: UnitOfWork, day: date, text: str) -> SuperiorReport:
     results: dict[str, str] = {}
     for number in sorted(numbers, key=lambda one: known.get(one, 0)):  # locks in order of ids
         demand_id = known.get(number)
-        results[number] = "unknown" if demand_id is None else _supervise(uow, demand_id, day)
+        results[number] = "unknown" if demand_id is None else list_case(uow, demand_id, day)
     report.lines = [
         SuperiorReportLine(
             report_id=report.id, number=one, demand_id=known.get(one), result=results[one]
@@ -79,16 +85,13 @@ def adopt(uow: UnitOfWork, day: date, text: str) -> SuperiorReport:
     return report
 
 
-def reports(session: Session) -> Sequence[SuperiorReport]:
-    """What was imported, the latest first."""
-    return session.scalars(select(SuperiorReport).order_by(SuperiorReport.id.desc())).all()
+def list_case(uow: UnitOfWork, demand_id: int, day: date) -> str:
+    """What becomes of an order that the report of `day` lists.
 
-
-def _supervise(uow: UnitOfWork, demand_id: int, day: date) -> str:
-    """What became of a listed order. What the centre answered itself has no unit to supervise and
-    is proposed to be handled again all the same.
+    What the centre answered itself has no unit to supervise and is proposed to be handled again
+    all the same.
     """
-    case, occasion = take(uow, demand_id), f"report/{day.isoformat()}"
+    case, occasion = take(uow, demand_id), f"{_OCCASION}{day.isoformat()}"
     if case.order is None or case.order.lead_unit_id is None:
         proposed = reopening.propose(uow, case, f"{occasion}:{demand_id}", uow.now)
         return "only_proposed" if proposed else "no_unit"
@@ -101,6 +104,20 @@ def _supervise(uow: UnitOfWork, demand_id: int, day: date) -> str:
     if waited:
         return "waiting"
     return "proposed" if _waits_to_be_reopened(uow.session, demand_id) else "not_proposed"
+
+
+def day_of(occasion: str) -> date | None:
+    """The day of the report that an occasion of a supervision, or the cause of a reopening, is
+    about; None for another one.
+    """
+    if not occasion.startswith(_OCCASION):
+        return None
+    return date.fromisoformat(occasion.removeprefix(_OCCASION).partition(":")[0])
+
+
+def reports(session: Session) -> Sequence[SuperiorReport]:
+    """What was imported, the latest first."""
+    return session.scalars(select(SuperiorReport).order_by(SuperiorReport.id.desc())).all()
 
 
 def _waits_to_be_reopened(session: Session, demand_id: int) -> bool:

@@ -1,6 +1,6 @@
 """Real cases are run again: as they were, and under the drafts of a change."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import orjson
@@ -21,6 +21,7 @@ from app.identity.directory import add_user
 from app.identity.models import HandlingUnit
 from app.jobs.replaying import work
 from app.office import ROOT
+from app.supervision import superior
 from tests.design.desk import Workshop
 from tests.office import MONDAY, Office
 from tests.soak.life import Life
@@ -228,6 +229,34 @@ def test_while_the_ticker_was_down_nothing_is_told_in_the_replay_either(office: 
     with Replay(office.sessions, recording, office.now, office.now) as run:
         run.run()
         assert rungs_told(run.sessions, run.demands[0]) == told
+
+
+def test_what_the_ticker_has_not_told_yet_is_not_told_in_the_replay_either(office: Office) -> None:
+    case = office.bring_to("sign_for", urgency="urgent")
+    told = rungs_told(office.sessions, case)
+    office.wait(hours=20, ticking=False)
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [case])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        assert rungs_told(run.sessions, run.demands[0]) == told
+
+
+def test_an_order_without_a_unit_that_the_superior_lists_is_proposed_again(office: Office) -> None:
+    case = office.bring_to("dispatch")
+    office.do(case, "dispatch", dispatch_mode="self")
+    office.do(case, "answer_self")
+    office.bring_to("close", case)
+    office.do(case, "close")
+    with office.acting("inspector") as uow:
+        superior.adopt(uow, date(2026, 3, 2), office.order(case).number)
+    office.do(case, "decide_reopening")
+    office.wait(hours=1)
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        add_user(uow, "designer", "屠设计", "correct horse", ["process_designer"], None)
+    figures = orjson.loads(replayed(office).result)
+    assert figures["done"]["report"] == 1
+    assert figures["impossible"] == figures["gone"] == figures["lost"] == figures["gained"] == 0
 
 
 def rungs_told(sessions: Sessions, case: int) -> dict[tuple[str, str], datetime]:

@@ -11,11 +11,11 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, select
+from sqlalchemy import Table, and_, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.cases.likeness import letters_of, place_of
@@ -29,6 +29,7 @@ from app.cases.orders import SUBJECT
 from app.cases.rechecking import KIND as RECHECK
 from app.core.db import Base
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow
+from app.supervision import superior
 
 AT_ONCE = 500
 """Cases that one question to the database names."""
@@ -41,6 +42,9 @@ part is run by one process in an office of its own, whose daily rounds cost the 
 FREE_HAND = ("free_hand_jump", "free_hand_reassign", "free_hand_cancel")
 NOT_REPLAYED = ("unmask", "open_identity", "try_again", "hold", "return_to_110")
 """What moves no limit: looks, the repair of processes, and the answer given to 110."""
+
+NOT_YET = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a rung is told that the ticker had not told by the end of the record."""
 
 _NUMBER = re.compile(r"[A-Z]{2}\d{10,16}")
 """A number of a case: the same in a replay."""
@@ -121,7 +125,9 @@ class RecordedCase:
     deeds: list[Deed] = field(default_factory=list)
     tasks: dict[TaskKey, list[Opened]] = field(default_factory=lambda: defaultdict(list))
     told: dict[Ladder, datetime] = field(default_factory=dict)
-    """When the ticker told a rung: an outage of the ticker is part of what happened."""
+    """When the ticker told a rung, or that it has not yet: an outage of the ticker is part of what
+    happened.
+    """
     found_like: dict[datetime, int] = field(default_factory=dict)
     """When it was found to belong with which demand."""
     beside: set[int] = field(default_factory=set)
@@ -361,11 +367,17 @@ def _rungs(
         .where(
             ClockRow.subject_kind == SUBJECT,
             ClockRow.subject_id.in_(some),
-            ClockRungRow.fired_at.is_not(None),
+            or_(
+                ClockRungRow.fired_at.is_not(None),
+                and_(
+                    ClockRungRow.passed_at.is_(None),
+                    ClockRow.stopped_at.is_(None),
+                    ClockRow.paused_at.is_(None),
+                ),
+            ),
         )
     ):
-        assert fired is not None  # the query asks for it
-        cases[subject].told[procedures[scope], name, run, rung, due] = fired
+        cases[subject].told[procedures[scope], name, run, rung, due] = fired or NOT_YET
 
 
 def _entries(
@@ -436,12 +448,18 @@ def _kind(command: str, facts: Mapping[str, Any], actor_id: int | None) -> str |
             return "bulk"
         case "open_procedure" if facts["kind"] == RECHECK and actor_id is None:
             return "recheck"
-        case "supervise" if str(facts["evidence"].get("occasion", "")).startswith("report/"):
+        case "supervise" | "open_procedure" if reported_on(facts) is not None:
             return "report"
         case _ if command in FREE_HAND:
             return command
         case _:
             return None
+
+
+def reported_on(facts: Mapping[str, Any]) -> date | None:
+    """The day of the superior's report for which a case was supervised or is to be reopened."""
+    occasion = facts.get("evidence", {}).get("occasion") or facts.get("cause") or ""
+    return superior.day_of(occasion)
 
 
 def _earlier(

@@ -53,13 +53,20 @@ from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
 from app.design.copying import Texts, office_like
 from app.design.replay.office import Event, prepare
 from app.design.replay.questions import Questions, Task
-from app.design.replay.recorded import FREE_HAND, Deed, ProcedureKey, Recording, TaskKey, Who
+from app.design.replay.recorded import (
+    FREE_HAND,
+    Deed,
+    ProcedureKey,
+    Recording,
+    TaskKey,
+    Who,
+    reported_on,
+)
 from app.engine.forms import Field, FieldType, Form
 from app.engine.ports import StepKind
 from app.engine.processes import HEARER, Made
 from app.identity.models import User
-from app.supervision import watching
-from app.supervision.triggers import consider
+from app.supervision import superior, watching
 from app.worktime.calendars import WorkingCalendar
 
 _JUST = timedelta(microseconds=1)
@@ -434,10 +441,10 @@ class Replay:
                 raise _NotOpen(Phrase("工单已不在办理中。", "The order has moved on."))
 
     def _listed(self, deed: Deed, demand_id: int) -> None:
+        day = reported_on(deed.facts)
+        assert day is not None  # it is what makes the deed a report
         with self._acting(self._actor(deed)) as uow:
-            case = take(uow, demand_id)
-            occasion = str(deed.facts["evidence"]["occasion"])
-            if not consider(uow, case, occasion, uow.now, superior_listed=True):
+            if superior.list_case(uow, demand_id, day) in superior.NOTHING_NEW:
                 raise _NotOpen(Phrase("不再列入督办。", "It is not supervised for that any more."))
 
     def _free_hand(self, deed: Deed, demand_id: int) -> None:
