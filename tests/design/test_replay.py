@@ -218,6 +218,28 @@ def test_what_was_related_meanwhile_is_related_to_the_demand_of_the_replay(offic
             assert here.matter_id == here.earlier_id == run.demands[0] != one
 
 
+def test_what_was_related_to_a_demand_of_an_earlier_matter_is_so_in_the_replay(
+    office: Office,
+) -> None:
+    first = office.bring_to("reply")
+    second = office.register(requester_phone="13700001111")
+    office.do(second, "answer_or_order", outcome="order", merge_number=office.order(first).number)
+    third = office.register(requester_phone="13700002222")
+    office.do(third, "answer_or_order", outcome="order", merge_number=office.order(second).number)
+    other = office.register(requester_phone="13700003333")
+    with office.acting("agent") as uow:  # found later to belong elsewhere
+        row = uow.session.get_one(RelatedDemand, third)
+        row.earlier_id = row.matter_id = other
+    office.wait(hours=1)
+    with reading(office.sessions) as session:
+        recording = recorded.read(session, [third])
+    with Replay(office.sessions, recording, office.now, office.now) as run:
+        run.run()
+        assert run.account.impossible == []
+        with reading(run.sessions) as session:
+            assert session.get_one(RelatedDemand, run.demands[0]).matter_id == first
+
+
 def test_while_the_ticker_was_down_nothing_is_told_in_the_replay_either(office: Office) -> None:
     case = office.bring_to("sign_for", urgency="urgent")  # its limits run day and night
     office.wait(hours=20, ticking=False)

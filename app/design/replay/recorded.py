@@ -185,6 +185,8 @@ def parts(session: Session, since: datetime, until: datetime) -> list[list[int]]
         ):
             groups.join(related.demand_id, related.earlier_id)
             groups.join(related.demand_id, related.matter_id)
+        for demand_id, _at, earlier in _found_like(session, some):
+            groups.join(demand_id, earlier)
     return list(_packed(groups.members(), min(MOST, max(FEWEST, len(ids) // PARTS))))
 
 
@@ -310,14 +312,21 @@ def _cases(session: Session, some: Collection[int], cases: dict[int, RecordedCas
             cases[demand_id].beside.add(merged_into)
     for related in session.scalars(select(RelatedDemand).where(RelatedDemand.demand_id.in_(some))):
         cases[related.demand_id].beside |= {related.earlier_id, related.matter_id}
+    for demand_id, at, earlier in _found_like(session, some):
+        cases[demand_id].found_like[at] = earlier
+        cases[demand_id].beside.add(earlier)
+
+
+def _found_like(session: Session, some: Collection[int]) -> Iterator[tuple[int, datetime, int]]:
+    """Which of these demands was found at which instant to belong with which earlier one: the last
+    time is kept as a row, every time in the history.
+    """
     for demand_id, at, facts in session.execute(
         select(HistoryEntry.demand_id, HistoryEntry.at, HistoryEntry.facts)
         .where(HistoryEntry.demand_id.in_(some), HistoryEntry.command == "relate")
         .order_by(HistoryEntry.id)
     ):
-        earlier = int(orjson.loads(facts)["earlier"])
-        cases[demand_id].found_like[at] = earlier
-        cases[demand_id].beside.add(earlier)
+        yield demand_id, at, int(orjson.loads(facts)["earlier"])
 
 
 def _procedures(session: Session, some: Collection[int], found: dict[int, ProcedureKey]) -> None:
@@ -475,6 +484,12 @@ def _earlier(
                 select(RelatedDemand.demand_id).where(
                     RelatedDemand.matter_id.in_(some), RelatedDemand.demand_id < last
                 )
+            )
+        )
+    for some in _some(sorted(wanted), AT_ONCE):  # whoever is related to one locks its matter
+        wanted |= set(
+            session.scalars(
+                select(RelatedDemand.matter_id).where(RelatedDemand.demand_id.in_(some))
             )
         )
     found: dict[int, Earlier] = {}
