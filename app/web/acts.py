@@ -14,7 +14,7 @@ from app.core.errors import Conflict, Invalid
 from app.engine import ProcessFault
 from app.web import files
 from app.web.access import acting, permission, reading_session
-from app.web.case import Help, Refusal, choices_of, found_case
+from app.web.case import Help, Refusal, act_name, choices_of, found_case
 from app.web.forms import FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
 from app.web.language import _, say
@@ -33,9 +33,9 @@ def act(demand_id: int, key: str) -> Page:
     try:
         chosen = acts.find_act(reading_session(), found, g.actor, clock.now(), key)
     except Conflict as gone:
-        flash(say(gone.phrase), "stop")
-        return redirect(url_for("web.case", demand_id=demand_id))
+        return _too_late(found, key, gone)
     acts.require(reading_session(), g.actor, chosen)
+    name = act_name(reading_session(), chosen)
     if request.method == "GET":
         return _page(found, chosen)
     sent = files.take_in(chosen.form)
@@ -56,8 +56,26 @@ def act(demand_id: int, key: str) -> Page:
                 repairing.report(uow, demand_id, chosen.process_id, chosen.element.id, fault)
         said = _("流程出现异常，已报告给值班长修复。您填写的内容仍保留在页面上，可复制留存。")
         return _page(found, chosen, Refusal(said, {}), sent.fields), 409
-    flash(_("已完成：%(step)s。", step=say(chosen.element.label)), "done")
+    flash(_("已完成：%(step)s。", step=name), "done")
     return redirect(url_for("web.case", demand_id=demand_id))
+
+
+def _too_late(found: Case, key: str, gone: Conflict) -> Page:
+    """The act is not to be had any more: what was typed into its form comes again, to be copied."""
+    form = acts.form_of(reading_session(), found, key) if request.method == "POST" else None
+    if form is None:
+        flash(say(gone.phrase), "stop")
+        return redirect(url_for("web.case", demand_id=found.demand.id))
+    sent = files.take_in(form)
+    kept = _("您填写的内容仍保留在页面上，可复制留存。")
+    shown = form_view(
+        form,
+        g.actor.roles,
+        typed=sent.fields,
+        choices={**choices_of(City(reading_session())), **files.chosen(form, sent.fields)},
+    )
+    refusal = Refusal(f"{say(gone.phrase)} {kept}", {}, conflict=True)
+    return _shown(found, key, _("已不能进行的操作"), shown, None, refusal, gone=True), 409
 
 
 @permission("order.see")
@@ -81,19 +99,34 @@ def _page(
     refusal: Refusal | None = None,
     typed: Mapping[str, Any] | None = None,
 ) -> str:
-    demand, order = found.demand, found.order
     helped = HELPS[chosen.element.id](found, chosen) if chosen.element.id in HELPS else None
+    form = _form(found, chosen, helped, refusal, typed)
+    return _shown(found, chosen.key, act_name(reading_session(), chosen), form, helped, refusal)
+
+
+def _shown(
+    found: Case,
+    key: str,
+    name: str,
+    form: FormView,
+    helped: Help | None,
+    refusal: Refusal | None,
+    *,
+    gone: bool = False,
+) -> str:
+    demand, order = found.demand, found.order
     return render_template(
         "act.html",
         **(helped.values if helped is not None else {}),
         demand_id=demand.id,
-        key=chosen.key,
+        key=key,
         number=order.number if order else demand.number,
         title=demand.title,
-        name=say(chosen.element.label),
-        form=_form(found, chosen, helped, refusal, typed),
+        name=name,
+        form=form,
         helped=helped,
         refusal=refusal,
+        gone=gone,
     )
 
 

@@ -34,7 +34,7 @@ from app.cases.orders import Case
 from app.cases.requester import Requester
 from app.cases.story import Line
 from app.core import clock
-from app.core.errors import Conflict, Invalid, NotFound
+from app.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.core.phrase import Phrase
 from app.engine import ClockRow, HumanTaskRow, ProcessFault
 from app.engine.diagram import Element
@@ -212,12 +212,19 @@ def found_case(demand_id: int) -> Case:
 
 
 def _found(session: Session, demand_id: int) -> Case:
-    """The case. Raises `NotFound`, also for somebody who may not know that there is one."""
+    """The case. Raises `NotFound`, or `NotAllowed` for people of a unit that has no part in it."""
     found = orders.find(session, demand_id)
     unit_id = g.actor.unit_id
-    if unit_id is None or not queries.concerns(session, demand_id, unit_id):
-        unit_id = found.unit_id
-    policy.require(g.actor, "order.see", unit_id)
+    if unit_id is None or queries.concerns(session, demand_id, unit_id):
+        policy.require(g.actor, "order.see", unit_id)
+    elif not policy.may(g.actor, "order.see", found.unit_id):
+        raise NotAllowed(
+            Phrase(
+                "这件诉求现不由贵单位主办或协办，您不能查看。如认为有误，请与热线中心联系。",
+                "Your unit neither handles this matter nor assists in it now, so you cannot see "
+                "it. If that is wrong, ask the hotline centre.",
+            )
+        )
     return found
 
 
@@ -305,7 +312,7 @@ def possible_acts(session: Session, found: Case) -> list[ActView]:
     """What the reader may set going on the case, beside the open steps."""
     named: dict[tuple[str, str], ActView] = {}
     for act in acts.acts_of(session, found, g.actor, clock.now()):
-        name = _act_name(session, act)
+        name = act_name(session, act)
         view = ActView(
             name,
             url_for("web.act", demand_id=found.demand.id, key=act.key),
@@ -320,7 +327,7 @@ def possible_acts(session: Session, found: Case) -> list[ActView]:
     return possible
 
 
-def _act_name(session: Session, act: Act) -> str:
+def act_name(session: Session, act: Act) -> str:
     """What an act is called, with the unit whose part it is about where that is another's."""
     name = say(act.element.label)
     unit_id = act.case.procedure.unit_id if act.case.procedure is not None else None
@@ -383,7 +390,7 @@ def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
     waiting = [
         Waiting(
             _name(task),
-            _doer(session, *second_person.whose(session, task)),
+            _doer(session, *_whose(session, task)),
             url_for("web.case", demand_id=found.demand.id, task=task.id)
             if task.id in {one.id for one in my_tasks(session, found.demand.id)}
             else "",
@@ -396,6 +403,15 @@ def _waiting(found: Case, mine: HumanTaskRow | None) -> list[Waiting]:
         if element is not None and element.kind == "intermediateCatchEvent":
             waiting.append(Waiting(say(element.label), _("至 %(time)s", time=moment(timer.due_at))))
     return waiting
+
+
+def _whose(session: Session, task: HumanTaskRow) -> tuple[str, int | None]:
+    """The role, and the unit that a step names or that a procedure beside the order is about."""
+    code, unit_id = second_person.whose(session, task)
+    if unit_id is None and code in policy.UNIT_ROLES:
+        procedure = orders.find_in_scope(session, task.subject_id, task.scope).procedure
+        unit_id = procedure.unit_id if procedure is not None else None
+    return code, unit_id
 
 
 def _name(task: HumanTaskRow) -> str:

@@ -35,6 +35,21 @@ def answering_part(found: Case, task: HumanTaskRow) -> Help:
     )
 
 
+def deciding_return(found: Case, task: HumanTaskRow) -> Help:
+    """Which unit asks to be relieved of its part, and what was asked of it."""
+    session = reading_session()
+    meant = orders.find_in_scope(session, found.demand.id, task.scope)
+    asking = session.get_one(HandlingUnit, meant.unit_id)
+    return Help(
+        "beside_part_return.html",
+        {
+            "asking": asking.name_in(language()),
+            "asked": co_handling.part_of(session, meant).task or "",
+            "parts": part_rows(session, found),
+        },
+    )
+
+
 def passing_down(_found: Case, act: Act) -> Help:
     """Only the units directly below are offered."""
     session = reading_session()
@@ -53,5 +68,6 @@ def adding(found: Case, _act: Act) -> Help:
 
 
 case.HELPS["answer_part"] = answering_part
+case.HELPS["decide_part_return"] = deciding_return
 acts.HELPS["passed_down"] = acts.HELPS["part_passed_down"] = passing_down
 acts.HELPS["co_unit_added"] = adding

@@ -6,9 +6,13 @@ from typing import Any
 from lxml import html
 
 from app.core import clock
+from app.core.db import Sessions
+from app.core.uow import SYSTEM, unit_of_work
+from app.identity.directory import add_user
+from app.identity.models import HandlingUnit
 from app.jobs import extending
 from app.office import Office
-from tests.web.conftest import Desks
+from tests.web.conftest import PASSWORD, REPLY, Desks
 
 ASKED = {
     "days": "3",
@@ -127,3 +131,41 @@ def test_a_bulk_extension_needs_a_condition(desks: Desks) -> None:
     answer = desks.of("dispatcher").post("/extensions", {**ASKED, "district": ""})
     assert answer.status_code == 422
     assert "至少选一个条件" in answer.text
+
+
+def test_the_dispatcher_reads_which_unit_wants_to_be_relieved_of_its_part(
+    desks: Desks, sessions: Sessions
+) -> None:
+    case = desks.ordered()
+    lead, co_unit = desks.unit("urban_management"), desks.unit("water_group")
+    desks.do("dispatcher", case, {"lead_unit": lead, "co_units": [co_unit]})
+    waiting = desks.of("dispatcher").page(case).xpath("//section[@aria-labelledby='waiting']")[0]
+    assert "答复交办单位 市水务集团 承办人" in " ".join(waiting.text_content().split())
+    withdrawing = act_address(desks, "dispatcher", case, "part_withdrawn")
+    assert "市水务集团" in desks.of("dispatcher").page(withdrawing).xpath("//h1")[0].text_content()
+    with unit_of_work(sessions, SYSTEM, clock.now()) as uow:
+        unit = uow.session.get_one(HandlingUnit, int(co_unit))
+        add_user(uow, "water", "江流", PASSWORD, ["unit_liaison"], unit)
+    asking = act_address(desks, "water", case, "part_return_asked")
+    assert desks.of("water").post(asking, {"part_return_reason": "不属我处。"}).status_code == 302
+    side = desks.of("dispatcher").page(case).xpath("//div[@class='side']")[0].text_content()
+    assert "申请退回的单位：市水务集团" in " ".join(side.split())
+
+
+def test_who_comes_too_late_with_an_act_finds_what_was_typed_on_the_page(desks: Desks) -> None:
+    case = desks.handled()
+    address = act_address(desks, "liaison", case, "return_after_signing")
+    desks.do("handler", case, REPLY)
+    desks.do("approver", case, {"approval": "approved"})
+    desks.do("reviewer", case, {"review": "passed"})
+    late = desks.of("liaison").post(
+        address, {"reason_code": "R01", "return_statement": "写了很久的理由。"}
+    )
+    assert late.status_code == 409
+    page = parsed(late.text)
+    assert page.xpath("//textarea[@name='return_statement']")[0].text_content().strip() == (
+        "写了很久的理由。"
+    )
+    assert "您填写的内容仍保留在页面上" in page.xpath("//main")[0].text_content()
+    assert not page.xpath("//button[contains(@class, 'main-action')]")
+    assert desks.of("liaison").get(address).location == case
