@@ -33,6 +33,32 @@ const constructedSheets = {
   },
 };
 
+// What bpmn-js shows of a name it asks of labels.js, which knows the reader's language. The build
+// stops where one of those that show names has gone.
+const SHOWING = ['draw/BpmnRenderer', 'import/BpmnImporter', 'features/label-editing/LabelEditingProvider'];
+const shownNames = {
+  name: 'shown-names',
+  setup(bundle) {
+    const asked = new Set();
+    bundle.onResolve({ filter: /util\/LabelUtil$/ }, ({ importer }) => {
+      const one = SHOWING.find((name) => importer.endsWith(`bpmn-js/lib/${name}.js`));
+      if (!one) return undefined;
+      asked.add(one);
+      return { path: join(here, 'labels.js') };
+    });
+    bundle.onLoad({ filter: /bpmn-js\/lib\/draw\/BpmnRenderer\.js$/ }, (args) => {
+      const source = readFileSync(args.path, 'utf8');
+      const parts = source.split(/\bsemantic(?:\.name\b|\.get\('name'\))/); // of tasks, lanes and pools
+      if (parts.length !== 4) throw new Error('BpmnRenderer has changed: look at shownNames');
+      return { contents: parts.join('getLabel(element)'), loader: 'js' };
+    });
+    bundle.onEnd(() => {
+      const gone = SHOWING.filter((one) => !asked.has(one));
+      if (gone.length) throw new Error(`bpmn-js has changed: look at shownNames (${gone})`);
+    });
+  },
+};
+
 const result = await build({
   absWorkingDir: here,
   entryPoints: ['page.js', 'viewer.js', 'replay.js', 'mapping.js', 'modeler.js', 'dmn.js'],
@@ -49,7 +75,7 @@ const result = await build({
   // Of the icons' font, woff2 is what every browser we serve reads.
   loader: { '.woff2': 'file', '.woff': 'empty', '.ttf': 'empty', '.eot': 'empty', '.svg': 'empty' },
   assetNames: '[name]-[hash]',
-  plugins: [styleAttributes, constructedSheets],
+  plugins: [styleAttributes, constructedSheets, shownNames],
   logLevel: 'warning',
 });
 

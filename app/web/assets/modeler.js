@@ -10,8 +10,10 @@ import 'diagram-js-minimap/assets/diagram-js-minimap.css';
 import './modeler/editor.css';
 import { COLOURS, appendable, attributes, placeable } from './modeler/catalogue.js';
 import { ask as askPerson, choose } from './modeler/chooser.js';
+import { isChinese } from './language.js';
 import { differences } from './modeler/differences.js';
 import { Editing, editingModule } from './modeler/editing.js';
+import { editInEnglish } from './modeler/english_names.js';
 import { Findings, markFindings } from './modeler/findings.js';
 import { hasOtherIds, keepLanguages, keepNamedCollections, lost, readable } from './modeler/importing.js';
 import descriptor from './modeler/jieban.json';
@@ -63,6 +65,7 @@ class Editor {
     });
     this.editing = new Editing(this.modeler);
     keepLanguages(this.editing.moddle);
+    if (!isChinese) editInEnglish(this.editing);
     this.saving = new Saving({
       content: container.dataset.content,
       check: container.dataset.check,

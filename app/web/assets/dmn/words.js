@@ -1,6 +1,7 @@
 // The reader's language for the editor of tables: our sentences are Chinese and looked up for
 // readers of English; dmn-js speaks English and is looked up for readers of Chinese.
-import { _ as shared, isChinese } from '../modeler/words.js';
+import { isChinese } from '../language.js';
+import { _ as shared } from '../modeler/words.js';
 import { CHINESE } from './chinese.js';
 import { ENGLISH } from './english.js';
 

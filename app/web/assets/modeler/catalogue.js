@@ -1,6 +1,7 @@
 // The elements that run (docs/designing.md) and whole steps made of them: what palette, menus and
 // outline offer. What is not in here is not offered, because the checker would refuse it.
-import { _, isChinese, say } from './words.js';
+import { isChinese } from '../language.js';
+import { _, say } from './words.js';
 
 const event = (kind) => ({ eventDefinitionType: `bpmn:${kind}EventDefinition` });
 

@@ -143,6 +143,7 @@ export const ENGLISH = {
   '删除“{name}”': 'Delete “{name}”',
   '添加字段': 'Add a field',
   '英文名称': 'English name',
+  '中文名称': 'Chinese name',
   '编号': 'Id',
   '小写字母、数字和下划线；条件里用这个编号。': 'Lower-case letters, digits and underscores; conditions use this name.',
   '类型': 'Type',

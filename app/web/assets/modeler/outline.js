@@ -3,7 +3,9 @@ import { html, useEffect, useRef } from '@bpmn-io/diagram-js-ui';
 import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { BOUNDARIES, KINDS } from './catalogue.js';
 import { waysOut } from './scope.js';
-import { _, introduced, isChinese } from './words.js';
+import { english } from '../labels.js';
+import { isChinese } from '../language.js';
+import { _, introduced } from './words.js';
 
 const OTHERS = {
   'bpmn:Participant': '泳池', 'bpmn:Lane': '泳道', 'bpmn:Process': '流程', 'bpmn:Collaboration': '协作图',
@@ -18,8 +20,6 @@ export function kindName(owner) {
   const kind = kinds.find((one) => !is(owner, 'bpmn:BoundaryEvent') || one.more.cancelActivity === (owner.cancelActivity !== false)) ?? kinds[0];
   return _(kind?.label ?? OTHERS[owner.$type] ?? owner.$type.replace('bpmn:', ''));
 }
-
-const english = (owner) => owner.get('extensionElements')?.get('values').find((one) => is(one, 'jieban:Name'))?.en;
 
 /** What an element is called in the reader's language. */
 export function title(owner) {
@@ -103,7 +103,7 @@ export function Outline({ editor }) {
       Home: () => go(0),
       End: () => go(all.length - 1),
       Enter: () => { editor.select(all[index].owner.id); editor.focusPanel(); },
-      F2: () => { editor.select(all[index].owner.id); editor.focusPanel('name'); },
+      F2: () => { editor.select(all[index].owner.id); editor.focusPanel(isChinese ? 'name' : 'name-en'); },
       Delete: () => element && editor.remove(element),
       a: () => element && editor.append(element),
       c: () => element && editor.connect(element),

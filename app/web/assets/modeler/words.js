@@ -2,8 +2,7 @@
 // English; bpmn-js speaks English and is looked up for readers of Chinese.
 import { ENGLISH } from './english.js';
 import { CHINESE } from './chinese.js';
-
-export const isChinese = !document.documentElement.lang.startsWith('en');
+import { isChinese } from '../language.js';
 
 const fill = (sentence, values) => sentence.replace(/{([^}]+)}/g, (all, key) => values?.[key] ?? all);
 

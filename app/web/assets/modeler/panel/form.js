@@ -3,6 +3,9 @@ import { html, useState } from '@bpmn-io/diagram-js-ui';
 import { _, introduced, list, say } from '../words.js';
 import { Button, Choice, Feel, Section, Text, Tick } from './fields.js';
 
+/** What a field is called by the reader. */
+const titled = (one) => say({ zh: one.label, en: one.label_en }) || one.name;
+
 const TYPES = () => [
   ['text', _('单行文字')], ['long_text', _('多行文字')], ['number', _('数字')], ['choice', _('单选')],
   ['multi_choice', _('多选')], ['boolean', _('是或否')], ['date', _('日期')], ['datetime', _('日期和时间')],
@@ -85,11 +88,11 @@ export function Form({ editor, element, owner }) {
       ${fields.map((one, index) => html`<li key=${index} class="${open === index ? 'is-open' : ''} ${told(one).length ? 'is-wrong' : ''}">
         <div class="row">
           <button type="button" class="row-name" aria-expanded=${open === index} name="field-${one.name}"
-            onClick=${() => setOpen(open === index ? null : index)}>${one.label || one.name}${one.required === 'true' && html`<span class="must"> *</span>`}
+            onClick=${() => setOpen(open === index ? null : index)}>${titled(one)}${one.required === 'true' && html`<span class="must"> *</span>`}
             <code>${one.name}</code></button>
-          <${Button} plain label="↑" title=${_('上移“{name}”', { name: one.label })} disabled=${index === 0} onClick=${() => move(index, -1)} />
-          <${Button} plain label="↓" title=${_('下移“{name}”', { name: one.label })} disabled=${index === fields.length - 1} onClick=${() => move(index, 1)} />
-          <${Button} plain label="✕" title=${_('删除“{name}”', { name: one.label })} onClick=${() => { setOpen(null); write(fields.filter((_one, at) => at !== index)); }} />
+          <${Button} plain label="↑" title=${_('上移“{name}”', { name: titled(one) })} disabled=${index === 0} onClick=${() => move(index, -1)} />
+          <${Button} plain label="↓" title=${_('下移“{name}”', { name: titled(one) })} disabled=${index === fields.length - 1} onClick=${() => move(index, 1)} />
+          <${Button} plain label="✕" title=${_('删除“{name}”', { name: titled(one) })} onClick=${() => { setOpen(null); write(fields.filter((_one, at) => at !== index)); }} />
         </div>
         ${open === index && html`<${Field} one=${one} editor=${editor} problems=${told(one)} change=${(part) => change(index, part)} />`}
       </li>`)}
@@ -259,9 +262,9 @@ function Options({ options, write }) {
       <${Text} name="option-label_en-${index}" label=${_('英文名称')} value=${one.label_en} onCommit=${(value) => change(index, { label_en: value || undefined })} />
       <${Text} name="option-value-${index}" label=${_('值')} value=${one.value} onCommit=${(value) => change(index, { value })} />
       <div class="row">
-        <${Button} plain label="↑" title=${_('上移“{name}”', { name: one.label })} disabled=${index === 0} onClick=${() => move(index, -1)} />
-        <${Button} plain label="↓" title=${_('下移“{name}”', { name: one.label })} disabled=${index === options.length - 1} onClick=${() => move(index, 1)} />
-        <${Button} plain label="✕" title=${_('删除“{name}”', { name: one.label })} onClick=${() => write(options.filter((_one, at) => at !== index))} />
+        <${Button} plain label="↑" title=${_('上移“{name}”', { name: titled(one) })} disabled=${index === 0} onClick=${() => move(index, -1)} />
+        <${Button} plain label="↓" title=${_('下移“{name}”', { name: titled(one) })} disabled=${index === options.length - 1} onClick=${() => move(index, 1)} />
+        <${Button} plain label="✕" title=${_('删除“{name}”', { name: titled(one) })} onClick=${() => write(options.filter((_one, at) => at !== index))} />
       </div>
     </div>`)}
     <${Button} name="option-add" label=${_('添加选项')} onClick=${add} />

@@ -1,6 +1,9 @@
 // The properties of what is selected: only what runs, in the words of the office.
 import { html } from '@bpmn-io/diagram-js-ui';
 import { getBusinessObject, is, isAny } from 'bpmn-js/lib/util/ModelUtil';
+import { english } from '../../labels.js';
+import { isChinese } from '../../language.js';
+import { nameInEnglish } from '../english_names.js';
 import { kindName } from '../outline.js';
 import { waysOut } from '../scope.js';
 import { _, called, list, say } from '../words.js';
@@ -62,17 +65,24 @@ function General({ editor, element, owner }) {
   const process = is(owner, 'bpmn:Participant') ? owner.processRef : is(owner, 'bpmn:Process') ? owner : undefined;
   return html`
     ${!is(owner, 'bpmn:Collaboration') && html`
-      <${Text} name="name" label=${_('名称')} value=${owner.name} onCommit=${(name) => editing.rename(element, name)} />
-      <${English} editor=${editor} element=${element} owner=${owner} />`}
+      <${Names} editor=${editor} element=${element} owner=${owner} />`}
     ${process && html`<${Process} editor=${editor} element=${element} process=${process} pool=${process !== owner} />`}
     ${is(owner, 'bpmn:BoundaryEvent') && !owner.get('eventDefinitions').some((one) => is(one, 'bpmn:ErrorEventDefinition'))
       && html`<${Tick} name="interrupting" label=${_('打断所附的环节')} value=${owner.cancelActivity !== false}
         onCommit=${(on) => editing.set(element, { cancelActivity: on })} />`}`;
 }
 
+/** Both names; first the one that the reader sees on the canvas. */
+function Names({ editor, element, owner }) {
+  const chinese = html`<${Text} key="name" name="name" label=${isChinese ? _('名称') : _('中文名称')} value=${owner.name}
+    onCommit=${(name) => editor.editing.rename(element, name)} />`;
+  const inEnglish = html`<${English} key="name-en" editor=${editor} element=${element} owner=${owner} />`;
+  return isChinese ? [chinese, inEnglish] : [inEnglish, chinese];
+}
+
 function English({ editor, element, owner }) {
-  return html`<${Text} name="name-en" label=${_('英文名称')} value=${editor.editing.extension(owner, 'jieban:Name')?.en}
-    onCommit=${(en) => editor.editing.setExtension(element, owner, 'jieban:Name', en ? { en } : null)} />`;
+  return html`<${Text} name="name-en" label=${_('英文名称')} value=${english(owner)}
+    onCommit=${(en) => nameInEnglish(editor.editing, element, owner, en)} />`;
 }
 
 function Process({ editor, element, process, pool }) {

@@ -1,0 +1,2 @@
+// The language of the page.
+export const isChinese = !document.documentElement.lang.startsWith('en');
