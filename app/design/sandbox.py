@@ -49,8 +49,9 @@ from app.core.errors import Conflict, DomainError, Invalid, NotFound
 from app.core.outbox import OutboxMessage
 from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, Actor, UnitOfWork, unit_of_work
-from app.design import checking
+from app.design import checking, interventions
 from app.design.copying import PLACE, Copy, Texts, office_like, unit_code
+from app.design.interventions import Intervention
 from app.design.models import DesignChange
 from app.engine import ClockRow, ClockRungRow, HumanTaskRow, RepairItemRow, TimerWaitRow
 from app.engine.diagram import Element
@@ -148,7 +149,7 @@ class Entry:
     number: int
     at: datetime
     kind: str
-    """`register`, `do`, `act`, `start`, `send`, `time` or `refused`."""
+    """`register`, `do`, `act`, `free_hand`, `reorganise`, `start`, `send`, `time` or `refused`."""
     who: Phrase
     what: Phrase
     process: str = ""
@@ -195,9 +196,7 @@ class Sandbox:
         self.sessions = copy.sessions
         copy.sessions.configure(info={HEARER: self._hear})
         with reading(self.sessions) as session:
-            self._units = {
-                unit.id: unit for unit in session.scalars(select(HandlingUnit).order_by("id"))
-            }
+            self._units = _units(session)
             people = session.scalars(select(User)).all()
             self._category = _some_category(session)
         self._people = {(one.roles[0].role, one.unit_id): actor_of(one) for one in people}
@@ -299,6 +298,31 @@ class Sandbox:
                 f"Doing what is usual does not lead to “{until}”: {self._waiting_words(case).en}",
             )
         )
+
+    def intervene(
+        self,
+        verb: str,
+        what: str,
+        answers: Answers | None = None,
+        *,
+        by: str | None = None,
+        case: str = "",
+    ) -> None:
+        """Do what no diagram does by itself: the duty manager's free hand, or a reorganisation.
+
+        Raises `KeyError` for what is none of `interventions.ALL`, and whatever the command refuses.
+        """
+        found = interventions.ALL[verb, what]
+        role, _, named = (by or found.role).partition("@")
+        actor = self.person(role, self.unit(named) if named else None)
+        given = {**self.suggested_intervention(found), **(answers or {})}
+        with self._acting(actor) as uow:
+            found.command(uow, self._demand(case), self._entered(uow, found.form, given))
+        if verb == interventions.REORGANISE:
+            with unit_of_work(self.sessions, SYSTEM, self.now) as uow:
+                interventions.move_what_was_held(uow)
+                self._units = _units(uow.session)
+        self._tell(verb, actor, found.label, what, given, case)
 
     def start(self, process: str, data: Answers | None = None, *, case: str = "") -> None:
         """Open a procedure of the case as a rule would, with its first data.
@@ -418,6 +442,17 @@ class Sandbox:
     def suggested(self, step: Step) -> dict[str, object]:
         """What a form may begin with: what is usual at the step, over what is believable."""
         return self._answers(step, {})
+
+    def interventions(self, case: str = "") -> list[Intervention]:
+        """What can be done beside the diagrams now, each with the form it is done in."""
+        with reading(self.sessions) as session:
+            return interventions.now_possible(session, find(session, self._demand(case)))
+
+    def suggested_intervention(self, one: Intervention) -> dict[str, object]:
+        """What the form of an intervention may begin with."""
+        asked = {name.name for name in one.form.fields}
+        believed = {name: v for name, v in interventions.BELIEVED.items() if name in asked}
+        return {**self._believable(one.form), **believed}
 
     def registration(self) -> tuple[Form, dict[str, object]]:
         """The form of the registration, and what it may begin with."""
@@ -946,6 +981,10 @@ def _move(main: str, scope: int, outcome: Outcome, at: datetime, data: Answers) 
 
 def _fields(refusal: DomainError) -> list[Phrase]:
     return list(refusal.fields.values()) if isinstance(refusal, Invalid) else []
+
+
+def _units(session: Session) -> dict[int, HandlingUnit]:
+    return {unit.id: unit for unit in session.scalars(select(HandlingUnit).order_by("id"))}
 
 
 def _some_category(session: Session) -> str:

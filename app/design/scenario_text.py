@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from app.core.clock import CHINA
 from app.core.errors import Invalid
 from app.core.phrase import Phrase
-from app.design import time_words
+from app.design import interventions, time_words
 from app.design.sandbox import BEGIN
 from app.design.scenarios import Document, Expectation, Scenario, Step
 from app.engine.strict_yaml import read_yaml
@@ -95,6 +95,8 @@ class _StepSchema(Schema):
     do = fields.String()
     go_on = fields.String()
     wait = fields.Raw()
+    free_hand = fields.String()
+    reorganise = fields.String()
     start = fields.String()
     send = fields.String()
     check = fields.Nested(_ExpectSchema)
@@ -129,6 +131,8 @@ _VERBS = {
     "do": {"answers", "by", "case", "refused"},
     "go_on": {"case"},
     "wait": {"case"},
+    "free_hand": {"answers", "by", "case", "refused"},
+    "reorganise": {"answers", "by", "case", "refused"},
     "start": {"answers", "case"},
     "send": {"answers", "case"},
     "check": {"case"},
@@ -163,6 +167,9 @@ def _step(found: Mapping[str, Any], number: int) -> Step:
             time_words.read(what)
         except Invalid as refusal:
             raise ValidationError({place: refusal.phrase.zh}) from refusal
+    known = [one for of, one in interventions.ALL if of == verb]
+    if known and what not in known:
+        raise ValidationError({place: f"{verb} is one of {', '.join(known)}"})
     given = found[verb] if verb == "register" else found.get("answers")
     return Step(
         verb,

@@ -54,7 +54,9 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a story: `kind` is register, do, go_on, wait, start, send or check."""
+    """One step of a story: `kind` is register, do, go_on, wait, free_hand, reorganise, start, send
+    or check.
+    """
 
     kind: str
     what: str = ""
@@ -167,6 +169,8 @@ def _do(sandbox: Sandbox, step: Step) -> None:
             sandbox.do(step.what, step.answers, by=step.by, case=step.case)
         case "go_on":
             sandbox.go_on(step.what, case=step.case)
+        case "free_hand" | "reorganise":
+            sandbox.intervene(step.kind, step.what, step.answers, by=step.by, case=step.case)
         case "start":
             sandbox.start(step.what, step.answers, case=step.case)
         case "send":

@@ -73,8 +73,8 @@ class Report:
 
 _reports: WeakKeyDictionary[Engine, OrderedDict[object, Report]] = WeakKeyDictionary()
 _keeping = Lock()
-_at_work: WeakKeyDictionary[Engine, list[object]] = WeakKeyDictionary()
-"""What is being run in this process, for pages that need not run the same at once."""
+_at_work: WeakKeyDictionary[Engine, dict[object, Lock]] = WeakKeyDictionary()
+"""What is being run in this process, so that nobody runs the same at once."""
 
 
 def run_all(
@@ -94,14 +94,15 @@ def run_all(
         texts = texts_of(session, change_id)
         which = _which(session, texts, only)
         kept = _reports.setdefault(session.get_bind().engine, OrderedDict())
-        at_work = _at_work.setdefault(session.get_bind().engine, [])
-    found = kept.get(which)
-    if found is None:
-        at_work.append(which)
+        at_work = _at_work.setdefault(session.get_bind().engine, {})
+    with _keeping:
+        turn = at_work.setdefault(which, Lock())
+    with turn:  # whoever comes while they run waits for them: pages, editors, the ticker
         try:
-            found = _run_all(sessions, now, texts, only)
+            found = kept.get(which) or _run_all(sessions, now, texts, only)
         finally:
-            at_work.remove(which)
+            with _keeping:
+                at_work.pop(which, None)
         with _keeping:
             kept[which] = found
             while len(kept) > _KEPT:
@@ -114,7 +115,7 @@ def under_way(
 ) -> bool:
     """Whether these very scenarios are being run, for somebody who asked first."""
     which = _which(session, texts_of(session, change_id), only)
-    return which in _at_work.get(session.get_bind().engine, [])
+    return which in _at_work.get(session.get_bind().engine, {})
 
 
 def _which(session: Session, texts: Texts, only: Collection[str] | None) -> object:

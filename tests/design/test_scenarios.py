@@ -105,6 +105,8 @@ def test_the_first_difference_is_told_in_words(
     ("text", "words"),
     [
         ("scenarios: [{story: []}]", "name"),
+        ("scenarios: [{name: 甲, story: [{free_hand: fly}]}]", "jump, reassign, cancel"),
+        ("scenarios: [{name: 甲, story: [{reorganise: 单位1}]}]", "merged, split, closed"),
         ("scenarios: [{name: 甲, story: [{do: a, wait: b}]}]", "exactly one of"),
         ("scenarios: [{name: 甲, story: [{wait: 明年}]}]", "看不懂"),
         ("scenarios: [{name: 甲, story: [{wait: 3天, by: agent}]}]", "takes no by"),

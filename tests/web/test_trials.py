@@ -117,6 +117,27 @@ def test_every_deadline_that_lies_ahead_can_be_gone_to(desks: Desks) -> None:
     assert "已超期" in words(designer, address)
 
 
+def test_the_free_hand_and_a_reorganisation_are_recorded_too(desks: Desks) -> None:
+    designer, address = began(desks)
+    click(designer, address, "step", step="register", **REGISTERED)
+    assert "值班长处置" not in words(designer, address)  # no order yet
+    click(designer, address, "way", until="reply")
+    page = designer.page(f"{address}?step=free_hand:jump")
+    nodes = page.xpath("//*[@name='node']/@value | //select[@name='node']/option/@value")
+    assert {"dispatch", "reply", "close"} <= set(nodes)
+    why = {"reason": "现场已处置。", "evidence": "会议纪要"}
+    page_text = click(designer, address, "step", step="free_hand:jump", node="close", **why)
+    assert "办结归档" in page_text
+    assert "依据（批示、会议纪要、文号）" in page_text  # the trace names the fields of the form
+    [unit, heir] = designer.page(f"{address}?step=reorganise:merged").xpath(
+        "//select[@name='heir']//option[contains(., '沙盒单位')]/@value"
+    )[:2]
+    click(designer, address, "step", step="reorganise:merged", unit=unit, heir=heir, basis="文件")
+    assert "机构调整：单位并入其他单位" in words(designer, address)
+    saved = designer.post(f"{address}/save", {"name": "调整"})
+    assert "0 个与预期不符" in words(designer, f"{saved.location}&run=1")
+
+
 def test_what_a_step_refuses_is_said_and_what_was_typed_stays(desks: Desks) -> None:
     designer, address = began(desks)
     form = {"step": "register", "revision": "1", "channel": "phone", "title": "只有标题"}

@@ -14,6 +14,7 @@ from app.core.db import reading
 from app.core.errors import Conflict, Invalid
 from app.core.phrase import Phrase
 from app.design import changes, recording, scenarios, time_words
+from app.design.interventions import Intervention
 from app.design.models import DesignRecording
 from app.design.recording import Told
 from app.design.sandbox import Sandbox
@@ -170,8 +171,9 @@ def _page(
         outcome=outcome_word(sandbox.outcome()) if sandbox.begun else "",
         deadlines=[deadline_row(one) for one in sandbox.deadlines()] if sandbox.begun else (),
         choices=_choices(waiting, chosen, diagrams) if sandbox.begun else (),
+        beside=_choices_beside(sandbox, chosen),
         chosen=chosen,
-        chosen_name=_label(waiting, chosen),
+        chosen_name=_label(sandbox, waiting, chosen),
         form=_form_view(sandbox, chosen, form, typed),
         ways=_ways(diagrams) if sandbox.begun else (),
         steps=steps,
@@ -230,7 +232,7 @@ def _chosen(sandbox: Sandbox, waiting: Sequence[Waiting], typed: Mapping[str, An
     """The step whose form is shown: the one asked for, else the first task."""
     if not sandbox.begun:
         return REGISTER
-    names = [_named(one) for one in waiting]
+    names = [*(_named(one) for one in waiting), *_beside(sandbox)]
     asked = (typed or {}).get("step") or request.args.get("step", "")
     if asked in names:
         return str(asked)
@@ -238,13 +240,22 @@ def _chosen(sandbox: Sandbox, waiting: Sequence[Waiting], typed: Mapping[str, An
     return (tasks or [""])[0]
 
 
+def _beside(sandbox: Sandbox) -> dict[str, Intervention]:
+    """What can be done beside the diagrams, by what an address calls it."""
+    found = sandbox.interventions() if sandbox.begun else []
+    return {f"{one.verb}:{one.what}": one for one in found}
+
+
 def _find(waiting: Sequence[Waiting], name: str) -> Waiting | None:
     return next((one for one in waiting if _named(one) == name), None)
 
 
-def _label(waiting: Sequence[Waiting], chosen: str) -> str:
+def _label(sandbox: Sandbox, waiting: Sequence[Waiting], chosen: str) -> str:
     if chosen == REGISTER:
         return _("登记诉求")
+    beside = _beside(sandbox).get(chosen)
+    if beside is not None:
+        return say(beside.label)
     found = _find(waiting, chosen)
     return "" if found is None else say(found.element.label)
 
@@ -252,6 +263,9 @@ def _label(waiting: Sequence[Waiting], chosen: str) -> str:
 def _form_of(sandbox: Sandbox, name: str) -> Form | None:
     if not sandbox.begun:
         return sandbox.registration()[0]
+    beside = _beside(sandbox).get(name)
+    if beside is not None:
+        return beside.form
     found = _find(_waiting(sandbox), name)
     return None if found is None else found.form
 
@@ -266,6 +280,13 @@ def _choices(waiting: Sequence[Waiting], chosen: str, diagrams: Diagrams) -> lis
             _named(one) == chosen,
         )
         for one in waiting
+    ]
+
+
+def _choices_beside(sandbox: Sandbox, chosen: str) -> list[Choice]:
+    return [
+        Choice(name, say(one.label), say(ROLE_NAMES[one.role]), "", name == chosen)
+        for name, one in _beside(sandbox).items()
     ]
 
 
@@ -286,11 +307,10 @@ def _form_view(
         return None
     if typed is None or typed.get("step") != chosen:
         typed = _begin_with(sandbox, chosen)
-    role = frozenset({"agent"}) if chosen == REGISTER else frozenset()
     found = _find(_waiting(sandbox), chosen) if chosen != REGISTER else None
     return form_view(
         _without_files(form),
-        role if found is None else frozenset({found.role}),
+        frozenset({"agent"}) if found is None else frozenset({found.role}),
         typed=typed,
         choices=_city(sandbox),
     )
@@ -306,6 +326,8 @@ def _begin_with(sandbox: Sandbox, chosen: str) -> dict[str, object]:
     """What a form begins with; units as the page knows them."""
     if chosen == REGISTER:
         form, given = sandbox.registration()
+    elif (beside := _beside(sandbox).get(chosen)) is not None:
+        form, given = beside.form, sandbox.suggested_intervention(beside)
     else:
         found = _find(_waiting(sandbox), chosen)
         if found is None or found.form is None:
@@ -365,6 +387,9 @@ def _step(
                 answers[one.name] = value if isinstance(value, list) else str(value or "")
     if name == REGISTER:
         return scenarios.Step("register", "", answers)
+    beside = _beside(sandbox).get(name)
+    if beside is not None:
+        return scenarios.Step(beside.verb, beside.what, answers)
     element, _at, unit = name.partition("@")
     alike = [one for one in _waiting(sandbox) if one.element.id == element]
     by = None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.cases.models.work_order import OrderStatus
 from app.core.db import Sessions
-from app.design import documents, trying
+from app.design import documents, interventions, trying
 from app.design.documents import Document
 from app.design.models import DesignDraft, Kind
 from app.design.sandbox import Answers, Deadline, Entry
@@ -177,11 +177,13 @@ def deadline_row(one: Deadline) -> DeadlineRow:
 
 def _answers(entry: Entry, diagrams: Diagrams) -> list[tuple[str, str]]:
     """What was entered, under the labels of the form."""
-    labels: dict[str, str] = {}
-    if entry.process in diagrams:
+    form = None
+    if (entry.kind, entry.element) in interventions.ALL:
+        form = interventions.ALL[entry.kind, entry.element].form
+    elif entry.process in diagrams:
         element = diagrams.diagram(entry.process).processes[entry.process].elements
         form = element[entry.element].form if entry.element in element else None
-        labels = {one.name: say(one.label) for one in (form.fields if form is not None else ())}
+    labels = {one.name: say(one.label) for one in (form.fields if form is not None else ())}
     given: Answers = entry.answers
     return [(labels.get(name, name), _shown(value)) for name, value in given.items() if value]
 
