@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from app import engine
 from app.cases import catalogue, clock_changes, clocks, co_handling, history, notices, tables
 from app.cases.answers import Answers
+from app.cases.charge import put_in_charge
 from app.cases.models.dispute import (
     CatalogueChange,
     Dispute,
@@ -271,7 +272,7 @@ def settle_dispute(occasion: Occasion) -> dict[str, object]:
         else:
             go_on(uow, case, name, at, {"ruling": ruling.number})
     if changed:
-        order.lead_unit_id = ruling.lead_unit_id
+        put_in_charge(uow, order, ruling.lead_unit_id, at)
         order.dispatched_at, order.signed_at, order.contacted_at = at, None, None
     order.status = OrderStatus.HANDLING if order.signed_at else OrderStatus.DISPATCHED
     catalogue.draft(uow, case.demand, ruling, at)

@@ -2,6 +2,7 @@
 
 from app.cases import clocks, co_handling, history, without_unit
 from app.cases.answers import Answers
+from app.cases.charge import put_in_charge
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
 from app.cases.orders import Case, next_number
@@ -55,7 +56,8 @@ def dispatch(uow: UnitOfWork, case: Case, given: Answers) -> Facts:
     co_handling.check_co_units(uow.session, unit.id, given["co_units"])
     order = case.ordered
     order.dispatch_mode = DispatchMode.ASSIGN
-    order.lead_unit_id, order.next_unit_id = unit.id, None
+    put_in_charge(uow, order, unit.id, uow.now)
+    order.next_unit_id = None
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED
     return fresh

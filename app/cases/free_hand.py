@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, clocks, history, merging, notices, queries
+from app.cases.charge import put_in_charge
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import DispatchMode, OrderStatus, StepRecord
 from app.cases.notices import REQUESTER, register_messages
@@ -204,7 +205,7 @@ def jump(uow: UnitOfWork, demand_id: int, given: Mapping[str, object]) -> Case:
     order = case.ordered
     order.status = _STATUS_AT.get(chosen.element.id, order.status)
     if chosen.element.id == "dispatch":
-        order.lead_unit_id = None
+        put_in_charge(uow, order, None, uow.now)
     if chosen.element.id in _AFTER_AN_ANSWER:
         order.reviewed_at = order.reviewed_at or uow.now  # callbacks count from the review
     if order.status in {OrderStatus.PENDING_DISPATCH, OrderStatus.DISPATCHED}:
@@ -236,7 +237,8 @@ def give_to(uow: UnitOfWork, case: Case, unit: HandlingUnit) -> None:
             clocks.stop(uow, case, clock.name, uow.now)
     order = case.ordered
     order.dispatch_mode = DispatchMode.ASSIGN
-    order.lead_unit_id, order.next_unit_id = unit.id, None
+    put_in_charge(uow, order, unit.id, uow.now)
+    order.next_unit_id = None
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.DISPATCHED
     engine.jump(uow, _process(uow.session, case).id, _LEAVING)

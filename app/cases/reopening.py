@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.cases import history, second_person
 from app.cases.answers import Answers
+from app.cases.charge import put_in_charge
 from app.cases.heirs import heir_of
 from app.cases.models.demand import DemandStatus
 from app.cases.models.work_order import DispatchMode, OrderStatus, WorkOrder
@@ -117,7 +118,8 @@ def reopen_order(occasion: Occasion) -> None:
     if is_gone:
         heir = heir_of(uow.session, order.lead_unit_id or 0, demand.category)
         facts |= {"unit_before": order.lead_unit_id, "unit": heir}
-        order.lead_unit_id, order.next_unit_id = None, heir
+        put_in_charge(uow, order, None, at)
+        order.next_unit_id = heir
         order.status = OrderStatus.PENDING_DISPATCH
         order.replied_at = order.dispatched_at = order.signed_at = order.contacted_at = None
     history.record(uow, demand.id, "reopen_order", facts=facts, at=at)

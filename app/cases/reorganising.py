@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import answers, history, notices
+from app.cases.charge import put_in_charge
 from app.cases.heirs import heir_by
 from app.cases.models.city import Category
 from app.cases.models.demand import Demand
@@ -243,7 +244,7 @@ def move_case(uow: UnitOfWork, demand_id: int) -> bool:
         leads = order is not None and order.closed_at is None and order.lead_unit_id == row.unit_id
         if order is not None and order.closed_at is None:
             if leads:
-                order.lead_unit_id = heir_id
+                put_in_charge(uow, order, heir_id, uow.now)
             if order.next_unit_id == row.unit_id:
                 order.next_unit_id = heir_id
         parts = uow.session.scalars(

@@ -23,6 +23,7 @@ from app.cases import (
     tables,
 )
 from app.cases.answers import Answers
+from app.cases.charge import put_in_charge
 from app.cases.coordinating import UNIT_CLOCKS
 from app.cases.models.part import Relation
 from app.cases.models.procedure import Procedure
@@ -188,7 +189,8 @@ def settle_return(occasion: Occasion, decision: str) -> dict[str, object]:
     _change(uow, case, "total", str(effect["total_clock"]), at, evidence)
     match effect["next"]:
         case "re_dispatch":
-            order.lead_unit_id, order.next_unit_id = order.next_unit_id, None
+            put_in_charge(uow, order, order.next_unit_id, at)
+            order.next_unit_id = None
             order.dispatched_at, order.signed_at, order.contacted_at = at, None, None
             order.status = OrderStatus.DISPATCHED
         case "keep_unit":

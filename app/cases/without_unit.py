@@ -4,6 +4,7 @@ the system (转送), whose answer is recorded when it comes.
 
 from app.cases import clocks, history
 from app.cases.answers import Answers
+from app.cases.charge import put_in_charge
 from app.cases.models.work_order import DispatchMode, OrderStatus
 from app.cases.notices import REQUESTER, register_messages, tell
 from app.cases.orders import Case
@@ -41,7 +42,7 @@ def dispatch_without_unit(uow: UnitOfWork, case: Case, given: Answers) -> None:
             )
         order.referred_to = str(given["referred_to"])
         order.referral_number = str(given["referral_number"]) if given["referral_number"] else None
-    order.lead_unit_id = None
+    put_in_charge(uow, order, None, uow.now)
     order.dispatched_at, order.signed_at, order.contacted_at = uow.now, None, None
     order.status = OrderStatus.HANDLING
 

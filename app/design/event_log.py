@@ -68,6 +68,8 @@ class Event(NamedTuple):
     worked: int | None
     """Seconds of working time that the step took; only where it ended."""
     natural: int | None
+    unit_id: int | None
+    """Who was in charge."""
 
 
 def written(session: Session, wanted: Wanted, now: datetime) -> Iterator[bytes]:
@@ -111,9 +113,9 @@ class _Log:
         for journey in visits.journeys(self.session, self.wanted.chosen, self.known, self.now):
             yield journey, self._events(journey)
 
-    def unit(self, journey: Journey) -> str:
-        """The name of the unit in charge; empty without one."""
-        return self.units[journey.unit_id][1] if journey.unit_id is not None else ""
+    def unit(self, unit_id: int | None) -> str:
+        """The name of a unit; empty without one."""
+        return self.units[unit_id][1] if unit_id is not None else ""
 
     def process(self, journey: Journey) -> tuple[str, int]:
         """Key and version under which it ran."""
@@ -141,6 +143,7 @@ class _Log:
             self._people.get(visit.task_id, "") if how == "complete" else "",
             visit.worked // 1_000_000 if ended else None,
             (at - visit.since) // 1_000_000 if ended else None,
+            visit.unit_id,
         )
 
 
@@ -217,7 +220,7 @@ def _as_xes(log: _Log) -> Iterator[bytes]:
             _attribute("boolean", "late", "true" if journey.late else "false"),
         ]
         if journey.unit_id is not None:
-            lines.append(_attribute("string", "unit", log.unit(journey)))
+            lines.append(_attribute("string", "unit", log.unit(journey.unit_id)))
         for event in events:
             lines += [
                 "<event>\n",
@@ -226,6 +229,8 @@ def _as_xes(log: _Log) -> Iterator[bytes]:
                 _attribute("date", "time:timestamp", event.at),
                 _attribute("string", "org:role", event.role),
             ]
+            if event.unit_id is not None:
+                lines.append(_attribute("string", "org:group", log.unit(event.unit_id)))
             if event.resource:
                 lines.append(_attribute("string", "org:resource", event.resource))
             lines.append(_attribute("string", "element", event.element_id))
@@ -255,12 +260,14 @@ def _as_csv(log: _Log) -> Iterator[bytes]:
     yield "\ufeff".encode() + _csv_lines([COLUMNS])
     for journey, events in log.cases():
         key, version = log.process(journey)
-        case = (journey.process_id, journey.demand_id, key, version, log.unit(journey),
-                "true" if journey.late else "false")  # fmt: skip
+        case = journey.process_id, journey.demand_id, key, version
+        late = "true" if journey.late else "false"
         yield _csv_lines(
             [
                 (
                     *case,
+                    log.unit(one.unit_id),
+                    late,
                     one.element_id,
                     one.activity,
                     one.lifecycle,
@@ -375,9 +382,8 @@ def _ocel_events(log: _Log) -> Iterator[dict[str, object]]:
             related.append(_related(f"order:{orders[journey.demand_id]}", "about"))
         if journey.scope:
             related.append(_related(f"procedure:{journey.scope}", "part of"))
-        if journey.unit_id is not None:
-            related.append(_related(f"unit:{journey.unit_id}", "in charge"))
         for one in events:
+            charge = [] if one.unit_id is None else [_related(f"unit:{one.unit_id}", "in charge")]
             named = {
                 "lifecycle": one.lifecycle, "role": one.role, "resource": one.resource,
                 "process": key, "version": version, "working_seconds": one.worked,
@@ -392,7 +398,7 @@ def _ocel_events(log: _Log) -> Iterator[dict[str, object]]:
                     for name, value in named.items()
                     if value is not None and value != ""
                 ],
-                "relationships": related,
+                "relationships": [*related, *charge],
             }
 
 

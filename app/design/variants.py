@@ -19,10 +19,11 @@ from app.cases.models.work_order import WorkOrder
 from app.core.clock import CHINA
 from app.core.uow import Actor
 from app.design import visits
-from app.design.visits import UNIT, Selection
+from app.design.visits import DONE, UNIT, Selection
 from app.design.watching import SMALL, Stay, sees_cases, stay
 from app.engine import ProcessRow
 from app.engine.diagram import Element
+from app.worktime.calendars import micros_of
 
 FEW = 30
 """Below it a share says little; the page says so."""
@@ -112,15 +113,16 @@ def ways(
     """
     known = visits.ground(session, chosen.key, chosen.version)
     taken: dict[tuple[str, ...], _Taken] = {}
+    calendars, at = visits.Calendars(session), micros_of(now)
     running = 0
-    for journey in visits.journeys(session, chosen, known, now):
-        if journey.until is None:
+    for course in visits.courses(session, chosen, known, now):
+        if course.until is None:
             running += 1
             continue
-        path = tuple(one.element_id for one in journey.visits if one.done)
+        path = tuple(step for *_ids, step, _since, _until, how in course.rows if how == DONE)
         found = taken.setdefault(path, _Taken())
-        found.worked.append(journey.worked)
-        found.late += journey.late
+        found.worked.append(visits.worked(course, calendars, at))
+        found.late += bool(course.passed)
     ended = sum(len(one.worked) for one in taken.values())
     ordered = sorted(taken.items(), key=lambda item: (-len(item[1].worked), item[0]))
     least = 1 if sees_cases(actor) else SMALL
@@ -146,6 +148,7 @@ def distinctions(session: Session, chosen: Selection, now: datetime) -> list[Dis
     """
     known = visits.ground(session, chosen.key, chosen.version)
     late = visits.passed_deadlines(session, chosen, known, now)
+    units = visits.former_units(session, chosen, known, now)
     cases: Counter[tuple[str, str]] = Counter()
     late_cases: Counter[tuple[str, str]] = Counter()
     count = 0
@@ -157,6 +160,8 @@ def distinctions(session: Session, chosen: Selection, now: datetime) -> list[Dis
         visits.narrowed(select(*columns), chosen, known, now)
     ):
         count += 1
+        if process_id in late and process_id in units:  # who had it when it became late
+            facts[1] = visits.unit_at(min(late[process_id]), units[process_id], facts[1])
         found = list(_aspects(facts).items())
         cases.update(found)
         if process_id in late:

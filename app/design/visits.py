@@ -4,20 +4,21 @@ A visit is one row of `human_task`: from the instant a step was opened until it 
 figure of the pages that watch, and every event of a log, is made of the same visits.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases.clocks import calendar_of
 from app.cases.models.demand import Demand
+from app.cases.models.former_unit import FormerUnit
 from app.cases.models.procedure import Procedure
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import SUBJECT
@@ -31,11 +32,17 @@ from app.worktime.calendars import WorkingCalendar, micros_of
 
 Rows = Select[*tuple[Any, ...]]
 
+NOT_DRAWN: Mapping[str, str] = {}
+"""For who asks for the steps themselves, whatever stands for them in a drawing."""
+
+DONE = "completed"
+"""How a step was closed that somebody did."""
+
 _BATCH = 5_000
 """Rows fetched at a time, so that a log of a million events does not fill the memory."""
 
 UNIT = func.coalesce(Procedure.unit_id, WorkOrder.lead_unit_id)
-"""The unit in charge: the procedure's own, else that of the order."""
+"""The unit in charge at present: the procedure's own, else that of the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Selection:
     arrived_from: datetime | None = None
     arrived_before: datetime | None = None
     unit_id: int | None = None
+    """A unit that is or was in charge; of a case it had for some time, only that time counts."""
     category: str = ""
     light: str = ""
     """`red`: a deadline of the process has passed; `yellow`: only its warning; `green`: none."""
@@ -82,6 +90,8 @@ class Visit(NamedTuple):
     """Working time in the calendar of the unit in charge, up to now where it is open."""
     late: bool
     """A deadline of the process passed meanwhile."""
+    unit_id: int | None
+    """Who was in charge at its end, or is, where it is open; before anybody was, who came to be."""
 
 
 class Journey(NamedTuple):
@@ -92,6 +102,7 @@ class Journey(NamedTuple):
     scope: int
     version_id: int
     unit_id: int | None
+    """Who is in charge at present."""
     since: int
     until: int | None
     """When the case was closed, or the procedure ended; empty while it runs."""
@@ -100,6 +111,25 @@ class Journey(NamedTuple):
     worked: int
     """Working time from its beginning to its end, or up to now."""
     visits: tuple[Visit, ...]
+
+
+class Course(NamedTuple):
+    """One process with the rows of its visits, which nothing has been counted of yet."""
+
+    process_id: int
+    demand_id: int
+    scope: int
+    version_id: int
+    unit_id: int | None
+    """Who is in charge at present."""
+    since: int
+    until: int | None
+    units: Sequence[tuple[int, int]]
+    """Who was in charge before, each with the instant until when, the earliest first."""
+    passed: Sequence[int]
+    """When its deadlines passed."""
+    rows: Sequence[Any]
+    """The columns of `_visits`, by their beginning."""
 
 
 class Calendars:
@@ -153,17 +183,68 @@ def journeys(
 ) -> Iterator[Journey]:
     """The chosen processes one after the other, with their visits. Streams: memory stays flat."""
     calendars, at = Calendars(session), micros_of(now)
+    for course in courses(session, chosen, known, now):
+        yield Journey(
+            course.process_id, course.demand_id, course.scope, course.version_id, course.unit_id,
+            course.since, course.until, bool(course.passed), worked(course, calendars, at),
+            tuple(measured(course, calendars, at)),
+        )  # fmt: skip
+
+
+def courses(session: Session, chosen: Selection, known: Ground, now: datetime) -> Iterator[Course]:
+    """The chosen processes one after the other, with the rows of their visits."""
     passed = passed_deadlines(session, chosen, known, now)
+    units = former_units(session, chosen, known, now)
     connection = session.connection()
     flow = {"yield_per": _BATCH}
     processes = connection.execute(_processes(chosen, known, now), execution_options=flow)
     stays = connection.execute(_visits(chosen, known, now), execution_options=flow)
-    found = groupby(stays, key=itemgetter(0))
+    found = groupby(chain.from_iterable(stays.partitions()), key=_PROCESS)
     process_id, together = next(found, (None, None))
     for row in processes:
         if together is not None and row[0] == process_id:
-            yield _journey(row, list(together), calendars, at, passed.get(process_id))
+            rows = sorted(together, key=_BY_BEGINNING)
+            _id, demand_id, scope, version_id, unit_id, since, until = row
+            yield Course(
+                process_id, demand_id, scope, version_id, unit_id,
+                rows[0][3] if since is None else since, until,
+                units.get(process_id, ()), passed.get(process_id, ()), rows,
+            )  # fmt: skip
             process_id, together = next(found, (None, None))
+
+
+def worked(course: Course, calendars: Calendars, now: int) -> int:
+    """Working time from the beginning of a process to its end, or up to now, in the calendar of
+    who is in charge at present.
+    """
+    before = calendars.of(course.unit_id).worked_before
+    end = max(now, course.since) if course.until is None else course.until
+    return before(end) - before(course.since)
+
+
+def measured(
+    course: Course, calendars: Calendars, now: int, within: Mapping[str, str] = NOT_DRAWN
+) -> list[Visit]:
+    """The visits of a course. Steps that are `within` a call and follow each other are one visit
+    of the call, as the drawing has them.
+    """
+    before, unit_id = calendars.of(course.unit_id).worked_before, course.unit_id
+    units, passed = course.units, course.passed
+    found = []
+    last, last_worked = -1, 0  # one step mostly begins when another ends
+    for _process, task_id, step, since, until, how in course.rows:
+        end = max(now, since) if until is None else until
+        if units:
+            unit_id = unit_at(end, units, course.unit_id)
+            before, last = calendars.of(unit_id).worked_before, -1
+        begun = last_worked if since == last else before(since)
+        last, last_worked = end, before(end)
+        late = passed and any(since <= due and (until is None or until > due) for due in passed)
+        found.append(
+            Visit(task_id, step, since, until, how == DONE, last_worked - begun,
+                  bool(late), unit_id)
+        )  # fmt: skip
+    return _drawn(found, within) if within else found
 
 
 def passed_deadlines(
@@ -175,6 +256,30 @@ def passed_deadlines(
     for process_id, due in session.execute(asked.join(ClockRow, _of_process()).where(_passed(now))):
         found.setdefault(process_id, []).append(due)
     return found
+
+
+def former_units(
+    session: Session, chosen: Selection, known: Ground, now: datetime
+) -> dict[int, list[tuple[int, int]]]:
+    """Of the chosen processes of orders that changed hands: until when who had them, the first
+    first. Orders remember it since the release that brought `former_unit`.
+    """
+    asked = narrowed(
+        select(ProcessRow.id, LocalMicros(FormerUnit.until), FormerUnit.unit_id),
+        chosen, known, now,
+    )  # fmt: skip
+    asked = asked.join(FormerUnit, FormerUnit.demand_id == ProcessRow.subject_id).where(
+        ProcessRow.scope == 0
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for process_id, until, unit_id in session.execute(asked.order_by(FormerUnit.until)):
+        found.setdefault(process_id, []).append((until, unit_id))
+    return found
+
+
+def unit_at(at: int, units: Sequence[tuple[int, int]], present: int | None) -> int | None:
+    """Who of the former units was in charge then, or came to be; else who is at `present`."""
+    return next((unit_id for until, unit_id in units if at <= until), present)
 
 
 def narrowed(question: Rows, chosen: Selection, known: Ground, now: datetime) -> Rows:
@@ -194,7 +299,16 @@ def narrowed(question: Rows, chosen: Selection, known: Ground, now: datetime) ->
     if chosen.arrived_before is not None:
         asked = asked.where(Demand.arrived_at < chosen.arrived_before)
     if chosen.unit_id is not None:
-        asked = asked.where(UNIT.is_not_distinct_from(chosen.unit_id))
+        had_it = (
+            exists()
+            .where(
+                ProcessRow.scope == 0,
+                FormerUnit.demand_id == ProcessRow.subject_id,
+                FormerUnit.unit_id == chosen.unit_id,
+            )
+            .correlate(ProcessRow)
+        )
+        asked = asked.where(or_(UNIT.is_not_distinct_from(chosen.unit_id), had_it))
     if chosen.category:
         asked = asked.where(Demand.category == chosen.category)
     if chosen.light:
@@ -202,11 +316,11 @@ def narrowed(question: Rows, chosen: Selection, known: Ground, now: datetime) ->
     return asked
 
 
-def drawn_as(journey: Journey, known: Ground) -> list[Visit]:
-    """The visits as the drawing has them: those inside a call follow each other as one visit."""
+def _drawn(found: Sequence[Visit], within: Mapping[str, str]) -> list[Visit]:
+    """With the visits inside a call that follow each other as one visit of the call."""
     shown: list[Visit] = []
-    for one in journey.visits:
-        call = known.within.get(one.element_id)
+    for one in found:
+        call = within.get(one.element_id)
         if call is None:
             shown.append(one)
         elif shown and shown[-1].element_id == call:
@@ -223,15 +337,17 @@ def _joined(first: Visit, then: Visit) -> Visit:
         done=then.done,
         worked=first.worked + then.worked,
         late=first.late or then.late,
+        unit_id=then.unit_id,
     )
 
 
 def _processes(chosen: Selection, known: Ground, now: datetime) -> Rows:
+    of_procedure = func.coalesce(ProcessRow.ended_at, Procedure.closed_at, Demand.closed_at)
+    of_order = func.coalesce(Demand.closed_at, ProcessRow.ended_at)
     columns = (
         ProcessRow.id, ProcessRow.subject_id, ProcessRow.scope, ProcessRow.diagram_version_id,
         UNIT, LocalMicros(ProcessRow.started_at),
-        LocalMicros(func.coalesce(Procedure.closed_at, Demand.closed_at)),
-        LocalMicros(ProcessRow.ended_at),
+        LocalMicros(case((ProcessRow.scope != 0, of_procedure), else_=of_order)),
     )  # fmt: skip
     return narrowed(select(*columns), chosen, known, now).order_by(ProcessRow.id)
 
@@ -252,34 +368,7 @@ def _visits(chosen: Selection, known: Ground, now: datetime) -> Rows:
     )
 
 
-def _journey(
-    process: Any, rows: list[Any], calendars: Calendars, now: int, passed: list[int] | None
-) -> Journey:
-    process_id, demand_id, scope, version_id, unit_id, since, closed, ended = process
-    before = calendars.of(unit_id).worked_before
-    rows.sort(key=_BY_BEGINNING)
-    visits = []
-    last, last_worked = -1, 0  # one step mostly begins when another ends
-    for _process, task_id, element_id, opened, until, how in rows:
-        begun = last_worked if opened == last else before(opened)
-        last = max(now, opened) if until is None else until
-        last_worked = before(last)
-        late = passed is not None and any(
-            opened <= due and (until is None or until > due) for due in passed
-        )
-        visits.append(
-            Visit(task_id, element_id, opened, until, how == "completed",
-                  last_worked - begun, late)
-        )  # fmt: skip
-    begin = visits[0].since if since is None else since
-    end = (ended or closed) if scope else (closed or ended)
-    worked = before(max(now, begin) if end is None else end) - before(begin)
-    return Journey(
-        process_id, demand_id, scope, version_id, unit_id, begin, end,
-        passed is not None, worked, tuple(visits),
-    )  # fmt: skip
-
-
+_PROCESS = itemgetter(0)
 _BY_BEGINNING = itemgetter(3, 1)
 
 

@@ -23,6 +23,7 @@ from app.design.visits import Rows, Selection
 from app.engine import HumanTaskRow, ProcessRow
 from app.engine.diagram import Element
 from app.identity.policy import may
+from app.worktime.calendars import micros_of
 
 SMALL = 5
 """Figures of fewer cases are shown to those only who may see cases."""
@@ -107,28 +108,31 @@ def heat_map(session: Session, chosen: Selection, now: datetime, actor: Actor) -
     """
     known = visits.ground(session, chosen.key, chosen.version)
     gathered = {one: _Gathered() for one in known.elements}
+    calendars, at = visits.Calendars(session), micros_of(now)
     count = 0
-    for journey in visits.journeys(session, chosen, known, now):
+    for course in visits.courses(session, chosen, known, now):
         count += 1
         seen: set[str] = set()
-        for one in visits.drawn_as(journey, known):
-            here = gathered.get(one.element_id)
-            if here is None:
+        for visit in visits.measured(course, calendars, at, known.within):
+            _task, element_id, since, until, done, worked, late, unit_id = visit
+            here = gathered.get(element_id)
+            if here is None or (chosen.unit_id is not None and unit_id != chosen.unit_id):
                 continue
-            if one.element_id in seen:
+            if element_id in seen:
                 here.again += 1
-                here.again_worked += one.worked
+                here.again_worked += worked
             else:
-                seen.add(one.element_id)
+                seen.add(element_id)
                 here.cases += 1
-            here.late += one.late
-            if one.until is None:
+            if late:
+                here.late += 1
+            if until is None:
                 here.now += 1
                 continue
-            here.total += one.worked
-            if one.done:
-                here.worked.append(one.worked)
-                here.natural.append(one.until - one.since)
+            here.total += worked
+            if done:
+                here.worked.append(worked)
+                here.natural.append(until - since)
             else:
                 here.called_off += 1
     sees = sees_cases(actor)
@@ -171,6 +175,8 @@ def cases(
         )
         .group_by(Demand.id, WorkOrder.id)
     )
+    if chosen.unit_id is not None:  # what is open counts for who is in charge at present
+        asked = asked.where(visits.UNIT.is_not_distinct_from(chosen.unit_id))
     if not sees_cases(actor):
         if actor.unit_id is None or not may(actor, "order.see", actor.unit_id):
             raise NotAllowed(

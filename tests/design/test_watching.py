@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.cases import free_hand
 from app.core.clock import CHINA
 from app.core.db import make_engine, reading
 from app.core.errors import NotAllowed, NotFound
 from app.core.uow import Actor
-from app.design import visits, watching
+from app.design import variants, visits, watching
 from app.design.visits import Selection
 from app.design.watching import Figures, HeatMap
 from app.worktime.calendars import micros_of
@@ -19,6 +20,7 @@ from app.worktime.national import shipped_calendar
 from tests.office import Office
 
 HOUR = timedelta(hours=1)
+WHY: dict[str, object] = {"reason": "紧急会议决定。", "evidence": "会议纪要〔2026〕3号"}
 FIGURES_ONLY = Actor(None, "", frozenset({"process_designer"}))
 
 
@@ -227,3 +229,43 @@ def test_postgres_answers_as_sqlite_does(office: Office, postgres_url: str) -> N
 
 def _plain(one: Figures) -> tuple[object, ...]:
     return (one.element.id, one.cases, one.now, one.passed, one.worked, one.natural, one.late)
+
+
+def test_a_visit_counts_for_the_unit_that_was_in_charge_then(office: Office) -> None:
+    office.now = at(3, 3, 9)
+    case = office.bring_to("reply")
+    office.now = at(3, 4, 9)
+    with office.acting("duty") as uow:
+        given = {**WHY, "unit": str(office.unit("water_group"))}
+        free_hand.reassign(uow, case, given)
+    office.now = at(3, 4, 11)
+    first, then = office.unit("urban_management"), office.unit("water_group")
+    assert seen(office, unit_id=first).cases == seen(office, unit_id=then).cases == 1
+    was, came = (
+        {one.element.id: (one.now, one.passed, one.called_off) for one in found.figures}
+        for found in (seen(office, unit_id=first), seen(office, unit_id=then))
+    )
+    assert (was["sign_for"], came["sign_for"]) == ((0, 1, 0), (1, 0, 0))
+    assert (was["reply"], came["reply"]) == ((0, 0, 1), (0, 0, 0))
+    with reading(office.sessions) as session:
+        known = visits.ground(session, "work_order")
+        [journey] = visits.journeys(session, Selection("work_order"), known, office.now)
+    assert {one.unit_id for one in journey.visits if one.element_id == "sign_for"} == {first, then}
+
+
+def test_an_order_that_became_late_is_put_down_to_the_unit_that_had_it_then(
+    office: Office,
+) -> None:
+    for _ in range(watching.SMALL):
+        replied(office, at(3, 3, 9), at(3, 3, 10))
+    office.now = at(3, 3, 9)
+    late = [office.bring_to("reply") for _ in range(watching.SMALL)]
+    office.now = at(4, 20, 9)
+    office.tick()
+    with office.acting("duty") as uow:
+        for case in late:
+            free_hand.reassign(uow, case, {**WHY, "unit": str(office.unit("water_group"))})
+    with reading(office.sessions) as session:
+        found = variants.distinctions(session, Selection("work_order"), office.now)
+    units = {one.value: one.late for one in found if one.aspect == "unit"}
+    assert str(office.unit("water_group")) not in units
