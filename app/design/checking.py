@@ -42,8 +42,9 @@ from app.identity.policy import Role
 class Finding:
     """One remark about a document. `severity` is error, warning or remark; an error keeps the
     change from being published. `element` is the id of the BPMN element or of the decision;
-    `rows` and `column` count from 1. `example` are input values that show what is said of a table.
-    `field` is the field of the element's form it is about.
+    `rows` and `column` count from 1. `example` are input values that show what is said of a table,
+    `missing` the cells of a row that would close a gap; `field` is the field of the element's form
+    it is about.
     """
 
     document: Document
@@ -55,6 +56,7 @@ class Finding:
     rows: tuple[int, ...] = ()
     column: int | None = None
     example: Mapping[str, Value] = given(default_factory=dict, compare=False)
+    missing: Mapping[str, str] = given(default_factory=dict, compare=False)
     field: str = ""
 
 
@@ -346,6 +348,7 @@ def _on_table(
                 rows=one.rows,
                 column=one.column,
                 example=one.example,
+                missing=one.missing,
             )
             for one in check_model(model)
         )

@@ -6,8 +6,7 @@ change, so that table and rows are approved together.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -17,13 +16,12 @@ from app.core.errors import DomainError, Invalid
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.decisions import xml
+from app.decisions.checks.missing_rows import ANYTHING
 from app.decisions.dmn import Model
 from app.decisions.errors import DecisionError
 from app.decisions.evidence import json_value
 from app.decisions.examples import examples_in
 from app.decisions.feel.syntax import Name
-from app.decisions.feel.texts import text_of
-from app.decisions.feel.values import Months, Value
 from app.design import checking, documents, drafts
 from app.design.comparing_tables import tables_of
 from app.design.documents import Document
@@ -175,45 +173,21 @@ def _proofs(model: Model, found: Sequence[checking.Finding]) -> list[Proof]:
     proofs = []
     for one in found:
         example = one.example
-        missing = _missing(model, one.element, example) if one.code == "gap" and example else ()
+        missing = _missing(model, one) if one.missing else ()
         proofs.append(
             Proof(one, {name: json_value(value) for name, value in example.items()}, missing)
         )
     return proofs
 
 
-def _missing(model: Model, decision: str, example: Mapping[str, Value]) -> list[str]:
-    """The input cells of a row that answers `example`."""
-    table = next(one for one in model.tables if one.decision_id == decision)
+def _missing(model: Model, one: checking.Finding) -> list[str]:
+    """The input cells of a row that closes a gap, one for each column."""
+    table = next(table for table in model.tables if table.decision_id == one.element)
     cells = []
     for column in table.inputs:
         name = column.expression.name if isinstance(column.expression, Name) else ""
-        key = name if name in example else column.label
-        cells.append(_literal(example[key]) if key in example else "-")
+        cells.append(one.missing.get(name) or one.missing.get(column.label, ANYTHING))
     return cells
-
-
-def _literal(value: Value) -> str:
-    """`value` as FEEL writes it."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case str():
-            return _json(value)
-        case Decimal():
-            return text_of(value)
-        case datetime():
-            return f'date and time("{text_of(value)}")'
-        case date():
-            return f'date("{text_of(value)}")'
-        case time():
-            return f'time("{text_of(value)}")'
-        case timedelta() | Months():
-            return f'duration("{text_of(value)}")'
-        case _:
-            return text_of(value)
 
 
 # --- asking ---------------------------------------------------------------------------------------

@@ -38,6 +38,20 @@ def test_a_gap_between_two_limits_is_shown_in_words_and_by_a_number() -> None:
     assert "x: above 3 and up to 5" in gap.phrase.en
 
 
+def test_the_row_that_a_gap_lacks_leaves_open_what_does_not_matter() -> None:
+    gap = only(
+        [['"phone"', "< 3", '"a"'], ['not("phone")', "< 3", '"a"']],
+        inputs=["channel:string", "days:number"],
+    )
+    assert gap.missing == {"channel": "-", "days": ">= 3"}
+    gap = only(
+        [['"phone"', "-", '"a"'], ['"web"', "[1..3]", '"a"'], ['"web"', "< 1", '"a"']],
+        inputs=["channel:string", "days:number"],
+        allowed=['"phone","web"', ""],
+    )
+    assert gap.missing == {"channel": '"web"', "days": "> 3"}
+
+
 def test_an_overlap_names_both_rows_and_a_number_that_both_take() -> None:
     overlap = only([["<= 3", '"a"'], [">= 3", '"b"']])
     assert (overlap.kind, overlap.rows) == (FindingKind.OVERLAP, (1, 2))

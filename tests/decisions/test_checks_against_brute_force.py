@@ -1,9 +1,10 @@
 """Random tables: what the checker finds is what asking every point of a grid finds."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import combinations, product
 
 from hypothesis import given, settings
@@ -100,8 +101,11 @@ class Drawn:
     kinds: Sequence[Input]
     names_null: Sequence[bool]
     findings: tuple[Finding, ...]
-    matches: Mapping[tuple[Value, ...], tuple[int, ...]]
-    model: Model
+    matches: Mapping[tuple[Value, ...], tuple[int, ...]] = field(repr=False)
+    model: Model = field(repr=False)
+    rows: Sequence[Sequence[str]]
+    table: Callable[[Sequence[Sequence[str]]], Model] = field(repr=False)
+    """The table with other rows."""
 
     def found(self, kind: FindingKind) -> list[Finding]:
         return [finding for finding in self.findings if finding.kind is kind]
@@ -120,10 +124,10 @@ def _tables(draw: st.DrawFn, policy: str = "UNIQUE", outputs: Sequence[str] = ('
         for _ in range(count)
     ]
 
-    def model(hit_policy: str) -> Model:
+    def model(hit_policy: str, of: Sequence[Sequence[str]] = rows) -> Model:
         return read_model(
             table(
-                rows,
+                of,
                 inputs=[f"x{n}:{kind.type}" for n, kind in enumerate(kinds)],
                 policy=hit_policy,
                 allowed=[kind.allowed for kind in kinds],
@@ -137,7 +141,9 @@ def _tables(draw: st.DrawFn, policy: str = "UNIQUE", outputs: Sequence[str] = ('
         answer = asked.decide({f"x{n}": value for n, value in enumerate(point)})
         matches[point] = tuple(row.index for row in answer.evidence.rows)
     names_null = [any("null" in row[n] for row in rows) for n in range(len(kinds))]
-    return Drawn(kinds, names_null, check(model(policy)), matches, asked)
+    return Drawn(
+        kinds, names_null, check(model(policy)), matches, asked, rows, partial(model, "RULE ORDER")
+    )
 
 
 def _grid(kind: Input) -> tuple[Value, ...]:
@@ -159,6 +165,20 @@ def test_gaps_are_found_where_no_row_answers_and_nowhere_else(drawn: Drawn) -> N
         and all(v is not None or named for v, named in zip(point, drawn.names_null, strict=True))
     ]
     assert bool(unanswered) == bool(gaps)
+
+
+@MANY
+@given(_tables())
+def test_the_rows_that_close_the_gaps_close_them_and_meet_no_other(drawn: Drawn) -> None:
+    gaps = drawn.found(FindingKind.GAP)
+    if not gaps or len(gaps) > 50:
+        return
+    asked = drawn.table([*drawn.rows, *([*gap.missing.values(), '"a"'] for gap in gaps)])
+    for point, rows in drawn.matches.items():
+        answer = asked.decide({f"x{n}": value for n, value in enumerate(point)})
+        now = tuple(row.index for row in answer.evidence.rows)
+        wanted = all(v is not None or n for v, n in zip(point, drawn.names_null, strict=True))
+        assert now == rows if rows else len(now) == 1 or not wanted, (point, gaps)
 
 
 @MANY

@@ -1,11 +1,12 @@
 """Gaps, overlaps and rows that never answer: what follows from all rows of a table together."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.core.phrase import Phrase
 from app.decisions.checks.axes import Axis, Group
 from app.decisions.checks.constants import NO_CONSTANT, constant_of
 from app.decisions.checks.findings import Finding, FindingKind, Severity
+from app.decisions.checks.missing_rows import missing_row
 from app.decisions.checks.regions import MAX_REGIONS, Budget, Region, Sweep
 from app.decisions.checks.wording import example_text, region_text
 from app.decisions.feel.values import Value, equal
@@ -95,6 +96,7 @@ class Coverage:
                 f"No row covers this: {where.en}. For example: {shown.en}."
                 " Add a row, or a default output.",
                 example=example,
+                missing=missing_row(parts),
             )
         if len(regions) == MAX_REGIONS:
             yield self._found(
@@ -316,6 +318,7 @@ class Coverage:
         rows: tuple[int, ...] = (),
         column: int | None = None,
         example: dict[str, Value] | None = None,
+        missing: Mapping[str, str] | None = None,
     ) -> Finding:
         return Finding(
             kind,
@@ -325,6 +328,7 @@ class Coverage:
             rows,
             column,
             example or {},
+            missing or {},
         )
 
 

@@ -44,7 +44,8 @@ class Finding:
     """One finding. Rows and columns count from 1, columns over inputs and outputs.
 
     `rows` are the rows it is about, none where it is about the table; `example` are input values
-    that show it, by the name of the input (by the label of the column where that is computed).
+    that show it, by the name of the input (by the label of the column where that is computed), and
+    `missing` the input cells of a row that would close a gap, as FEEL writes them, by the same.
     """
 
     kind: FindingKind
@@ -54,6 +55,7 @@ class Finding:
     rows: tuple[int, ...] = ()
     column: int | None = None
     example: Mapping[str, Value] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> Phrase:

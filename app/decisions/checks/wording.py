@@ -64,7 +64,7 @@ def _texts(axis: Axis, pieces: Sequence[int]) -> Iterator[Phrase]:
         yield Phrase("任何值", "any value")
     else:
         inside = sorted({i for group in axis.groups for i in group.pieces})
-        for first, last in _runs(pieces, inside):
+        for first, last in runs(pieces, inside):
             yield _stretch(axis.pieces, first, last)
 
 
@@ -75,7 +75,7 @@ def _texts_of_strings(axis: Axis, pieces: Sequence[int]) -> Iterator[Phrase]:
         yield Phrase("任何其他文字", "any other text")
 
 
-def _runs(pieces: Sequence[int], inside: Sequence[int]) -> Iterator[tuple[int, int]]:
+def runs(pieces: Sequence[int], inside: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Neighbouring pieces as first and last; pieces outside the domain part nothing."""
     place = {piece: i for i, piece in enumerate(inside)}
     first = last = pieces[0]
@@ -89,7 +89,7 @@ def _runs(pieces: Sequence[int], inside: Sequence[int]) -> Iterator[tuple[int, i
 
 def _stretch(pieces: Sequence[Piece], first: int, last: int) -> Phrase:
     """The values from one piece to another."""
-    low, high = _bound(pieces, first, -1), _bound(pieces, last, 1)
+    low, high = bound(pieces, first, -1), bound(pieces, last, 1)
     if first == last and pieces[first].is_point:
         return value_text(pieces[first].value)
     if low is None and high is None:
@@ -114,7 +114,7 @@ def _stretch(pieces: Sequence[Piece], first: int, last: int) -> Phrase:
     return Phrase("且".join(p.zh for p in parts), " and ".join(p.en for p in parts))
 
 
-def _bound(pieces: Sequence[Piece], piece: int, step: int) -> Piece | None:
+def bound(pieces: Sequence[Piece], piece: int, step: int) -> Piece | None:
     """The point where a piece ends; None where it has no end."""
     if pieces[piece].is_point:
         return pieces[piece]
