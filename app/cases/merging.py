@@ -100,13 +100,18 @@ def order_of(uow: UnitOfWork, case: Case, number: str) -> WorkOrder:
         likeliest = next((one.order_number for one in alike if one.proposal == "merge"), None)
         order = uow.session.scalar(select(WorkOrder).where(WorkOrder.number == likeliest))
     if order is None or order.demand_id == case.demand.id:
-        raise Invalid(
+        missing = (
             Phrase(
-                "没有这件工单，请填写相关工单的编号。",
-                "There is no such order: give the number of the order it belongs with.",
-            ),
-            {"merge_number": Phrase("请填写工单编号。", "The number of the order.")},
+                "没有这个编号的其他工单，请核对编号。",
+                "There is no other order with this number: check it.",
+            )
+            if number
+            else Phrase(
+                "没有可以并入的相似工单，请填写相关工单的编号。",
+                "No similar order can be joined: give the number of the one it belongs with.",
+            )
         )
+        raise Invalid(missing, {"merge_number": missing})
     return order
 
 

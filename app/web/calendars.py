@@ -5,7 +5,7 @@ ticker moves it after the administrator has agreed.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -213,7 +213,7 @@ def count_by(code: str) -> Page:
 @permission(PERMISSION)
 def notice() -> Page:
     """Read a pasted notice, show what it changes, and publish it once that is agreed to."""
-    if request.method == "GET":
+    if request.method == "GET" or request.form.get("agreed") == "no":
         return _notice_page(_seen_nation())
     try:
         given = answers.check(NOTICE_FORM, submitted(NOTICE_FORM, request.form), g.actor.roles)
@@ -364,7 +364,7 @@ def _calendar_page(code: str, refusal: Invalid | Conflict | None = None) -> str:
 def _notice_page(
     seen: int, read: Notice | None = None, refusal: Invalid | Conflict | None = None
 ) -> str:
-    changes: Iterable[DayChange] = ()
+    changes: Sequence[DayChange] = ()
     official = None
     doubtful = None
     adopted = False
@@ -383,10 +383,15 @@ def _notice_page(
         seen=seen,
         read=read,
         adopted=adopted,
-        changes=[(change, _what(change.before), _what(change.after)) for change in changes],
+        changes=[_change_row(change) for change in changes if change.moves_work],
+        renamed=[_change_row(change) for change in changes if not change.moves_work],
         official=official,
         doubtful=doubtful,
     )
+
+
+def _change_row(change: DayChange) -> tuple[date, str, str]:
+    return change.date, _what(change.before), _what(change.after)
 
 
 def _form_of_a_calendar(above: Iterable[Calendar]) -> Form:

@@ -9,7 +9,7 @@ from flask import g, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.cases import repeats
+from app.cases import orders, repeats
 from app.cases.models.dispute import Dispute
 from app.cases.models.procedure import Procedure
 from app.cases.models.urgent import UrgentReport
@@ -28,7 +28,20 @@ class Link:
 
 def links(session: Session, found: Case) -> list[Link]:
     """The pages that belong to the case and that the reader may open."""
-    return [*_disputes(session, found), *_slip(session, found), *_matter(session, found)]
+    return [
+        *_joined(session, found),
+        *_disputes(session, found),
+        *_slip(session, found),
+        *_matter(session, found),
+    ]
+
+
+def _joined(session: Session, found: Case) -> Iterator[Link]:
+    """The order that the demand has joined."""
+    into = found.demand.merged_into_id
+    if into is not None and holds(g.actor, "matter.see"):
+        number = orders.find(session, into).ordered.number
+        yield Link(_("已并入工单 %(number)s", number=number), url_for("web.case", demand_id=into))
 
 
 def _disputes(session: Session, found: Case) -> Iterator[Link]:

@@ -147,7 +147,7 @@ def test_what_is_answered_or_closed_takes_no_more_demands(office: Office) -> Non
     office.do(case, "close")
     with pytest.raises(Invalid, match="is closed"):
         merge(office, case)
-    with pytest.raises(Invalid, match="no such order"):
+    with pytest.raises(Invalid, match="no other order with this number"):
         other = office.register()
         office.do(other, "answer_or_order", outcome="merged", merge_number="GD1")
 

@@ -76,6 +76,10 @@ def test_a_notice_is_shown_with_what_it_changes_and_published_after_agreeing(
     assert "调休上班" in shown.text
     assert newest(sessions, "CN") == before
     form = html.fromstring(shown.text).xpath("//form[.//button[@name='agreed']]")[0]
+    back = admin.post("/calendar/notice", {**dict(form.form_values()), "agreed": "no"})
+    [typed] = html.fromstring(back.text).xpath("//textarea[@name='text']")
+    assert typed.text_content().strip() == GIVEN["text"].strip()
+    assert newest(sessions, "CN") == before
     agreed = admin.post("/calendar/notice", {**dict(form.form_values()), "agreed": "yes"})
     assert (agreed.status_code, agreed.location) == (302, "/calendar/recount")
     assert newest(sessions, "CN") == before + 1
