@@ -1,4 +1,5 @@
-"""A cause that turns out to have been none, as when a new calendar says that an order was in time.
+"""A supervision ends before it was answered: an inspector withdraws it, or its cause turns out to
+have been none, as when a new calendar says that an order was in time.
 
 Where nobody has done anything in the supervision, and no other cause holds it, it is withdrawn with
 its letter. Else the cause is marked, and the inspectors are told to decide.
@@ -13,9 +14,11 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.cases import history, notices
+from app.cases.answers import Answers
 from app.cases.models.procedure import Procedure
 from app.cases.notices import register_messages
 from app.cases.orders import Case
+from app.cases.steps import step
 from app.core.phrase import Phrase
 from app.core.uow import UnitOfWork
 from app.engine import HumanTaskRow
@@ -27,9 +30,9 @@ register_messages(
         "supervision_withdrawn": (
             Role.UNIT_APPROVER,
             Phrase(
-                "工单{number}“{title}”的督办{supervision}因事由不成立已撤销，无须反馈。",
-                "Supervision {supervision} of {number} “{title}” was withdrawn, its cause having "
-                "fallen away: nothing need be answered.",
+                "工单{number}“{title}”的督办{supervision}已撤销，无须反馈。",
+                "Supervision {supervision} of {number} “{title}” was withdrawn: nothing need be "
+                "answered.",
             ),
         ),
         "supervision_unfounded": (
@@ -87,12 +90,30 @@ def _withdraw_cause(uow: UnitOfWork, case: Case, cause: SupervisionCause, at: da
         },
         at=at,
     )
-    about, values = Case(case.demand, procedure), {"supervision": row.number}
+    about = Case(case.demand, procedure)
     if procedure.closed_at is None and _is_empty(uow.session, row):
-        _end(uow, about, row, at)
-        notices.tell(uow, about, "supervision_withdrawn", at=at, values=values)
+        _take_back(uow, about, at)
+        assert procedure.process_id is not None  # set when it was opened
+        engine.send(uow, procedure.process_id, "supervision_withdrawn", at=at)
     else:
+        values = {"supervision": row.number}
         notices.tell(uow, about, "supervision_unfounded", at=at, values=values)
+
+
+@step("supervision_withdrawn")
+def withdraw_supervision(uow: UnitOfWork, supervised: Case, _given: Answers) -> None:
+    """The inspector says why; the unit need not answer any more."""
+    _take_back(uow, supervised, uow.now)
+
+
+def _take_back(uow: UnitOfWork, about: Case, at: datetime) -> None:
+    """A letter that is out need not be answered, and its unit is told so."""
+    row = uow.session.get_one(SupervisionCase, about.scope)
+    if not row.letters or row.letters[-1].settled_as is not None:
+        return
+    row.letters[-1].settled_as, row.letters[-1].settled_at = "withdrawn", at
+    values = {"supervision": row.number}
+    notices.tell(uow, about, "supervision_withdrawn", at=at, values=values)
 
 
 def _is_empty(session: Session, row: SupervisionCase) -> bool:
@@ -103,13 +124,3 @@ def _is_empty(session: Session, row: SupervisionCase) -> bool:
         .limit(1)
     )
     return done is None and all(cause.withdrawn_at is not None for cause in row.causes)
-
-
-def _end(uow: UnitOfWork, about: Case, row: SupervisionCase, at: datetime) -> None:
-    """As when an inspector withdraws it; a letter that is out need not be answered."""
-    if row.letters and row.letters[-1].settled_as is None:
-        row.letters[-1].settled_as, row.letters[-1].settled_at = "withdrawn", at
-    procedure = about.procedure
-    assert procedure is not None
-    assert procedure.process_id is not None  # set when it was opened
-    engine.send(uow, procedure.process_id, "supervision_withdrawn", at=at)

@@ -289,8 +289,10 @@ def test_an_inspector_may_withdraw_a_supervision_with_a_reason(office: Office) -
     office.act(case, "supervision_withdrawn", "inspector", withdrawal_reason="系统故障所致。")
     assert outcomes(office, case) == ["withdrawn"]
     assert office.waiting(case) == ["reply"]
+    assert told(office, "supervision_withdrawn") == 1
     office.wait(days=30)
-    assert len(letters(office)) == 1
+    [letter] = letters(office)
+    assert letter.settled_as == "withdrawn"
 
 
 def test_who_answers_after_the_limit_reads_that_it_is_too_late(office: Office) -> None:
