@@ -158,7 +158,7 @@ def _row(item: queries.Item, city: labels.City, lights: Lights) -> WorklistRow:
     asker = requester.masked(reading_session(), demand, g.actor, language())
     return WorklistRow(
         task_id=item.task.id,
-        address=url_for("web.case", demand_id=demand.id),
+        address=url_for("web.case", demand_id=demand.id, task=item.task.id),
         light=lights.of(item.clock, item.yellow_at),
         number=item.order.number if item.order else demand.number,
         title=demand.title or _("（登记中）"),

@@ -94,3 +94,14 @@ def test_the_story_is_a_tab_of_the_case_in_both_languages(desks: Desks) -> None:
     assert "经过与依据" in shown
     assert "在谁手里、责任在谁" in shown
     assert "13812345678" not in shown
+
+
+def test_each_row_of_the_worklist_opens_its_own_step(desks: Desks) -> None:
+    desks.ordered(urgency="critical")
+    duty = desks.of("duty")
+    rows = duty.page("/worklist").xpath("//tbody/tr")
+    for row in rows:
+        [address] = set(row.xpath(".//a/@href"))
+        step = duty.page(address).xpath("//h2[@id='step-name']")[0].text_content()
+        assert step.removeprefix("办理：") in row.text_content()
+    assert len(rows) == 2
