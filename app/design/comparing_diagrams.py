@@ -12,6 +12,7 @@ from lxml import etree
 from app.cases.attachments import KINDS as ATTACHED
 from app.cases.attachments import SORTS
 from app.core.phrase import Phrase
+from app.design.diagram_words import called, kind_of, timer_in_words
 from app.design.differences import NOTHING, Difference, What
 from app.engine.allowed import BY_PEOPLE
 from app.engine.diagram import (
@@ -29,29 +30,6 @@ from app.engine.forms import Field, FieldType, FileSort, Form
 from app.engine.markup import Node, bpmn, read_xml, text
 from app.engine.outline import in_walking_order
 from app.identity.policy import ROLE_NAMES
-
-KINDS: dict[str, Phrase] = {
-    "task": Phrase("任务", "Task"),
-    "userTask": Phrase("人工任务", "User task"),
-    "manualTask": Phrase("线下任务", "Manual task"),
-    "serviceTask": Phrase("服务任务", "Service task"),
-    "businessRuleTask": Phrase("决策任务", "Rule task"),
-    "sendTask": Phrase("发送任务", "Send task"),
-    "receiveTask": Phrase("接收任务", "Receive task"),
-    "scriptTask": Phrase("脚本任务", "Script task"),
-    "subProcess": Phrase("子流程", "Sub-process"),
-    "callActivity": Phrase("调用流程", "Call activity"),
-    "exclusiveGateway": Phrase("排他网关", "Exclusive gateway"),
-    "parallelGateway": Phrase("并行网关", "Parallel gateway"),
-    "inclusiveGateway": Phrase("包容网关", "Inclusive gateway"),
-    "eventBasedGateway": Phrase("事件网关", "Event-based gateway"),
-    "startEvent": Phrase("开始事件", "Start event"),
-    "endEvent": Phrase("结束事件", "End event"),
-    "intermediateCatchEvent": Phrase("捕获事件", "Catching event"),
-    "intermediateThrowEvent": Phrase("抛出事件", "Throwing event"),
-    "boundaryEvent": Phrase("边界事件", "Boundary event"),
-}
-"""What the kinds of elements are called; others show their BPMN name."""
 
 _ELEMENT = Phrase("环节", "Element")
 _FLOW = Phrase("连线", "Flow")
@@ -90,7 +68,7 @@ class _Side:
 
     def label(self, element_id: str) -> Phrase:
         element = self.process.elements.get(element_id)
-        return Phrase(element_id, element_id) if element is None else _label(element)
+        return _plain(element_id) if element is None else called(self.process, element)
 
 
 def _read(content: str) -> _Side:
@@ -103,14 +81,6 @@ def _read(content: str) -> _Side:
         if (parent := node.getparent()) is not None and parent.get("id")
     }
     return _Side(diagram, next(iter(diagram.processes.values())), root, documentation)
-
-
-def _label(element: Element) -> Phrase:
-    """The name, and the kind where the element has no name of its own."""
-    if element.name.strip():
-        return element.label
-    kind = KINDS.get(element.kind, _plain(element.kind))
-    return Phrase(f"{kind.zh} {element.id}", f"{kind.en} {element.id}")
 
 
 # --- one diagram in words -------------------------------------------------------------------------
@@ -139,7 +109,7 @@ def _described(side: _Side, scope: str, level: int) -> Iterator[Described]:
     for element in in_walking_order(side.process, scope):
         said = _aspects(side, element) | dict(_ways(side, element))
         told = {one: value for one, value in said.items() if one not in _TOLD_BY_BEING_ADDED}
-        yield Described(element.id, _label(element), _kind(element), level, told)
+        yield Described(element.id, side.label(element.id), kind_of(element), level, told)
         yield from _described(side, element.id, level + 1)
 
 
@@ -179,7 +149,8 @@ def _of_elements(old: _Side, new: _Side, pairs: Mapping[str, str]) -> Iterator[D
     for element in old.process.elements.values():
         if element.id not in kept:
             yield Difference(
-                What.REMOVED, _label(element), _ELEMENT, before=_kind(element), element=element.id,
+                What.REMOVED, old.label(element.id), _ELEMENT, before=kind_of(element),
+                element=element.id,
                 old_element=element.id,
             )  # fmt: skip
     for element in new.process.elements.values():
@@ -188,17 +159,21 @@ def _of_elements(old: _Side, new: _Side, pairs: Mapping[str, str]) -> Iterator[D
             continue
         earlier = old.element(pairs[element.id])
         yield from _changed(
-            _aspects(old, earlier), _aspects(new, element), _label(element), element.id, earlier.id
+            _aspects(old, earlier),
+            _aspects(new, element),
+            new.label(element.id),
+            element.id,
+            earlier.id,
         )
 
 
 def _added(side: _Side, element: Element) -> Iterator[Difference]:
     yield Difference(
-        What.ADDED, _label(element), _ELEMENT, after=_kind(element), element=element.id
+        What.ADDED, side.label(element.id), _ELEMENT, after=kind_of(element), element=element.id
     )
     for aspect, value in _aspects(side, element).items():
         if aspect not in _TOLD_BY_BEING_ADDED and value != NOTHING:
-            yield Difference(What.ADDED, _label(element), aspect, NOTHING, value, element.id)
+            yield Difference(What.ADDED, side.label(element.id), aspect, NOTHING, value, element.id)
 
 
 def _changed(
@@ -230,7 +205,7 @@ def _aspects(side: _Side, element: Element) -> dict[Phrase, Phrase]:
 
 
 def _said(side: _Side, element: Element) -> Iterator[tuple[Phrase, Phrase]]:
-    yield _KIND, _kind(element)
+    yield _KIND, kind_of(element)
     yield _NAME, _plain(" ".join(element.name.split()))
     yield _NAME_EN, _plain(element.name_en or "")
     if element.kind in BY_PEOPLE or element.form is not None:
@@ -293,7 +268,7 @@ def _event(diagram: Diagram, event: EventDefinition) -> Iterator[tuple[Phrase, P
             "duration": Phrase("定时：时长", "Timer: duration"),
             "cycle": Phrase("定时：周期", "Timer: cycle"),
         }[event.timer.kind.value]
-        yield kind, _plain(event.timer.expression.feel)
+        yield kind, timer_in_words(event.timer)
         return
     words = _EVENTS.get(event.kind, _plain(event.kind))
     definition = diagram.definition(event)
@@ -546,10 +521,6 @@ _YES, _NO = Phrase("是", "Yes"), Phrase("否", "No")
 
 def _yes(value: bool) -> Phrase:
     return _YES if value else _NO
-
-
-def _kind(element: Element) -> Phrase:
-    return KINDS.get(element.kind, _plain(element.kind))
 
 
 def _role(role: str | None) -> Phrase:

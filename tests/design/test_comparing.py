@@ -7,9 +7,11 @@ import pytest
 
 from app.design.comparing import differences
 from app.design.comparing_diagrams import described
+from app.design.diagram_words import timer_in_words
 from app.design.differences import Difference, What
 from app.design.documents import Document
 from app.design.models import Kind
+from app.engine.diagram import Expression, Timer, TimerKind, read_diagram
 from app.office import DIAGRAMS
 
 EXTENSION = (DIAGRAMS / "extension.bpmn").read_text()
@@ -30,6 +32,41 @@ def test_a_diagram_is_told_in_words_along_its_flows() -> None:
     assert ways == ['extension_verdict = "approved"', "默认"]
     order = [one.element for one in told]
     assert order.index("extension_asked") < order.index("deciding") < order.index("extended")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "zh", "en"),
+    [
+        ("date", "working_days(2)", "2 工作日", "2 working days"),
+        ("date", "= working_hours( 1 )", "1 工作小时", "1 working hour"),
+        (
+            "date",
+            'clock("handling", "yellow")',
+            "办理时限：黄灯（临期）",
+            "Handling: Yellow (due soon)",
+        ),
+        ("date", 'clock("own", "red")', "own：红灯（到期）", "own: Red (due)"),
+        ("date", "limit.due", "limit.due", "limit.due"),
+        ("duration", "PT72H", "72 小时", "72 hours"),
+        ("duration", "P1DT2H", "P1DT2H", "P1DT2H"),
+        ("cycle", "R3/P1W", "每隔 1 周，共 3 次", "every 1 week, 3 times"),
+        ("cycle", "R/PT1M", "每隔 1 分钟", "every 1 minute"),
+    ],
+)
+def test_a_timer_is_told_in_words(kind: str, text: str, zh: str, en: str) -> None:
+    told = timer_in_words(Timer(TimerKind(kind), Expression(text)))
+    assert (told.zh, told.en) == (zh, en)
+
+
+def test_what_has_no_name_is_told_by_what_it_does() -> None:
+    told = {one.element: one.label for one in described(EXTENSION)}
+    [process] = read_diagram(EXTENSION.encode(), "extension.bpmn").processes.values()
+    for name, element in process.elements.items():
+        assert told[name].zh.strip()
+        assert name not in told[name].zh, "an id is no name"
+        if element.kind.endswith("Gateway") and not element.name.strip():
+            assert told[name].zh.startswith("排他网关（汇合后到“")
+            assert told[name].en.startswith("Exclusive gateway (joins, on to “")
 
 
 def diagram(before: str | None, after: str) -> list[Difference]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.cases.models.work_order import OrderStatus
 from app.core.db import Sessions
 from app.design import documents, interventions, trying
+from app.design.diagram_words import called
 from app.design.documents import Document
 from app.design.models import DesignDraft, Kind
 from app.design.sandbox import Answers, Deadline, Entry
@@ -94,10 +95,10 @@ class Diagrams:
         return say(documents.title(Document(Kind.DIAGRAM, key), self._texts.get(key, "")))
 
     def name(self, key: str, element: str) -> str:
-        """What an element is called; its id where it has no name."""
+        """What an element is called; without a name what it is and where it leads."""
         process = self.diagram(key).processes[key]
         found = process.elements.get(element)
-        return element if found is None else say(found.label) or element
+        return element if found is None else say(called(process, found))
 
     def address(self, key: str) -> str:
         """Where the drawing is."""
