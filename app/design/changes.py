@@ -94,7 +94,7 @@ def roll_back(uow: UnitOfWork, kind: str, key: str, to_version: int, reason: str
                 f"What is in force is the same as version {to_version}: nothing to bring back.",
             )
         )
-    name = documents.title(what, old.content)
+    name = documents.title_of(uow.session, what, old.content)
     made = open_change(uow, f"恢复“{name.zh}”第 {to_version} 版", reason)
     draft = drafts.open_draft(uow, made.id, kind, key, old.content)
     draft.restores = to_version
@@ -346,7 +346,7 @@ def require_newest(session: Session, draft: DesignDraft) -> None:
     newest = documents.newest_number(session, what)
     if newest == draft.based_on:
         return
-    name = documents.title(what, draft.content)
+    name = documents.title_of(session, what, draft.content)
     raise Conflict(
         Phrase(
             f"“{name.zh}”在此期间已发布第 {newest} 版：请退回编辑，与新版本对照后再提交。",

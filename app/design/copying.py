@@ -191,7 +191,6 @@ def _prepared(source: Session, now: datetime, texts: Texts) -> bytes:
         if texts:
             with unit_of_work(copy.sessions, SYSTEM, now) as uow:
                 publishing.put(uow, texts)
-                publishing.follow(uow)
         with copy.database.begin() as connection:  # in force whenever a sandbox begins
             connection.execute(update(_table(DocumentVersion)).values(published_at=_ALWAYS))
     except BaseException:

@@ -187,6 +187,17 @@ def title(what: Document, content: str) -> Phrase:
     return named or Phrase(what.key, what.key)
 
 
+def title_of(session: Session, what: Document, content: str) -> Phrase:
+    """As `title`; what belongs to a diagram or a table is called after that."""
+    whose = {Kind.SCENARIOS: Kind.DIAGRAM, Kind.EXAMPLES: Kind.TABLE}.get(what.kind)
+    last = None if whose is None else newest(session, Document(whose, what.key))
+    if last is None:
+        return title(what, content)
+    of = title(last.document, last.content)
+    kind = NAMES[what.kind]
+    return Phrase(f"{of.zh} · {kind.zh}", f"{of.en} · {kind.en}")
+
+
 def newest_titles(session: Session, kind: Kind) -> dict[str, Phrase]:
     """What the newest version of each document of a kind is called, by key."""
     return {key: title(one.document, one.content) for key, one in newest_of(session, kind).items()}

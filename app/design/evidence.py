@@ -173,7 +173,7 @@ def _compared(session: Session, change: DesignChange) -> list[Compared]:
         found.append(
             Compared(
                 what,
-                documents.title(what, draft.content),
+                documents.title_of(session, what, draft.content),
                 draft.based_on,
                 draft.restores,
                 documents.digest(draft.content),

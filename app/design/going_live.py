@@ -20,7 +20,6 @@ def publish_change(uow: UnitOfWork, change_id: int) -> bool:
         changes.require_newest(uow.session, draft)
     checking.require_good(checking.check_change(uow.session, change))
     made = publishing.put(uow, {what: draft.content for what, draft in drafts.items()})
-    made = publishing.follow(uow) | made
     author = "、".join(changes.workers(uow.session, change).values())
     for what, version in made.items():
         own = drafts.get(what)
@@ -30,7 +29,7 @@ def publish_change(uow: UnitOfWork, change_id: int) -> bool:
         publishing.record(
             uow,
             what,
-            documents.newest_number(uow.session, what) or version,
+            version,
             source,
             documents.version(uow.session, what, version).content if own is None else own.content,
             comment=change.title,

@@ -25,36 +25,27 @@ from app.profiles.letters import Letter, LetterKind
 
 
 def put(uow: UnitOfWork, texts: Mapping[Document, str]) -> dict[Document, int]:
-    """Publish `texts` as the next versions of their documents; the numbers they have then.
+    """Publish `texts` as the next versions of their documents, and anew, unchanged, whatever names
+    one that has a newer version by now; each once. The numbers that `texts` and the others have
+    then.
 
     A text that is the newest already stays the version it is. Raises `Invalid` when the checkers
     refuse one.
     """
-    found: dict[Document, int] = {}
-    for what in in_order(texts):
-        found[what] = _put(uow, what, texts[what])
-    return found
-
-
-def follow(uow: UnitOfWork) -> dict[Document, int]:
-    """Publish anew, unchanged, what names a document of which there is a newer version by now.
-
-    Gives the new versions. Raises like `put`.
-    """
-    session = uow.session
-    found: dict[Document, int] = {}
-    texts = {
+    newest = {
         one.document: one.content
         for kind in (Kind.TABLE, Kind.DIAGRAM)
-        for one in documents.newest_of(session, kind).values()
+        for one in documents.newest_of(uow.session, kind).values()
     }
-    for what in in_order(texts):
-        before = documents.newest_number(session, what)
-        if what.kind is Kind.TABLE and not imported_namespaces(texts[what].encode()):
-            continue
-        now = _put(uow, what, texts[what])
-        if now != before:
-            found[what] = now
+    found: dict[Document, int] = {}
+    for what in in_order({**newest, **texts}):
+        if what in texts:
+            found[what] = _put(uow, what, texts[what])
+        elif what.kind is Kind.DIAGRAM or imported_namespaces(newest[what].encode()):
+            before = documents.newest_number(uow.session, what)
+            now = _put(uow, what, newest[what])
+            if now != before:
+                found[what] = now
     return found
 
 

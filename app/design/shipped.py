@@ -56,7 +56,6 @@ def publish(uow: UnitOfWork, profile_name: str, diagrams: Path) -> None:
     last = _last_shipped(uow.session)
     new = {what for what, text in shipped.items() if last.get(what) != documents.digest(text)}
     put = publishing.put(uow, {what: files[what] for what in files if what in new - own})
-    put |= publishing.follow(uow)
     for what in new:
         _written_down(uow, what, shipped[what], is_own=what in own)
     for what, version in put.items():

@@ -42,7 +42,6 @@ def publish(office: Office, texts: Mapping[tuple[Kind, str], tuple[str, str]]) -
             assert old in last.content
             changed[Document(kind, key)] = last.content.replace(old, new)
         publishing.put(uow, changed)
-        publishing.follow(uow)
 
 
 def renamed_reply(office: Office) -> None:
@@ -59,7 +58,6 @@ def renamed(office: Office, key: str, old: str, new: str) -> None:
         text = naming.sub(rf'\1"{new}"', last.content)
         assert text != last.content
         publishing.put(uow, {Document(Kind.DIAGRAM, key): text})
-        publishing.follow(uow)
 
 
 def longer_name(office: Office, key: str = "work_order") -> None:
@@ -70,7 +68,6 @@ def longer_name(office: Office, key: str = "work_order") -> None:
         name = last.content.split('<bpmn:process id="')[1].split('name="')[1].split('"')[0]
         text = last.content.replace(f'name="{name}"', f'name="{name}（新）"', 1)
         publishing.put(uow, {Document(Kind.DIAGRAM, key): text})
-        publishing.follow(uow)
 
 
 def shorter_limits(office: Office, days: str = "3") -> None:

@@ -1,6 +1,7 @@
 """Scenarios: how they are read, what they find, and how a run becomes one."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from textwrap import dedent
@@ -236,6 +237,22 @@ def test_what_was_run_under_the_same_drafts_is_not_run_again(
     workshop.save(draft, 1, text.replace("register", "go_on").replace("{}", "reply"))
     again = trying.run_all(office.sessions, office.now, change_id, only={"promise"})
     assert (first.ok, again.ok) == (True, False)
+
+
+def test_what_is_being_run_for_somebody_is_waited_for(office: Office, workshop: Workshop) -> None:
+    draft = workshop.draft(
+        "scenarios", "promise", "scenarios: [{name: 试, story: [{register: {}}]}]"
+    )
+    with workshop.reading() as session:
+        change_id = drafts.draft(session, draft).change_id
+    with ThreadPoolExecutor(3) as pool:
+        first, *others = pool.map(
+            lambda _: trying.run_all(office.sessions, office.now, change_id, only={"promise"}),
+            range(3),
+        )
+    assert all(one is first for one in others)
+    with workshop.reading() as session:
+        assert not trying.under_way(session, change_id, only={"promise"})
 
 
 def test_a_change_of_a_called_process_concerns_whatever_calls_it(workshop: Workshop) -> None:

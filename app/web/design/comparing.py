@@ -110,7 +110,7 @@ def compare() -> str:
         "design/compare.html",
         kind=what.kind.value,
         key=what.key,
-        title=say(documents.title(what, _text(what, after))),
+        title=say(documents.title_of(session, what, _text(what, after))),
         change=_change_of(request.args.get("after", "")),
         before=before,
         after=after,

@@ -91,7 +91,7 @@ def version(kind: str, key: str, number: int) -> str:
         kind=kind,
         key=key,
         number=number,
-        title=say(documents.title(what, found.content)),
+        title=say(documents.title_of(session, what, found.content)),
         published_at=found.published_at,
         text=found.content,
         values=city_page.values_in_words(found.content) if what.kind is Kind.PROFILE else None,

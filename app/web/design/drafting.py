@@ -174,7 +174,7 @@ def _page(
         draft=draft,
         change=draft.change,
         kind=say(documents.NAMES[what.kind]),
-        title=say(documents.title(what, draft.content)),
+        title=say(documents.title_of(reading_session(), what, draft.content)),
         content=draft.content if typed is None else typed,
         refusal=refusal,
         theirs=theirs,

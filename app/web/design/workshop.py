@@ -99,9 +99,9 @@ def status_of(change: DesignChange) -> tuple[str, str]:
 def document_title(session: Session, what: Document, draft: DesignDraft | None = None) -> str:
     """What a document is called: as its draft names it, else as published."""
     if draft is not None:
-        return say(documents.title(what, draft.content))
+        return say(documents.title_of(session, what, draft.content))
     last = documents.newest(session, what)
-    return say(documents.title(what, last.content if last is not None else ""))
+    return say(documents.title_of(session, what, last.content if last is not None else ""))
 
 
 def opening_form(errors: Mapping[str, str] | None = None) -> FormView:
