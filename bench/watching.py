@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.cases.models.demand import Demand
 from app.core.db import Base, reading
 from app.core.uow import SYSTEM, Actor, unit_of_work
-from app.design import event_log, variants, watching
+from app.design import event_log, passages, variants, watching
 from app.design.event_log import Format, Wanted
 from app.design.visits import Selection
 from app.engine import HumanTaskRow, ProcessRow
@@ -46,6 +46,9 @@ def measure(figures: Figures, sqlite: Make, postgres: Make, *, quick: bool) -> N
             month = watching.heat_map(session, MONTH, NOW, WHO)
             figures.put(f"watch_month_cases_{kind}", month.cases)
             figures.put(f"watch_month_cpu_s_{kind}", process_time() - before)
+            before = process_time()
+            passages.passages(session, MONTH, NOW, WHO)
+            figures.put(f"watch_month_passages_cpu_s_{kind}", process_time() - before)
             begun, before = perf_counter(), process_time()
             found = watching.heat_map(session, CHOSEN, NOW, WHO)
             figures.put(f"watch_heat_map_cpu_s_{kind}", process_time() - before)

@@ -5,7 +5,7 @@ figure of the pages that watch, and every event of a log, is made of the same vi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, groupby
 from operator import itemgetter
@@ -27,7 +27,7 @@ from app.core.errors import NotFound
 from app.core.micros import LocalMicros
 from app.core.phrase import Phrase
 from app.engine import ClockRow, ClockRungRow, DiagramVersionRow, HumanTaskRow, ProcessRow
-from app.engine.diagram import Element
+from app.engine.diagram import Element, Process
 from app.worktime.calendars import WorkingCalendar, micros_of
 
 Rows = Select[*tuple[Any, ...]]
@@ -72,8 +72,10 @@ class Ground:
     versions differ."""
     within: Mapping[str, str]
     """Steps of called processes → the call that stands for them in the drawing."""
-    elements: Mapping[str, Element] = field(default_factory=dict)
+    elements: Mapping[str, Element]
     """Steps and calls of the drawing, in the order of the file."""
+    process: Process
+    """The whole process, as the newest of these versions has it."""
 
 
 class Visit(NamedTuple):
@@ -175,7 +177,7 @@ def ground(session: Session, key: str, version: int | None = None) -> Ground:
                 within |= dict.fromkeys(_below(bundle.processes, one.called), one.id)
     if not versions:
         raise NotFound(Phrase("没有这个流程或版本。", "There is no such process or version."))
-    return Ground(versions, steps, within, elements)
+    return Ground(versions, steps, within, elements, main)
 
 
 def journeys(

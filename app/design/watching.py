@@ -162,6 +162,34 @@ def cases(
 
     Only those that `actor` may see anyway. Raises `NotAllowed` for who sees figures only.
     """
+    return _cases(session, chosen, element_id, now, actor, page, size, standing=True)
+
+
+def past_cases(
+    session: Session,
+    chosen: Selection,
+    element_id: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    page: int = 1,
+    size: int = 20,
+) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
+    """Cases that came to a step or call, whether they still stand there or not; as `cases`."""
+    return _cases(session, chosen, element_id, now, actor, page, size, standing=False)
+
+
+def _cases(
+    session: Session,
+    chosen: Selection,
+    element_id: str,
+    now: datetime,
+    actor: Actor,
+    page: int,
+    size: int,
+    *,
+    standing: bool,
+) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
     known = visits.ground(session, chosen.key, chosen.version)
     inside = [step for step, call in known.within.items() if call == element_id]
     asked: Rows = (
@@ -169,30 +197,43 @@ def cases(
             select(Demand, WorkOrder, func.min(HumanTaskRow.opened_at)), chosen, known, now
         )
         .join(HumanTaskRow, HumanTaskRow.process_id == ProcessRow.id)
-        .where(
-            HumanTaskRow.closed_at.is_(None),
-            HumanTaskRow.element_id.in_([element_id, *inside]),
-        )
+        .where(HumanTaskRow.element_id.in_([element_id, *inside]))
         .group_by(Demand.id, WorkOrder.id)
     )
-    if chosen.unit_id is not None:  # what is open counts for who is in charge at present
-        asked = asked.where(visits.UNIT.is_not_distinct_from(chosen.unit_id))
-    if not sees_cases(actor):
-        if actor.unit_id is None or not may(actor, "order.see", actor.unit_id):
-            raise NotAllowed(
-                Phrase(
-                    "您可以查看统计数字，但没有查看工单的权限。",
-                    "You may see figures, but you have no permission to look at cases.",
-                )
-            )
-        asked = asked.where(
-            or_(WorkOrder.lead_unit_id == actor.unit_id, Procedure.unit_id == actor.unit_id)
-        )
+    if standing:
+        asked = asked.where(HumanTaskRow.closed_at.is_(None))
+        if chosen.unit_id is not None:  # it counts for who is in charge at present
+            asked = asked.where(visits.UNIT.is_not_distinct_from(chosen.unit_id))
+    return _page(session, may_see(asked, actor), page, size)
+
+
+def _page(
+    session: Session, asked: Rows, page: int, size: int
+) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
+    """One page of the cases that are asked for, newest first, and how many there are."""
     total = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
     rows = session.execute(
         asked.order_by(Demand.id.desc()).limit(size).offset((max(1, page) - 1) * size)
     )
     return [(demand, order, since) for demand, order, since in rows], total
+
+
+def may_see(asked: Rows, actor: Actor) -> Rows:
+    """A question about cases, narrowed to those the reader may look up. Raises `NotAllowed` for who
+    sees figures only.
+    """
+    if sees_cases(actor):
+        return asked
+    if actor.unit_id is None or not may(actor, "order.see", actor.unit_id):
+        raise NotAllowed(
+            Phrase(
+                "您可以查看统计数字，但没有查看工单的权限。",
+                "You may see figures, but you have no permission to look at cases.",
+            )
+        )
+    return asked.where(
+        or_(WorkOrder.lead_unit_id == actor.unit_id, Procedure.unit_id == actor.unit_id)
+    )
 
 
 def stay(durations: "array[int]") -> Stay | None:

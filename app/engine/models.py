@@ -81,6 +81,9 @@ class ProcessRow(Base):
     """Counts the changes; a change that has read an older one loses."""
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    passed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The sequence flows that were passed: `passed.py`. Empty for what began before they were kept.
+    """
 
 
 class HumanTaskRow(Base):

@@ -23,6 +23,7 @@ from app.engine.diagram import Element
 from app.engine.kernel import Bundle, Instance
 from app.engine.models import ProcessMoveRow
 from app.engine.nodes import BoundaryEvent, EventGateway, Join, Plan, SubProcess
+from app.engine.passed import moved_on
 from app.engine.ports import Outcome
 from app.engine.processes import PROCESS
 from app.engine.spec import INNER
@@ -191,6 +192,7 @@ def _put(
             diagram_version_id=version_id,
             state=None if done else saved,
             revision=row.revision + 1,
+            passed=None if row.passed is None else moved_on(row.passed, row.diagram_version_id),
         )
     )
     if changed.rowcount != 1:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.core.db import known
@@ -29,6 +29,7 @@ from app.engine.models import (
     RepairItemRow,
     TimerWaitRow,
 )
+from app.engine.passed import gone_on
 from app.engine.ports import Description, EventWait, HumanTask, Outcome, TimerWait
 from app.engine.versions import bundle_of, decisions_of
 from app.engine.wiring import Process, wired
@@ -40,7 +41,7 @@ WAIT: Table = MessageWaitRow.__table__  # type: ignore[assignment]
 CLOCK: Table = ClockRow.__table__  # type: ignore[assignment]
 RUNG: Table = ClockRungRow.__table__  # type: ignore[assignment]
 
-_COLUMNS = (
+_COLUMNS: tuple[Column[Any], ...] = (
     PROCESS.c.id,
     PROCESS.c.diagram_version_id,
     PROCESS.c.subject_kind,
@@ -50,6 +51,7 @@ _COLUMNS = (
     PROCESS.c.status,
     PROCESS.c.revision,
     PROCESS.c.started_at,
+    PROCESS.c.passed,
 )
 _READ = select(*_COLUMNS).where(PROCESS.c.id == bindparam("process"))
 _TAKE = _READ.with_for_update()
@@ -76,6 +78,7 @@ _SAVE = (
         revision=PROCESS.c.revision + 1,
         started_at=bindparam("begun"),
         ended_at=bindparam("ended"),
+        passed=bindparam("way"),
     )
 )
 _CLOSE_TASK = (
@@ -107,6 +110,7 @@ class Stored:
     status: str
     revision: int
     started_at: datetime | None
+    passed: bytes | None
 
 
 @dataclass(slots=True)
@@ -396,6 +400,7 @@ def apply(uow: UnitOfWork, *made: Made, ended: str = "completed") -> None:
                 "new_status": left[loaded.row.id].status,
                 "begun": left[loaded.row.id].started_at,
                 "ended": at if outcome.completed else None,
+                "way": left[loaded.row.id].passed,
             }
             for loaded, outcome, at in made
         ],
@@ -429,7 +434,15 @@ def _left(loaded: Loaded, outcome: Outcome, at: datetime, ended: str) -> Stored:
         status=ended if done else "stuck" if stuck else "active",
         revision=row.revision + 1,
         started_at=row.started_at or at,
+        passed=_passed(loaded, outcome),
     )
+
+
+def _passed(loaded: Loaded, outcome: Outcome) -> bytes | None:
+    row = loaded.row
+    if row.passed is None and row.started_at is not None:
+        return None  # it began before this was kept
+    return gone_on(row.passed or b"", loaded.bundle, outcome.flows)
 
 
 def load(uow: UnitOfWork, process_id: int) -> Loaded:

@@ -17,10 +17,12 @@ from app.core import clock
 from app.core.db import reading
 from app.core.errors import NotAllowed, NotFound
 from app.core.phrase import Phrase
-from app.design import documents, event_log, variants, visits, watching
+from app.design import documents, event_log, passages, variants, visits, watching
+from app.design.diagram_words import called
 from app.design.documents import Document
 from app.design.event_log import Format, Wanted
 from app.design.models import Kind
+from app.design.passages import Passages
 from app.design.variants import Distinction, Variant
 from app.design.visits import Selection
 from app.design.watching import SMALL, Figures, HeatMap
@@ -99,9 +101,23 @@ class FigureRow:
 
     name: str
     address: str
-    """Of its cases; empty where the reader may not see them."""
+    """Of the cases there now; empty where the reader may not see them."""
+    ever: str
+    """Of all cases that came there; likewise."""
     cells: Sequence[str]
     hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """What is no step of people in the table: how often it was passed, and which way."""
+
+    name: str
+    address: str
+    """Of its cases; empty where the reader may not see them."""
+    cases: str
+    passed: str
+    ways: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +184,9 @@ def watched() -> str:
 def watch(key: str) -> str:
     """The heat map of a process."""
     chosen, errors = _chosen(key)
-    found = watching.heat_map(reading_session(), chosen, clock.now(), g.actor)
+    session, now = reading_session(), clock.now()
+    found = watching.heat_map(session, chosen, now, g.actor)
+    through = passages.passages(session, chosen, now, g.actor)
     measure = _measure()
     return render_template(
         "design/watch.html",
@@ -176,10 +194,12 @@ def watch(key: str) -> str:
         found=found,
         small=SMALL,
         measure=say(MEASURES[measure][0]),
-        heat=_heat(key, chosen, found, measure),
+        heat=_heat(key, chosen, found, through, measure),
         heads=_heads(key),
         rows=[_row(key, one) for one in _sorted(found.figures)],
         csv=_here("web.watch_figures", key),
+        through=through,
+        passages=_passages(key, through),
     )
 
 
@@ -204,13 +224,20 @@ def watch_drawing(key: str) -> Response:
 
 @permission("design.watch")
 def watch_cases(key: str) -> str:
-    """The cases that stand at an element, for who may see them."""
+    """The cases that stand at an element, or ever came there, for who may see them."""
     chosen, errors = _chosen(key)
     session = reading_session()
     element_id = request.args.get("element", "")
     known = visits.ground(session, key, chosen.version)
-    element = known.elements.get(element_id)
-    found, total = watching.cases(
+    element = known.process.elements.get(element_id) or known.elements.get(element_id)
+    ever = request.args.get("ever") == "1"
+    if element_id not in known.elements:
+        asked, since_head = passages.cases, _("来电时间")
+    elif ever:
+        asked, since_head = watching.past_cases, _("首次到达")
+    else:
+        asked, since_head = watching.cases, _("何时起")
+    found, total = asked(
         session, chosen, element_id, clock.now(), g.actor, page=asked_page(), size=ROWS
     )
     rows = [
@@ -226,7 +253,8 @@ def watch_cases(key: str) -> str:
     return render_template(
         "design/watch_cases.html",
         **_frame(key, chosen, errors),
-        element=say(element.label) if element is not None else element_id,
+        element=say(called(known.process, element)) if element is not None else element_id,
+        since_head=since_head,
         page=page_out_of(rows, total),
     )
 
@@ -372,12 +400,16 @@ def _measure() -> str:
     return asked if asked in MEASURES else "median"
 
 
-def _heat(key: str, chosen: Selection, found: HeatMap, measure: str) -> Heat:
+def _heat(key: str, chosen: Selection, found: HeatMap, through: Passages, measure: str) -> Heat:
     """Shades by the share of the greatest; nothing where there is nothing to tell."""
     value = MEASURES[measure][1]
     told = {} if found.hidden else {
         one.element.id: value(one) for one in found.figures if not one.hidden and value(one) > 0
     }  # fmt: skip
+    if measure == "passed" and not found.hidden:
+        told |= {
+            one.element.id: one.passed for one in through.elements if one.passed and not one.hidden
+        }
     most = max(told.values(), default=1)
     number: dict[str, Any] = {} if chosen.version is None else {"version": str(chosen.version)}
     return Heat(
@@ -418,13 +450,44 @@ def _heads(key: str) -> list[Cell]:
 
 
 def _row(key: str, one: Figures) -> FigureRow:
-    seen = watching.sees_cases(g.actor) and one.now
+    sees = watching.sees_cases(g.actor)
     return FigureRow(
         say(one.element.label),
-        _here("web.watch_cases", key, element=one.element.id) if seen else "",
+        _here("web.watch_cases", key, element=one.element.id) if sees and one.now else "",
+        _here("web.watch_cases", key, element=one.element.id, ever="1")
+        if sees and one.cases
+        else "",
         _cells(one),
         one.hidden,
     )
+
+
+def _passages(key: str, through: Passages) -> list[PassageRow]:
+    sees = watching.sees_cases(g.actor)
+    rows = []
+    for one in through.elements:
+        ways = [
+            _("%(way)s：%(count)s（%(share)s）", way=_way(through, way), count=way.count,
+              share=f"{100 * way.share:.0f}%")
+            for way in one.ways
+        ]  # fmt: skip
+        address = _here("web.watch_cases", key, element=one.element.id)
+        rows.append(
+            PassageRow(
+                say(called(through.process, one.element)),
+                address if sees and one.cases else "",
+                "—" if one.hidden else str(one.cases),
+                "—" if one.hidden else str(one.passed),
+                () if one.hidden or not one.passed else ways,
+            )
+        )
+    return rows
+
+
+def _way(through: Passages, way: passages.Way) -> str:
+    """What a way is called; without a name, where it leads."""
+    name = say(Phrase(way.flow.name, way.flow.name_en or way.flow.name)).strip()
+    return name or f"→ {say(called(through.process, way.target))}"
 
 
 def _cells(one: Figures) -> list[str]:
