@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.cases import acts, attachments, queries, steps
+from app.cases import acts, attachments, queries, second_person, steps
 from app.cases.models.work_order import WorkOrder
 from app.cases.orders import find, find_in_scope
 from app.core.clock import CHINA
@@ -34,7 +34,7 @@ from app.demo.stories import (
     working_moment,
 )
 from app.engine.forms import Field, FieldType, Form
-from app.identity.policy import Role, may_do_step
+from app.identity.policy import Role
 from app.worktime.calendars import WorkingCalendar
 
 _SPAN = re.compile(r"(?:(\d+)d)? ?(?:(\d+)h)?(?:(\d+)m)?")
@@ -85,7 +85,8 @@ class Scenes:
         demand_id = story.demand_id
         for task in queries.open_tasks(uow.session, demand_id):
             unit_id = find_in_scope(uow.session, demand_id, task.scope).unit_id
-            if task.element_id == element and may_do_step(uow.actor, task.role or "", unit_id):
+            may_do = second_person.may_do(uow.session, uow.actor, task, unit_id)
+            if task.element_id == element and may_do:
                 form = _form(uow.session, task.process_id, element)
                 steps.complete(uow, task.id, self._entered(uow, form, answers))
                 return
