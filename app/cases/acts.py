@@ -130,17 +130,18 @@ def find_act(session: Session, case: Case, actor: Actor, now: datetime, key: str
             return found
     raise Conflict(
         Phrase(
-            "现在不能进行这项操作：流程已继续，或已由他人办理。",
-            "This is not possible now: the case has moved on, or somebody else was first.",
+            "现在不能进行这项操作：流程已继续，或已由他人办理。您填写的内容仍保留在页面上。",
+            "This is not possible now: the case has moved on, or somebody else was first. "
+            "What you typed is still on the page.",
         )
     )
 
 
-def form_of(session: Session, case: Case, key: str) -> Form | None:
-    """The form of an act that the case waited for under this key, though it may not any more."""
+def form_of(session: Session, demand_id: int, key: str) -> Form | None:
+    """The form of an act that a case waited for under this key, though it may not any more."""
     element_id, _, process_id = key.rpartition("-")
     process = session.get(ProcessRow, int(process_id)) if process_id.isdigit() else None
-    if process is None or (process.subject_kind, process.subject_id) != (SUBJECT, case.demand.id):
+    if process is None or (process.subject_kind, process.subject_id) != (SUBJECT, demand_id):
         return None
     element = engine.bundle_of_process(session, process.id).element(element_id)
     return element.form if element is not None else None

@@ -10,11 +10,11 @@ from app.cases import acts, repairing, steps
 from app.cases.acts import Act
 from app.cases.orders import Case
 from app.core import clock
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Conflict, Invalid, NotAllowed
 from app.engine import ProcessFault
 from app.web import files
 from app.web.access import acting, permission, reading_session
-from app.web.case import Help, Refusal, act_name, choices_of, found_case
+from app.web.case import Help, Refusal, act_name, choices_of, found_case, kept
 from app.web.forms import FormView, errors_in_words, form_view, submitted
 from app.web.labels import City
 from app.web.language import _, say
@@ -29,12 +29,12 @@ HELPS: dict[str, Callable[[Case, Act], Help]] = {}
 @permission("order.see")
 def act(demand_id: int, key: str) -> Page:
     """Fill in the form of an act and do it; refused, the page comes again with what was typed."""
-    found = found_case(demand_id)
     try:
+        found = found_case(demand_id)
         chosen = acts.find_act(reading_session(), found, g.actor, clock.now(), key)
-    except Conflict as gone:
-        return _too_late(found, key, gone)
-    acts.require(reading_session(), g.actor, chosen)
+        acts.require(reading_session(), g.actor, chosen)
+    except (Conflict, NotAllowed) as refused:
+        return _too_late(demand_id, key, refused)
     name = act_name(reading_session(), chosen)
     if request.method == "GET":
         return _page(found, chosen)
@@ -50,6 +50,8 @@ def act(demand_id: int, key: str) -> Page:
     except Conflict as late:
         refusal = Refusal(say(late.phrase), {}, conflict=True)
         return _page(found, chosen, refusal, sent.fields), 409
+    except NotAllowed as refused:
+        return kept(chosen.form, sent.fields, refused)
     except ProcessFault as fault:
         if chosen.process_id is not None:
             with acting() as uow:
@@ -60,22 +62,15 @@ def act(demand_id: int, key: str) -> Page:
     return redirect(url_for("web.case", demand_id=demand_id))
 
 
-def _too_late(found: Case, key: str, gone: Conflict) -> Page:
-    """The act is not to be had any more: what was typed into its form comes again, to be copied."""
-    form = acts.form_of(reading_session(), found, key) if request.method == "POST" else None
-    if form is None:
-        flash(say(gone.phrase), "stop")
-        return redirect(url_for("web.case", demand_id=found.demand.id))
-    sent = files.take_in(form)
-    kept = _("您填写的内容仍保留在页面上，可复制留存。")
-    shown = form_view(
-        form,
-        g.actor.roles,
-        typed=sent.fields,
-        choices={**choices_of(City(reading_session())), **files.chosen(form, sent.fields)},
-    )
-    refusal = Refusal(f"{say(gone.phrase)} {kept}", {}, conflict=True)
-    return _shown(found, key, _("已不能进行的操作"), shown, None, refusal, gone=True), 409
+def _too_late(demand_id: int, key: str, refused: Conflict | NotAllowed) -> Page:
+    """The act is not to be had any more, or not by this person; what was typed comes again."""
+    form = acts.form_of(reading_session(), demand_id, key) if request.method == "POST" else None
+    if form is not None:
+        return kept(form, files.take_in(form).fields, refused)
+    if isinstance(refused, NotAllowed):
+        raise refused
+    flash(_("现在不能进行这项操作：流程已继续，或已由他人办理。"), "stop")
+    return redirect(url_for("web.case", demand_id=demand_id))
 
 
 @permission("order.see")
@@ -99,34 +94,19 @@ def _page(
     refusal: Refusal | None = None,
     typed: Mapping[str, Any] | None = None,
 ) -> str:
-    helped = HELPS[chosen.element.id](found, chosen) if chosen.element.id in HELPS else None
-    form = _form(found, chosen, helped, refusal, typed)
-    return _shown(found, chosen.key, act_name(reading_session(), chosen), form, helped, refusal)
-
-
-def _shown(
-    found: Case,
-    key: str,
-    name: str,
-    form: FormView,
-    helped: Help | None,
-    refusal: Refusal | None,
-    *,
-    gone: bool = False,
-) -> str:
     demand, order = found.demand, found.order
+    helped = HELPS[chosen.element.id](found, chosen) if chosen.element.id in HELPS else None
     return render_template(
         "act.html",
         **(helped.values if helped is not None else {}),
         demand_id=demand.id,
-        key=key,
+        key=chosen.key,
         number=order.number if order else demand.number,
         title=demand.title,
-        name=name,
-        form=form,
+        name=act_name(reading_session(), chosen),
+        form=_form(found, chosen, helped, refusal, typed),
         helped=helped,
         refusal=refusal,
-        gone=gone,
     )
 
 

@@ -153,7 +153,12 @@ def do_step(task_id: int) -> Page:
         return _again(task_id, refusal, sent.fields), 422
     except Conflict as first:
         refusal = Refusal(say(first.phrase), {}, conflict=True)
-        return _again(task_id, refusal, sent.fields), 409
+        try:
+            return _again(task_id, refusal, sent.fields), 409
+        except NotAllowed:  # the case has gone to others
+            return kept(form, sent.fields, first)
+    except NotAllowed as refused:
+        return kept(form, sent.fields, refused)
     except ProcessFault as fault:
         with acting() as uow:
             repairing.report(uow, task.subject_id, task.process_id, task.element_id, fault)
@@ -196,6 +201,20 @@ def _again(task_id: int, refusal: Refusal, typed: Mapping[str, Any]) -> str:
     session = reading_session()
     task = _task(session, task_id)
     return _page(_found(session, task.subject_id), task, refusal=refusal, typed=typed)
+
+
+def kept(form: Form, typed: Mapping[str, Any], refused: Conflict | NotAllowed) -> tuple[str, int]:
+    """Why it was not done, and what was typed, where the case has no form for the reader now."""
+    shown = form_view(
+        form,
+        g.actor.roles,
+        typed=typed,
+        choices={**choices_of(City(reading_session())), **files.chosen(form, typed)},
+    )
+    is_forbidden = isinstance(refused, NotAllowed)
+    sentence = say(refused.phrase)
+    page = render_template("kept.html", sentence=sentence, form=shown, is_forbidden=is_forbidden)
+    return page, 403 if is_forbidden else 409
 
 
 def _task(session: Session, task_id: int) -> HumanTaskRow:
