@@ -200,6 +200,9 @@ def watch(key: str) -> str:
         csv=_here("web.watch_figures", key),
         through=through,
         passages=_passages(key, through),
+        never=[
+            say(called(through.process, one.element)) for one in through.elements if not one.passed
+        ],
     )
 
 
@@ -408,8 +411,10 @@ def _heat(key: str, chosen: Selection, found: HeatMap, through: Passages, measur
     }  # fmt: skip
     if measure == "passed" and not found.hidden:
         told |= {
-            one.element.id: one.passed for one in through.elements if one.passed and not one.hidden
-        }
+            one.element.id: one.passed
+            for one in through.elements
+            if one.passed and not one.hidden and one.element.kind != "subProcess"
+        }  # what is inside a sub-process is coloured itself
     most = max(told.values(), default=1)
     number: dict[str, Any] = {} if chosen.version is None else {"version": str(chosen.version)}
     return Heat(
@@ -466,6 +471,8 @@ def _passages(key: str, through: Passages) -> list[PassageRow]:
     sees = watching.sees_cases(g.actor)
     rows = []
     for one in through.elements:
+        if not one.passed:
+            continue
         ways = [
             _("%(way)s：%(count)s（%(share)s）", way=_way(through, way), count=way.count,
               share=f"{100 * way.share:.0f}%")
@@ -478,7 +485,7 @@ def _passages(key: str, through: Passages) -> list[PassageRow]:
                 address if sees and one.cases else "",
                 "—" if one.hidden else str(one.cases),
                 "—" if one.hidden else str(one.passed),
-                () if one.hidden or not one.passed else ways,
+                () if one.hidden else ways,
             )
         )
     return rows
