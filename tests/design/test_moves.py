@@ -29,6 +29,7 @@ from app.jobs.moving import work
 from tests.cases.test_co_handling import with_co_unit
 from tests.cases.test_suspending import suspended
 from tests.design.desk import Workshop
+from tests.design.new_step import with_step
 from tests.office import Office
 
 
@@ -214,6 +215,21 @@ def test_what_has_another_element_is_mapped_by_the_best_guess_and_its_story_stay
     assert outcomes(office, move_id) == [MoveOutcome.MOVED] * 2
     assert office.waiting(case) == ["answer_in_full"]
     assert office.story(case)[: len(before)] == before
+
+
+def test_of_a_step_that_was_put_in_and_is_gone_again_the_nearest_step_is_the_guess(
+    office: Office,
+) -> None:
+    with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
+        process = Document(Kind.DIAGRAM, "work_order")
+        first = newest(uow.session, process)
+        assert first is not None
+        publishing.put(uow, {process: with_step(first.content, "")})
+        old, new = (
+            engine.bundle_of(uow.session, engine.version_id_of(uow.session, "work_order", number))
+            for number in (2, 1)
+        )
+        assert candidates(old, new, "site_visit")[0].id == "sign_for"
 
 
 def test_what_is_not_mapped_stays_as_it_was_and_says_so(workshop: Workshop) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from math import inf
 
 from app.core.phrase import Phrase
 from app.engine.diagram import Element, Process
@@ -49,10 +50,13 @@ def _could_stand_for(
 
 
 def _likeness(process: Process, element: Element, around: Process, other: Element) -> float:
-    """Names count most, then what stands before and behind, then who does it and its form."""
+    """Names count most, then what stands before and behind, how near it lay, then who does it and
+    its form.
+    """
     score = 4 * SequenceMatcher(None, element.label.zh, other.label.zh).ratio()
     score += SequenceMatcher(None, element.id, other.id).ratio()
     score += 2 * _shared(_neighbours(process, element), _neighbours(around, other))
+    score += 3 / _way(process, element.id, other.id)
     score += _shared(_fields(element), _fields(other))
     score += element.role == other.role
     return score + (other.id not in process.elements)
@@ -66,6 +70,19 @@ def _shared(ours: set[str], theirs: set[str]) -> float:
 def _neighbours(process: Process, element: Element) -> set[str]:
     before = {f"<{process.flows[flow].source}" for flow in element.incoming}
     return before | {f">{process.flows[flow].target}" for flow in element.outgoing}
+
+
+def _way(process: Process, start: str, end: str) -> float:
+    """How many flows lie between two elements, whichever way they lead; infinite where none do."""
+    way, reached, seen = 0, {start}, set[str]()
+    while reached:
+        if end in reached:
+            return max(way, 1)
+        seen |= reached
+        around = [flow for flow in process.flows.values() if {flow.source, flow.target} & reached]
+        reached = {one for flow in around for one in (flow.source, flow.target)} - seen
+        way += 1
+    return inf
 
 
 def _fields(element: Element) -> set[str]:
