@@ -62,6 +62,7 @@ class _Side:
     process: Process
     root: Node
     documentation: Mapping[str, str]
+    units: Mapping[str, Phrase]
 
     def element(self, element_id: str) -> Element:
         return self.process.elements[element_id]
@@ -71,7 +72,7 @@ class _Side:
         return _plain(element_id) if element is None else called(self.process, element)
 
 
-def _read(content: str) -> _Side:
+def _read(content: str, units: Mapping[str, Phrase] | None = None) -> _Side:
     data = content.encode()
     diagram = read_diagram(data, "diagram.bpmn")
     root = read_xml(data, "diagram.bpmn")
@@ -80,7 +81,7 @@ def _read(content: str) -> _Side:
         for node in root.iter(bpmn("documentation"))
         if (parent := node.getparent()) is not None and parent.get("id")
     }
-    return _Side(diagram, next(iter(diagram.processes.values())), root, documentation)
+    return _Side(diagram, next(iter(diagram.processes.values())), root, documentation, units or {})
 
 
 # --- one diagram in words -------------------------------------------------------------------------
@@ -99,9 +100,12 @@ class Described:
     aspects: Aspects
 
 
-def described(content: str) -> list[Described]:
-    """The elements of a diagram, along its flows. Raises `Invalid` for no diagram."""
-    side = _read(content)
+def described(content: str, units: Mapping[str, Phrase] | None = None) -> list[Described]:
+    """The elements of a diagram, along its flows; `units` are the names of units by their codes.
+
+    Raises `Invalid` for no diagram.
+    """
+    side = _read(content, units)
     return list(_described(side, side.process.id, 0))
 
 
@@ -210,7 +214,7 @@ def _said(side: _Side, element: Element) -> Iterator[tuple[Phrase, Phrase]]:
     yield _NAME_EN, _plain(element.name_en or "")
     if element.kind in BY_PEOPLE or element.form is not None:
         yield _ROLE, _role(element.role)
-        yield _UNIT, _plain(element.unit or "")
+        yield _UNIT, side.units.get(element.unit or "", _plain(element.unit or ""))
     if element.scope != side.process.id:
         yield Phrase("所在子流程", "Inside"), side.label(element.scope)
     if element.attached_to:

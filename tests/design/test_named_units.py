@@ -1,5 +1,7 @@
 """A step that a diagram gives to one unit is that unit's alone, whoever has the order."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -8,15 +10,19 @@ from app.cases import holding, queries, reorganising, second_person, steps
 from app.cases.orders import find, find_in_scope
 from app.core.errors import NotAllowed
 from app.core.outbox import OutboxMessage
+from app.core.phrase import Phrase
 from app.core.uow import SYSTEM, unit_of_work
 from app.design import checking
 from app.design.comparing import differences
+from app.design.comparing_diagrams import described
 from app.design.documents import Document
 from app.design.models import Kind
+from app.design.replay import asking as replays
 from app.design.sandbox import Sandbox
 from app.engine import HumanTaskRow
 from app.identity.directory import add_user
 from app.identity.models import HandlingUnit, User
+from app.jobs import replaying
 from app.jobs.reorganising import work
 from app.office import DIAGRAMS
 from tests.design.desk import Workshop
@@ -230,6 +236,32 @@ def test_a_live_step_moves_to_the_unit_of_the_new_version_and_back(visited: Work
     with unit_of_work(office.sessions, SYSTEM, office.now) as uow:
         engine.restore(uow, process)
     assert offered(office, "stranger") == ["site_visit"]
+
+
+def test_a_replay_does_the_step_again_with_its_unit(visited: Workshop) -> None:
+    office = visited.office
+    demand = office.bring_to("site_visit")
+    office.wait(hours=1)
+    with office.acting("stranger") as uow:
+        steps.complete(uow, office.task(demand, "site_visit"), {"seen": "已看"})
+    office.bring_to("reply", demand)
+    office.wait(days=1)
+    with office.acting("designer") as uow:
+        asked = replays.ask(uow, office.now - timedelta(days=400)).id
+    replaying.work(office.sessions, lambda: office.now, processes=0)
+    with visited.reading() as session:
+        [result] = replays.results(session, asked)
+    assert result["impossible"] == result["faults"] == result["adapted"] == []
+    assert result["load_before"] == result["load_after"]
+    assert str(office.unit("water_group")) in result["load_after"]
+
+
+def test_an_element_in_words_names_its_unit() -> None:
+    told = described(
+        with_step(SHIPPED, FORM, unit="water_group"), {"water_group": Phrase("水务集团", "Water")}
+    )
+    [step] = [one for one in told if one.element == "site_visit"]
+    assert {aspect.zh: value.en for aspect, value in step.aspects.items()}["指定单位"] == "Water"
 
 
 def test_a_comparison_names_the_unit(workshop: Workshop) -> None:

@@ -16,6 +16,7 @@ from app.design.comparing_diagrams import described
 from app.design.documents import Document
 from app.design.models import Kind, Publication, ShippedOffer, Source, Status
 from app.design.using import How
+from app.identity import directory
 from app.identity.policy import may
 from app.web.access import acting, permission, reading_session
 from app.web.design import city as city_page
@@ -99,12 +100,13 @@ def version(kind: str, key: str, number: int) -> str:
         if what.kind is Kind.DIAGRAM
         else None,
         tables=table_views(found.content) if what.kind is Kind.TABLE else None,
-        elements=_elements(found.content) if what.kind is Kind.DIAGRAM else None,
+        elements=_elements(session, found.content) if what.kind is Kind.DIAGRAM else None,
         findings=_findings(session, what, found.content) if what.kind is Kind.DIAGRAM else None,
     )
 
 
-def _elements(content: str) -> list[ElementView]:
+def _elements(session: Session, content: str) -> list[ElementView]:
+    named = {one.code: Phrase(one.name_zh, one.name_en) for one in directory.units(session)}
     return [
         ElementView(
             one.element,
@@ -113,7 +115,7 @@ def _elements(content: str) -> list[ElementView]:
             one.level,
             [(say(aspect), say(value)) for aspect, value in one.aspects.items()],
         )
-        for one in described(content)
+        for one in described(content, named)
     ]
 
 
