@@ -210,6 +210,7 @@ def _one_page(bulk_id: int, refusal: Refusal | None = None) -> str:
         ground=say(GROUNDS[one.ground]),
         form=_form(DECIDING, refusal),
         refusal=refusal,
+        is_waiting=one.status == BulkStatus.WAITING,
         may_decide=one.status == BulkStatus.WAITING
         and may(g.actor, "bulk_extension.decide")
         and one.asked_by != g.actor.user_id,

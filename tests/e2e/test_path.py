@@ -257,10 +257,11 @@ def test_pages_pass_the_accessibility_rules(
         page.click("text=English")
     if "FIRST" in paths:
         desk.go("/worklist")
-    first = page.locator("tbody a").first.get_attribute("href") if "FIRST" in paths else ""
+    shown = page.locator("tbody a").first.get_attribute("href") if "FIRST" in paths else ""
+    first = (shown or "").split("?")[0]
     found = []
     for path in paths:
-        desk.go(path.replace("FIRST", first or ""))
+        desk.go(path.replace("FIRST", first))
         if page.locator("[data-diagram]").count():
             page.wait_for_selector("[data-diagram][data-ready='1']")
         page.evaluate(AXE.read_text())

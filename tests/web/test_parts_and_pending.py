@@ -116,6 +116,7 @@ def test_a_bulk_extension_is_previewed_asked_for_approved_and_done(
     assert made.status_code == 302
     address = made.headers["Location"]
     assert not dispatcher.page(address).xpath("//input[@name='verdict']")
+    assert "由申请人以外的值班长或分管领导审批" in dispatcher.page(address).text_content()
     assert dispatcher.post(address, {"verdict": "approved"}).status_code == 403
     duty = desks.of("duty")
     assert duty.post(address, {"verdict": "refused"}).status_code == 422
