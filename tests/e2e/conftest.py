@@ -61,6 +61,7 @@ def served(folder: Path, fill: Callable[[Office, datetime], None]) -> Iterator[S
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield Site(f"http://127.0.0.1:{server.effective_port}", office.sessions)
+    server.task_dispatcher.shutdown(timeout=120)  # editors may have asked for scenarios last
     server.close()
     thread.join(timeout=10)
     office.database.dispose()
