@@ -69,14 +69,17 @@ def passages(session: Session, chosen: Selection, now: datetime, actor: Actor) -
     flows: Counter[str] = Counter()
     cases: Counter[str] = Counter()
     counted = unknown = 0
-    for version_id, passed, _demand in _rows(session, chosen, known, now):
+    alike = Counter((row[0], row[1]) for row in _rows(session, chosen, known, now))
+    for (version_id, passed), times in alike.items():  # most cases go one of a few ways
         if passed is None:
-            unknown += 1
+            unknown += times
             continue
-        counted += 1
+        counted += times
         taken = reading.flows(passed, version_id)
-        flows.update(flow.id for flow in taken)
-        cases.update(reading.reached(taken))
+        for flow, passes in Counter(flow.id for flow in taken).items():
+            flows[flow] += times * passes
+        for element_id in reading.reached(taken):
+            cases[element_id] += times
     sees = sees_cases(actor)
     found = [
         _passage(process, one, flows, cases[one.id], sees)
@@ -101,11 +104,16 @@ def cases(
     """
     known = visits.ground(session, chosen.key, chosen.version)
     reading = _Reading(session, known.process.id)
-    through = {
-        demand_id
-        for version_id, passed, demand_id in _rows(session, chosen, known, now, actor)
-        if passed is not None and element_id in reading.reached(reading.flows(passed, version_id))
-    }
+    alike: dict[tuple[int, bytes], bool] = {}
+    through = set()
+    for version_id, passed, demand_id in _rows(session, chosen, known, now, actor):
+        if passed is None:
+            continue
+        way = version_id, passed
+        if way not in alike:
+            alike[way] = element_id in reading.reached(reading.flows(passed, version_id))
+        if alike[way]:
+            through.add(demand_id)
     begin = (max(1, page) - 1) * size
     asked = (
         select(Demand, WorkOrder)
