@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from app.cases import answers, reorganising, tables
-from app.cases.heirs import heir_of
 from app.cases.co_handling import parts_of
+from app.cases.heirs import heir_of
 from app.cases.models.demand import Demand
 from app.cases.proposals import proposal
 from app.cases.reorganising import plan
