@@ -2,13 +2,13 @@
 
 Whoever finds something due, the ticker or a command that takes the case, lets everything of that
 subject pass that was due before it. Each firing is anchored at its due instant, so that after an
-outage everything ends as if there had been none.
+outage everything ends as if there had been none; it is nobody's doing, whoever came upon it.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from app.core.uow import UnitOfWork
+from app.core.uow import SYSTEM, UnitOfWork
 from app.engine import processes
 from app.engine.errors import NotOpen
 from app.engine.ports import Outcome, Thrown
@@ -279,11 +279,12 @@ def let_due_pass(uow: UnitOfWork, subject_kind: str, subject_id: int) -> int:
 
     For commands, right after they have taken the subject under lock.
     """
-    return _pass(uow, subject_kind, {subject_id: uow.now})
+    return _pass(replace(uow, actor=SYSTEM), subject_kind, {subject_id: uow.now})
 
 
 def fire_passed(uow: UnitOfWork, process_id: int, at: datetime) -> None:
     """Fire the timers of a process that ask a rung which has passed already, oldest first."""
+    uow = replace(uow, actor=SYSTEM)
     connection = uow.session.connection()
     subject = processes.row_of(uow.session, process_id)
     asked = {"kind": subject.subject_kind, "subject": subject.subject_id, "at": at}

@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.cases import history
+from app.cases.models.history import HistoryEntry
 from app.core.db import reading
 from tests.office import Office
 
@@ -104,3 +105,21 @@ def test_a_day_is_anchored_once_and_only_what_moved(office: Office, case: int) -
         assert moved is not None
         assert moved.heads == 1
     assert faults(office) == []
+
+
+def test_what_a_deadline_does_is_nobodys_doing_whoever_comes_upon_it(office: Office) -> None:
+    late = office.bring_to("reply")
+    office.wait(days=20, ticking=False)
+    office.do(late, "reply")
+    with reading(office.sessions) as session:
+        told = session.execute(
+            select(HistoryEntry.command, HistoryEntry.actor_id, HistoryEntry.unit_id)
+            .where(HistoryEntry.demand_id == late)
+            .order_by(HistoryEntry.position)
+        ).all()
+    [overdue] = [entry for entry in told if entry.command == "mark_overdue"]
+    assert (overdue.actor_id, overdue.unit_id) == (None, None)
+    supervised = [entry.actor_id for entry in told if entry.command == "supervise"]
+    assert supervised
+    assert set(supervised) == {None}
+    assert told[-1].actor_id is not None  # the reply
