@@ -31,7 +31,7 @@ run: setup  ## set up, load the demo city once, and serve the product
 	@$(BIN)/jieban serve
 
 test: setup-dev  ## set up and run every test
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup-dev  ## format, lint, types, contracts
 	$(BIN)/ruff format --check .

@@ -14,13 +14,13 @@ from bench.lives import Life
 from bench.office_cases import OfficeCases
 
 OWN = {
-    "process": {"state", "state_format", "revision"},
+    "process": {"state", "state_format", "revision", "passed"},
     "human_task": {"token"},
     "message_wait": {"token"},
     "timer_wait": {"token"},
     "app_user": {"password_hash"},
 }
-"""Columns that are the engine's own (state and names of tokens) or random."""
+"""Columns that are the engine's own (state, the flows passed, names of tokens) or random."""
 
 Content = dict[str, list[tuple[object, ...]]]
 

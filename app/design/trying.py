@@ -162,18 +162,23 @@ def at_once(session: Session, draft: DesignDraft) -> set[str]:
     """The processes whose scenarios show at once what a draft does: its own; of a table, those
     whose diagrams ask it, and the main one, whose cases meet what the office's rules ask.
     """
-    what = Document(Kind(draft.kind), draft.key)
-    if what.kind is not Kind.TABLE:
-        return {draft.key if what.kind in {Kind.DIAGRAM, Kind.SCENARIOS} else MAIN_PROCESS}
+    if draft.kind == Kind.TABLE:
+        return asking(session, draft.key, texts_of(session, draft.change_id))
+    return {draft.key if draft.kind in {Kind.DIAGRAM, Kind.SCENARIOS} else MAIN_PROCESS}
+
+
+def asking(session: Session, table: str, texts: Texts) -> set[str]:
+    """The processes whose scenarios show at once what a table of `texts` or in force does."""
+    what = Document(Kind.TABLE, table)
     tables = {what, *_importing(session, what)}
-    asking = {
+    found = {
         key
-        for key, text in processes(session, texts_of(session, draft.change_id)).items()
+        for key, text in processes(session, texts).items()
         if any(_asks(text, key, table) for table in tables)
     }
-    if not asking or any(using.is_asked_by_rules(table) for table in tables):
-        asking.add(MAIN_PROCESS)
-    return asking
+    if not found or any(using.is_asked_by_rules(table) for table in tables):
+        found.add(MAIN_PROCESS)
+    return found
 
 
 def _importing(session: Session, what: Document) -> set[Document]:

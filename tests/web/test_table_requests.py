@@ -33,7 +33,7 @@ def test_a_gap_is_told_with_an_example_and_the_row_that_is_missing(desks: Desks)
     review = told(sent(designer, f"{draft}/review", {"content": narrower}))
     [gap] = [one for one in review["findings"] if one["code"] == "gap"]
     assert gap["example"] == {"unit": "working_day", "amount": 5}
-    assert gap["missing"] == ['"working_day"', "5"]
+    assert gap["missing"] == ['"working_day"', "(4..5]"]
 
 
 def test_what_was_tried_becomes_a_test_row_of_the_same_change(desks: Desks) -> None:
