@@ -155,41 +155,15 @@ def cases(
     now: datetime,
     actor: Actor,
     *,
+    ever: bool = False,
     page: int = 1,
     size: int = 20,
 ) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
-    """Cases that stand at an element, newest first, with the instant since when; and how many.
+    """Cases that stand at a step or call, or `ever` came there, newest first, with the instant
+    since when; and how many.
 
     Only those that `actor` may see anyway. Raises `NotAllowed` for who sees figures only.
     """
-    return _cases(session, chosen, element_id, now, actor, page, size, standing=True)
-
-
-def past_cases(
-    session: Session,
-    chosen: Selection,
-    element_id: str,
-    now: datetime,
-    actor: Actor,
-    *,
-    page: int = 1,
-    size: int = 20,
-) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
-    """Cases that came to a step or call, whether they still stand there or not; as `cases`."""
-    return _cases(session, chosen, element_id, now, actor, page, size, standing=False)
-
-
-def _cases(
-    session: Session,
-    chosen: Selection,
-    element_id: str,
-    now: datetime,
-    actor: Actor,
-    page: int,
-    size: int,
-    *,
-    standing: bool,
-) -> tuple[list[tuple[Demand, WorkOrder | None, datetime]], int]:
     known = visits.ground(session, chosen.key, chosen.version)
     inside = [step for step, call in known.within.items() if call == element_id]
     asked: Rows = (
@@ -200,7 +174,7 @@ def _cases(
         .where(HumanTaskRow.element_id.in_([element_id, *inside]))
         .group_by(Demand.id, WorkOrder.id)
     )
-    if standing:
+    if not ever:
         asked = asked.where(HumanTaskRow.closed_at.is_(None))
         if chosen.unit_id is not None:  # it counts for who is in charge at present
             asked = asked.where(visits.UNIT.is_not_distinct_from(chosen.unit_id))

@@ -245,18 +245,6 @@ class Node(BpmnSpecMixin):  # type: ignore[misc]
                     return node
         return None
 
-    def happen(self, token: Token, data: Mapping[str, object]) -> None:
-        """What the token waits for has happened."""
-        raise NotImplementedError
-
-    def inside_done(self, owner: Token, net: SubNet) -> None:
-        """The net inside `owner` has no token left."""
-        raise NotImplementedError
-
-    def instance_done(self, body: Token, instance: Token) -> None:
-        """One instance of a repeated activity has ended."""
-        raise NotImplementedError
-
     def human_task(self, token: Token) -> HumanTask:
         """The row of the worklist."""
         return HumanTask(

@@ -88,5 +88,5 @@ def test_cases_that_ever_came_to_a_step_are_listed_too(office: Office) -> None:
     with reading(office.sessions) as session:
         duty = office.actor("duty")
         assert watching.cases(session, ALL, "dispatch", office.now, duty) == ([], 0)
-        rows, total = watching.past_cases(session, ALL, "dispatch", office.now, duty)
+        rows, total = watching.cases(session, ALL, "dispatch", office.now, duty, ever=True)
     assert ([demand.id for demand, _order, _at in rows], total) == ([case], 1)

@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from lxml import html
 from werkzeug.test import TestResponse
 
-from app import create_app
+from app import create_app, engine
 from app.cases.models.city import Category, District
 from app.core import clock
 from app.core.db import Base, Sessions
@@ -231,6 +231,18 @@ class Desks:
     def ordered(self, **changes: str) -> str:
         case = self.register(**changes)
         self.do("agent", case, {"outcome": "order"})
+        return case
+
+    def signed_under(self, main_process: str) -> str:
+        """A case that its unit has signed for, under this text of the main process."""
+        from app.web.access import SESSIONS
+
+        diagram = engine.read_diagram(main_process.encode(), "work_order.bpmn")
+        with unit_of_work(self.app.extensions[SESSIONS], SYSTEM, clock.now()) as uow:
+            engine.publish(uow, "work_order", [diagram])
+        case = self.ordered()
+        self.do("dispatcher", case, {"lead_unit": self.unit("urban_management")})
+        self.do("liaison", case, {})
         return case
 
     def unit(self, code: str) -> str:

@@ -1,15 +1,9 @@
 """A form whose fields depend on each other, on the pages."""
 
 import pytest
-from flask import Flask
 from werkzeug.datastructures import MultiDict
 
-from app import engine
-from app.core import clock
-from app.core.uow import SYSTEM, unit_of_work
-from app.engine import read_diagram
 from app.office import DIAGRAMS
-from app.web.access import SESSIONS
 from tests.design.new_step import with_step
 from tests.web.conftest import Desks
 
@@ -28,15 +22,10 @@ FORM = """<jieban:form>
 
 
 @pytest.fixture
-def case(desks: Desks, app: Flask) -> str:
+def case(desks: Desks) -> str:
     """A case at a step that a designer drew; the address of its page."""
     text = with_step((DIAGRAMS / "work_order.bpmn").read_text(encoding="utf-8"), FORM)
-    with unit_of_work(app.extensions[SESSIONS], SYSTEM, clock.now()) as uow:
-        engine.publish(uow, "work_order", [read_diagram(text.encode(), "work_order.bpmn")])
-    case = desks.ordered()
-    desks.do("dispatcher", case, {"lead_unit": desks.unit("urban_management")})
-    desks.do("liaison", case, {})
-    return case
+    return desks.signed_under(text)
 
 
 def test_a_field_that_does_not_apply_is_marked_and_comes_when_it_does(

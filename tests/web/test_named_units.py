@@ -1,14 +1,8 @@
 """A step that a diagram gives to one unit, on the pages of those who do it and those who wait."""
 
 import pytest
-from flask import Flask
 
-from app import engine
-from app.core import clock
-from app.core.uow import SYSTEM, unit_of_work
-from app.engine import read_diagram
 from app.office import DIAGRAMS
-from app.web.access import SESSIONS
 from tests.design.new_step import with_step
 from tests.web.conftest import Desks
 
@@ -16,16 +10,11 @@ FORM = '<jieban:form><jieban:field name="seen" type="text" label="现场情况"/
 
 
 @pytest.fixture
-def case(desks: Desks, app: Flask) -> str:
+def case(desks: Desks) -> str:
     """A case at a step that the diagram gives to another unit; the address of its page."""
     text = (DIAGRAMS / "work_order.bpmn").read_text(encoding="utf-8")
     text = with_step(text, FORM, unit="water_group")
-    with unit_of_work(app.extensions[SESSIONS], SYSTEM, clock.now()) as uow:
-        engine.publish(uow, "work_order", [read_diagram(text.encode(), "work_order.bpmn")])
-    case = desks.ordered()
-    desks.do("dispatcher", case, {"lead_unit": desks.unit("urban_management")})
-    desks.do("liaison", case, {})
-    return case
+    return desks.signed_under(text)
 
 
 def test_the_unit_finds_the_step_in_its_list_and_does_it_on_the_page(

@@ -111,8 +111,6 @@ class TaskChange:
 
     before: Phrase
     after: Phrase | None
-    role_before: str | None
-    role_after: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,12 +296,8 @@ def _kept(plain: ClockChange, why: Phrase) -> ClockChange:
 
 def _task(task: HumanTaskRow, new: Any, names: Mapping[str, str]) -> TaskChange:
     element = new.element(names.get(task.element_id, task.element_id))
-    return TaskChange(
-        Phrase(task.name, task.name_en),
-        None if element is None else element.label,
-        task.role,
-        None if element is None else element.role,
-    )
+    after = None if element is None else element.label
+    return TaskChange(Phrase(task.name, task.name_en), after)
 
 
 def meant(

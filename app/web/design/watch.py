@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, render_template, request, url_for
@@ -237,7 +238,7 @@ def watch_cases(key: str) -> str:
     if element_id not in known.elements:
         asked, since_head = passages.cases, _("来电时间")
     elif ever:
-        asked, since_head = watching.past_cases, _("首次到达")
+        asked, since_head = partial(watching.cases, ever=True), _("首次到达")
     else:
         asked, since_head = watching.cases, _("何时起")
     found, total = asked(
